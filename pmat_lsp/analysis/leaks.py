@@ -1,0 +1,219 @@
+"""What leaked: findings, each with its proof, its cycle and the pattern that it follows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pmat_lsp.analysis.cycles import hops_of, is_captured, shortest_cycle
+from pmat_lsp.analysis.islands import Islands, find_islands
+from pmat_lsp.analysis.ownership import Ownership, find_ownership
+from pmat_lsp.analysis.patterns import name_pattern
+from pmat_lsp.analysis.result import Capture, Closure, Finding, Hop, LeakReport, Location
+from pmat_lsp.analysis.shapes import shapes
+from pmat_lsp.format.kinds import Kind, RefKind
+from pmat_lsp.heap.describe import code_name, code_place, is_prototype, referent, summarise
+from pmat_lsp.heap.model import Heap
+from pmat_lsp.units import format_count
+
+LARGE_STRING = 1024
+"""Bytes from which on a string is worth a word."""
+
+_KEY_KINDS = (Kind.CODE, Kind.HASH, Kind.ARRAY, Kind.OBJECT)
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """The report, and the masks and islands that it was made from."""
+
+    report: LeakReport
+    ownership: Ownership
+    islands: Islands
+
+
+def find_leaks(heap: Heap) -> Leaks:
+    """Prove what leaked in a heap, and group it by shape."""
+    ownership = find_ownership(heap)
+    islands = find_islands(heap, ownership)
+    groups: dict[object, list[int]] = {}
+    for number, shape in enumerate(shapes(heap, ownership, islands)):
+        groups.setdefault(shape, []).append(number)
+    members = islands.members()
+    teller = _Teller(heap, ownership, islands, members)
+    findings = sorted(
+        (teller.finding(numbers) for numbers in groups.values()),
+        key=lambda finding: (-len(finding.handles), -finding.bytes_total, finding.addresses),
+    )
+    report = LeakReport(
+        findings=tuple(findings),
+        svs=heap.n,
+        roots=ownership.roots,
+        lost=int(ownership.lost.sum()),
+        unexplained=int(ownership.unexplained.sum()),
+        proven=int(ownership.proven.sum()),
+    )
+    return Leaks(report, ownership, islands)
+
+
+class _Teller:
+    """Tells a group of islands as a Finding."""
+
+    def __init__(
+        self, heap: Heap, ownership: Ownership, islands: Islands, members: Sequence[npt.NDArray[np.int32]]
+    ) -> None:
+        self._heap = heap
+        self._ownership = ownership
+        self._islands = islands
+        self._members = members
+        self._follow = memoryview(np.ascontiguousarray(ownership.counted))
+
+    def finding(self, numbers: list[int]) -> Finding:
+        heap, islands = self._heap, self._islands
+        members = [self._members[number] for number in numbers]
+        kept = np.flatnonzero(np.isin(islands.owner[: heap.n], numbers))
+        keys = sorted(self._key_sv(svs) for svs in members)
+        first = int(islands.cycle[keys[0]])
+        cycle = hops_of(heap, shortest_cycle(heap, keys[0], set(self._members[first].tolist()), self._follow))
+        classes = self._classes(members)
+        closures = self._closures(members, cycle)
+        return Finding(
+            pattern=name_pattern(heap, cycle),
+            title=_title(heap, len(numbers), keys[0]),
+            count=len(numbers),
+            svs_each=_lower_median(islands.svs[numbers]),
+            bytes_total=int(islands.bytes[numbers].sum()),
+            retained_bytes_each=_lower_median(islands.bytes[numbers]),
+            classes=classes,
+            closures=closures,
+            handles=self._handles(kept),
+            large_strings=self._large_strings(kept),
+            cycle=cycle,
+            islands=tuple(keys),
+            addresses=tuple(int(heap.address[key]) for key in keys),
+            svs_total=int(islands.svs[numbers].sum()),
+        )
+
+    def _key_sv(self, svs: npt.NDArray[np.int32]) -> int:
+        """The SV that a cycle is told from: an object if there is one, else a CODE, else a container."""
+        heap = self._heap
+        objects = svs[(heap.blessed[svs] >= 0) & (heap.kind[svs] != Kind.CODE)]
+        if len(objects):
+            counts = Counter(heap.class_of(sv) or "" for sv in objects.tolist())
+            rarest = min(counts, key=lambda name: (counts[name], name))
+            return next(sv for sv in objects.tolist() if heap.class_of(sv) == rarest)
+        for kind in _KEY_KINDS:
+            found = svs[heap.kind[svs] == kind]
+            if len(found):
+                return int(found[0])
+        return int(svs[0])
+
+    def _classes(self, members: list[npt.NDArray[np.int32]]) -> tuple[str, ...]:
+        heap = self._heap
+        blessed = (sv for svs in members for sv in svs[heap.blessed[svs] >= 0].tolist())
+        counts = Counter(heap.class_of(sv) or "" for sv in blessed)
+        return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
+
+    def _closures(self, members: list[npt.NDArray[np.int32]], cycle: tuple[Hop, ...]) -> tuple[Closure, ...]:
+        heap = self._heap
+        on_cycle = {hop.source for hop in cycle}
+        by_place: dict[tuple[str, int, str], list[int]] = {}
+        for svs in members:
+            for sv in svs[heap.kind[svs] == Kind.CODE].tolist():
+                by_place.setdefault((*code_place(heap, sv), code_name(heap, sv) or ""), []).append(sv)
+        return tuple(
+            self._closure(Location(file, line), next((sv for sv in codes if sv in on_cycle), codes[0]))
+            for (file, line, _), codes in sorted(by_place.items())
+        )
+
+    def _closure(self, location: Location, code: int) -> Closure:
+        clones = clones_of(self._heap, code)
+        return Closure(
+            sv=code,
+            name=code_name(self._heap, code),
+            location=location,
+            captures=captures_of(self._heap, code),
+            padnames=padnames_of(self._heap, code),
+            live=len(clones),
+            leaked=int(self._ownership.proven[clones].sum()),
+        )
+
+    def _handles(self, kept: npt.NDArray[np.intp]) -> tuple[int, ...]:
+        ios = self._heap.ios
+        held = np.isin(ios.sv, kept)
+        numbers = np.where(ios.ifileno[held] >= 0, ios.ifileno[held], ios.ofileno[held])
+        return tuple(sorted(numbers[numbers >= 0].tolist()))
+
+    def _large_strings(self, kept: npt.NDArray[np.intp]) -> int:
+        sizes = self._heap.size[kept[self._heap.kind[kept] == Kind.SCALAR]]
+        return int(sizes[sizes >= LARGE_STRING].sum())
+
+
+def _lower_median(values: npt.NDArray[np.int64]) -> int:
+    return int(np.sort(values)[(len(values) - 1) // 2])
+
+
+def _title(heap: Heap, count: int, key: int) -> str:
+    package = heap.class_of(key)
+    if package:
+        things = format_count(count, f"{package} object")
+    else:
+        names = {Kind.CODE: "closure", Kind.HASH: "hash", Kind.ARRAY: "array"}
+        name = names.get(Kind(int(heap.kind[key])), "structure")
+        things = format_count(count, name, name + ("es" if name == "hash" else "s"))
+    return f"{things} can never be freed"
+
+
+def clones_of(heap: Heap, code: int) -> npt.NDArray[np.int32]:
+    """int32: the CODEs that run the same ops as this one, prototypes left out: all closures of one `sub`."""
+    codes = heap.codes
+    row = int(np.searchsorted(codes.sv, code))
+    if not codes.oproot[row]:
+        return np.array([code], np.int32)
+    same = codes.sv[codes.oproot == codes.oproot[row]]
+    return np.array([sv for sv in same.tolist() if not is_prototype(heap, sv)], np.int32)
+
+
+def padnames_of(heap: Heap, code: int) -> tuple[str, ...]:
+    """Every name in the pads of a CODE, in order."""
+    rows = heap.padnames.rows_of(code)
+    return tuple(heap.strings[name] for name in heap.padnames.name[rows].tolist())
+
+
+def captures_of(heap: Heap, code: int) -> tuple[Capture, ...]:
+    """The lexicals of enclosing scopes that a CODE holds, in the order of its pad."""
+    captured = []
+    for row in _first_pad_rows(heap, code):
+        index = int(heap.out_detail[row])
+        name = heap.padname(code, index)
+        if name is None or heap.out_kind[row] != RefKind.PAD_LEXICAL or not is_captured(heap, code, index):
+            continue
+        target = int(heap.out_target[row])
+        held = referent(heap, target)
+        captured.append(Capture(name, held is None or held[1], summarise(heap, target)))
+    return tuple(captured)
+
+
+def _first_pad_rows(heap: Heap, code: int) -> range:
+    """The references of a CODE's pad at depth 1."""
+    pads = _pads(heap, code)
+    return heap.out_rows(pads[0]) if pads else range(0)
+
+
+def _pads(heap: Heap, code: int) -> list[int]:
+    """The pads of a CODE, that of depth 1 first."""
+    pads = []
+    for row in heap.out_rows(code):
+        if heap.out_kind[row] == RefKind.CODE_PAD:
+            pads.append((int(heap.out_detail[row]), int(heap.out_target[row])))
+        elif heap.out_kind[row] == RefKind.CODE_PADLIST:
+            padlist = int(heap.out_target[row])
+            pads += [
+                (int(heap.out_detail[inner]), int(heap.out_target[inner]))
+                for inner in heap.out_rows(padlist)
+                if heap.out_kind[inner] == RefKind.PADLIST_PAD
+            ]
+    return [pad for _, pad in sorted(pads)]

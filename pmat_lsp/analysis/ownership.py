@@ -1,0 +1,89 @@
+"""Which SVs nothing alive can reach, and which of these are proven leaks.
+
+Perl frees an SV when its count of references falls to 0. An SV that no root reaches, and whose count comes from
+references inside the unreachable part alone, can never be freed. The references that own counts are those with
+`Strength.COUNTED`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pmat_lsp.format.kinds import Kind, RefKind, Strength
+from pmat_lsp.heap.model import Heap
+from pmat_lsp.kernels import graph
+
+Mask = npt.NDArray[np.bool_]
+
+_SAVED = tuple(kind for kind in RefKind if kind.name.startswith("SAVED_"))
+_BACKREF_MAGIC = ord("<")
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Masks over the ids 0 to n - 1, and over the rows of the out_ columns."""
+
+    counted: npt.NDArray[np.uint8]
+    """uint8[rows]: 1 for the references that own a count."""
+    lost: Mask
+    """No root reaches it."""
+    unexplained: Mask
+    """Lost, and it or something that leads to it has more counts than references: the dump does not show the holder."""
+    proven: Mask
+    """Lost and not unexplained: nothing can ever free it."""
+    roots: int
+    """Roots that were followed."""
+
+
+def find_ownership(heap: Heap) -> Ownership:
+    """Sort the SVs of a heap into reachable, unexplained and proven."""
+    n = heap.n
+    counted = ((heap.out_strength & Strength.COUNTED) != 0).astype(np.uint8)
+    # A plain pointer owns nothing, but what a live SV points to is not lost.
+    follow = ((heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0).astype(np.uint8)
+    roots = root_ids(heap)
+    lost = ~_reached(heap, follow, np.unique(roots))[:n]
+    missing = _missing_references(heap, counted, lost)
+    unexplained = lost & _reached(heap, counted, np.flatnonzero(lost & missing))[:n]
+    return Ownership(counted, lost, unexplained, lost & ~unexplained, len(roots))
+
+
+def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
+    """int32: every SV that perl holds from outside the heap, one entry a root.
+
+    Named roots, the value stack, running CODEs and their arguments, texts of evals, mortals, and the values that
+    `local` has put aside, which the save stack owns.
+    """
+    contexts = [sv for context in heap.contexts for sv in (context.code, context.arguments) if sv >= 0]
+    saved = heap.out_target[np.isin(heap.out_kind, _SAVED)]
+    stack, mortals = heap.stack[heap.stack >= 0], heap.mortals[heap.mortals >= 0]
+    named = [root.sv for root in heap.roots]
+    return np.concatenate((np.array(named + contexts, np.int32), stack, mortals, saved)).astype(np.int32)
+
+
+def _reached(heap: Heap, follow: npt.NDArray[np.uint8], starts: npt.NDArray[np.integer]) -> Mask:
+    seen = np.zeros(heap.n + 3, np.uint8)
+    seen[starts] = 1
+    queue = np.empty(heap.n + 3, np.int32)
+    queue[: len(starts)] = starts
+    graph.reach(heap.out_start, heap.out_target, follow, seen, queue, len(starts))
+    return seen.astype(np.bool_)
+
+
+def _missing_references(heap: Heap, counted: npt.NDArray[np.uint8], lost: Mask) -> Mask:
+    """bool[n]: lost SVs whose refcount is higher than the counted references found."""
+    rows = (counted != 0) & lost[np.minimum(heap.out_source, heap.n - 1)] & (heap.out_source < heap.n)
+    found = np.bincount(heap.out_target[rows], minlength=heap.n + 3)[: heap.n]
+    found[_backref_lists(heap)] += 1
+    return lost & (heap.refcount[: heap.n].astype(np.int64) > found)
+
+
+def _backref_lists(heap: Heap) -> npt.NDArray[np.int32]:
+    """The arrays of weak references, whose count perl keeps one too high (see sv_add_backref in sv.c)."""
+    of_hash = heap.out_kind == RefKind.BACKREFS
+    of_magic = (heap.out_kind == RefKind.MAGIC_OBJECT) & (heap.out_detail == _BACKREF_MAGIC)
+    targets = np.unique(heap.out_target[of_hash | of_magic])
+    return targets[(targets < heap.n) & (heap.kind[targets] == Kind.ARRAY)]

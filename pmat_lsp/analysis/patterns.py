@@ -1,0 +1,168 @@
+"""Names for the shapes of leaks that Perl people know, and the cure of each.
+
+A pattern is told from the hops of the shortest cycle. The list `PATTERNS` is tried in order; the first that matches
+names the finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pmat_lsp.analysis.result import Hop, Pattern
+from pmat_lsp.format.kinds import Kind
+from pmat_lsp.heap.model import Heap
+
+_PROMISE = re.compile(r"(?:^|::)(?:\w*Future\w*|\w*Promise\w*)(?:::|$)")
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """What a pattern is told from."""
+
+    heap: Heap
+    hops: tuple[Hop, ...]
+
+    @property
+    def codes(self) -> tuple[Hop, ...]:
+        """The hops that leave a CODE."""
+        return tuple(hop for hop in self.hops if self.heap.kind[hop.source] == Kind.CODE)
+
+    @property
+    def objects(self) -> frozenset[int]:
+        """The blessed SVs that are no CODE."""
+        return frozenset(
+            hop.source
+            for hop in self.hops
+            if self.heap.blessed[hop.source] >= 0 and self.heap.kind[hop.source] != Kind.CODE
+        )
+
+    def has_kind(self, kind: str) -> bool:
+        """Whether a hop of that kind is on the cycle."""
+        return any(hop.kind == kind for hop in self.hops)
+
+    @property
+    def captured(self) -> str:
+        """The first captured lexical, `$self`; "the lexical" where there is none."""
+        return next((hop.name for hop in self.hops if hop.kind in ("capture", "lexical")), "the lexical")
+
+    @property
+    def stored(self) -> str:
+        """How the holder of the closure refers to it, `{on_closed}`; "the closure" where it is no key."""
+        for hop in self.hops:
+            if hop.kind == "key" and self.heap.kind[hop.target] == Kind.CODE:
+                return f"{{{hop.name}}}"
+        return next((f"{{{hop.name}}}" for hop in self.hops if hop.kind == "key"), "the closure")
+
+
+def _is_promise(cycle: Cycle) -> bool:
+    classes = [cycle.heap.class_of(sv) or "" for sv in cycle.objects]
+    return bool(cycle.codes) and any(_PROMISE.search(name) for name in classes)
+
+
+def _is_scope(cycle: Cycle) -> bool:
+    return cycle.has_kind("scope")
+
+
+def _is_weak_too_deep(cycle: Cycle) -> bool:
+    return _is_scope(cycle) and any(hop.kind in ("capture", "lexical") for hop in cycle.codes)
+
+
+def _is_recursive(cycle: Cycle) -> bool:
+    return bool(cycle.codes) and len(cycle.codes) == len(cycle.hops)
+
+
+def _is_self_callback(cycle: Cycle) -> bool:
+    """The closure's captured variable refers to the object itself."""
+    if not cycle.codes or not cycle.objects:
+        return False
+    return any(hop.kind in ("capture", "lexical") and hop.target in cycle.objects for hop in cycle.codes)
+
+
+def _is_container_capture(cycle: Cycle) -> bool:
+    return bool(cycle.codes)
+
+
+def _is_self_reference(cycle: Cycle) -> bool:
+    return not cycle.codes and len(cycle.hops) == 1
+
+
+def _is_parent_child(cycle: Cycle) -> bool:
+    return not cycle.codes and len(cycle.hops) > 1
+
+
+@dataclass(frozen=True)
+class PatternRule:
+    """One pattern: how to tell it, and what to say."""
+
+    code: str
+    title: str
+    matches: Callable[[Cycle], bool]
+    cure: str
+    """With {captured} and {stored} for the names of the finding."""
+
+
+PATTERNS: tuple[PatternRule, ...] = (
+    PatternRule(
+        "promise-capture",
+        "a callback of a promise or future captures what leads back to it",
+        _is_promise,
+        "capture a weakened copy instead: weaken( my $weak = {captured} ); or drop the promise when it is ready",
+    ),
+    PatternRule(
+        "weak-too-deep",
+        "an enclosing sub captures strongly what the inner closure captures weakly",
+        _is_weak_too_deep,
+        "weaken the copy outside the outermost sub: the enclosing sub holds {captured} strongly while the inner "
+        "closure keeps that sub alive",
+    ),
+    PatternRule(
+        "outside-scope",
+        "a closure keeps the sub that encloses it alive, and with it all that it captures",
+        _is_scope,
+        "move the inner sub out of the enclosing one or give it a name; perl 5.40 keeps enclosing subs alive needlessly",
+    ),
+    PatternRule(
+        "recursive-sub",
+        "a closure captures the variable that holds it",
+        _is_recursive,
+        "call the running sub as __SUB__ (use feature 'current_sub') instead of {captured}, use a named sub, or undef "
+        "{captured} when it is done",
+    ),
+    PatternRule(
+        "self-callback",
+        "an object's own callback captures the object",
+        _is_self_callback,
+        "capture a weakened copy, made outside the sub: weaken( my $weak = {captured} ); and inside: "
+        "my {captured} = $weak or return;",
+    ),
+    PatternRule(
+        "container-capture",
+        "an object's own callback captures a container that holds the object",
+        _is_container_capture,
+        "empty the container or delete {stored} when the object is dropped, or capture a weakened copy: "
+        "weaken( my $weak = {captured} );",
+    ),
+    PatternRule(
+        "self-ref",
+        "a structure refers to itself",
+        _is_self_reference,
+        "delete {stored} when the structure is no longer used, or weaken it: weaken( …->{stored} );",
+    ),
+    PatternRule(
+        "parent-child",
+        "objects hold each other",
+        _is_parent_child,
+        "weaken the reference that leads back: weaken( …->{stored} );",
+    ),
+)
+"""Every pattern, the most special first."""
+
+
+def name_pattern(heap: Heap, hops: tuple[Hop, ...]) -> Pattern:
+    """The pattern of a cycle; every cycle has one."""
+    cycle = Cycle(heap, hops)
+    rule = next(rule for rule in PATTERNS if rule.matches(cycle))
+    cure = rule.cure.replace("{captured}", cycle.captured).replace("{stored}", cycle.stored)
+    return Pattern(rule.code, rule.title, cure)

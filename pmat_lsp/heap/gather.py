@@ -1,0 +1,45 @@
+"""Reads the same field of many records at once: numpy in place of a loop over struct.unpack."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from pmat_lsp.format.header import Buffer, Layout
+
+I64 = npt.NDArray[np.int64]
+
+
+class Gatherer:
+    """Vectorised reads from one dump. Offsets must lie inside the data: the scan has checked every record."""
+
+    def __init__(self, data: Buffer, layout: Layout) -> None:
+        self.layout = layout
+        self.bytes = np.frombuffer(data, np.uint8)
+
+    def numbers(self, offsets: I64, size: int) -> npt.NDArray[np.uint64]:
+        """uint64: the unsigned numbers of `size` (1, 2, 4 or 8) bytes at `offsets`, in the dump's byte order."""
+        raw = np.ascontiguousarray(self.bytes[offsets[:, None] + np.arange(size)])
+        order = ">" if self.layout.big_endian else "<"
+        return raw.view(f"{order}u{size}").reshape(len(offsets)).astype(np.uint64)
+
+    def uints(self, offsets: I64) -> npt.NDArray[np.uint64]:
+        """uint64: the UINTs at `offsets`."""
+        return self.numbers(offsets, self.layout.uint_size)
+
+    def pointers(self, offsets: I64) -> npt.NDArray[np.uint64]:
+        """uint64: the PTRs at `offsets`."""
+        return self.numbers(offsets, self.layout.ptr_size)
+
+    def signed(self, offsets: I64) -> I64:
+        """int64: the UINTs at `offsets`, with all bits set read as -1."""
+        values = self.uints(offsets)
+        if self.layout.uint_size == 4:
+            return values.astype(np.uint32).view(np.int32).astype(np.int64)
+        return values.view(np.int64)
+
+    def after_strings(self, offsets: I64) -> I64:
+        """int64: the offsets behind the STRs at `offsets`."""
+        sizes = self.uints(offsets)
+        sizes[sizes == self.layout.null_length] = 0
+        return offsets + self.layout.uint_size + sizes.astype(np.int64)

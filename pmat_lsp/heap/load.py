@@ -1,0 +1,403 @@
+"""Loads a dump: header, roots, stack, heap, contexts, mortals, and puts the columns of `heap.model` together."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pmat_lsp.format.container import open_dump
+from pmat_lsp.format.header import Buffer, Cursor, Layout, read_header
+from pmat_lsp.format.kinds import ContextKind, Extension, Kind, RefKind
+from pmat_lsp.format.roots import WEAK_ROOTS, describe_root
+from pmat_lsp.heap import tables
+from pmat_lsp.heap.gather import Gatherer
+from pmat_lsp.heap.model import Context, Heap, PadnameTable, Root, StructType
+from pmat_lsp.heap.records import Records, scan_records
+from pmat_lsp.heap.references import (
+    AddressMap,
+    References,
+    extension_references,
+    references,
+    shared_ops_counted_once,
+    strengths,
+    to_csr,
+)
+from pmat_lsp.kernels import scan as kernel
+from pmat_lsp.units import format_count
+
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+U64 = npt.NDArray[np.uint64]
+
+_PADS_IN_CODE = (5, 18, 0)
+"""From this perl on a CODE's record names its pads; before, its padlist is an array of them."""
+
+
+def load(path: str | os.PathLike[str]) -> Heap:
+    """Read the dump at `path`, compressed or not.
+
+    Raises:
+        DumpError: it is no dump, of an unknown version, cut off, or damaged; nothing of it is used then.
+    """
+    return _Loader(Path(path), open_dump(Path(path))).heap()
+
+
+class _Loader:
+    """Holds what the steps of loading share."""
+
+    def __init__(self, path: Path, data: Buffer) -> None:
+        self.path = path
+        self.data = data
+        self.layout, position = read_header(data, str(path))
+        self.cursor = Cursor(data, str(path), self.layout, position)
+        self.warnings: list[str] = []
+        self.root_addresses = self._read_roots()
+        self.stack_addresses = self._read_stack()
+        self.records = scan_records(data, str(path), self.layout, self.cursor.position)
+        self.cursor.position = self.records.end
+        self.raw_contexts = self._read_contexts()
+        self.mortal_addresses = self._read_mortals()
+
+    # Sections ---------------------------------------------------------------------------------------------------------
+
+    def _read_roots(self) -> list[tuple[str, int]]:
+        cursor = self.cursor
+        cursor.section = "table of roots"
+        roots = [(name, cursor.ptr()) for name in ("sv_undef", "sv_yes", "sv_no")]
+        count = cursor.u32()
+        cursor.check_count(count, self.layout.uint_size + self.layout.ptr_size, "roots")
+        for _ in range(count):
+            name = cursor.string()
+            roots.append((tables.decode(name or b""), cursor.ptr()))
+        return roots
+
+    def _read_stack(self) -> U64:
+        self.cursor.section = "value stack"
+        return self._read_pointers("elements")
+
+    def _read_pointers(self, what: str) -> U64:
+        count = self.cursor.uint()
+        self.cursor.check_count(count, self.layout.ptr_size, what)
+        raw = self.cursor.take(count * self.layout.ptr_size)
+        return np.frombuffer(raw, self.layout.ptr_dtype).astype(np.uint64)
+
+    def _read_mortals(self) -> U64:
+        self.cursor.section = "list of mortals"
+        # Dumpers before 0.47 end the file here.
+        if self.cursor.position >= len(self.data):
+            return np.zeros(0, np.uint64)
+        mortals = self._read_pointers("mortals")
+        if len(mortals):
+            self.cursor.uint()
+        return mortals
+
+    def _read_contexts(self) -> list[tuple[int, int, str, int, int, int, int]]:
+        """(kind, gimme, file, line, code or text address, arguments address, old depth)."""
+        cursor = self.cursor
+        cursor.section = "list of contexts"
+        contexts = []
+        while kind := cursor.u8():
+            read = self._read_context if self.layout.minor >= 2 else self._read_old_context
+            contexts.append((kind, *read(kind)))
+        return contexts
+
+    def _read_context(self, kind: int) -> tuple[int, str, int, int, int, int]:
+        cursor, layout, sizes = self.cursor, self.layout, self.layout.context_sizes
+        at = cursor.position - 1
+        if kind >= len(sizes):
+            raise cursor.error(f"damaged: at byte {at:,} found a context of type {kind}; expected 1 to {len(sizes) - 1}", at)
+        (common_header, common_pointers, common_strings), (header, pointers, strings) = sizes[0], sizes[kind]
+        raw = Cursor(cursor.take(common_header), cursor.path, layout)
+        gimme = raw.u8() if common_header >= 1 else 0
+        line = raw.uint() if common_header >= 1 + layout.uint_size else 0
+        cursor.take(common_pointers * layout.ptr_size)
+        texts = [cursor.string() for _ in range(common_strings)]
+        own = Cursor(cursor.take(header), cursor.path, layout)
+        old_depth = own.u32() if kind == ContextKind.SUB and header >= 4 else -1
+        targets = [cursor.ptr() for _ in range(pointers)] + [0, 0]
+        for _ in range(strings):
+            cursor.string()
+        file = tables.decode((texts or [None])[0] or b"")
+        return gimme, file, line, targets[0], targets[1] if kind == ContextKind.SUB else 0, old_depth
+
+    def _read_old_context(self, kind: int) -> tuple[int, str, int, int, int, int]:
+        cursor = self.cursor
+        at = cursor.position - 1
+        if kind not in list(ContextKind):
+            raise cursor.error(f"damaged: at byte {at:,} found a context of type {kind}; expected 1 to 3", at)
+        gimme = cursor.u8()
+        file = tables.decode(cursor.string() or b"")
+        line = cursor.uint()
+        code = cursor.ptr() if kind != ContextKind.TRY else 0
+        return gimme, file, line, code, cursor.ptr() if kind == ContextKind.SUB else 0, -1
+
+    def _struct_types(self) -> dict[int, StructType]:
+        types = {}
+        cursor = Cursor(self.data, str(self.path), self.layout)
+        for struct_id in np.flatnonzero(self.records.struct_offset >= 0).tolist():
+            # The name lies before the fields; C structures are few, so the section is simply read again.
+            cursor.position = int(self.records.struct_offset[struct_id])
+            count = int(self.records.struct_fields[struct_id])
+            fields = tuple((tables.decode(cursor.string() or b""), cursor.u8()) for _ in range(count))
+            types[struct_id] = StructType(self._struct_name(struct_id), fields)
+        return types
+
+    def _struct_name(self, struct_id: int) -> str:
+        """The STR that ends where the fields start."""
+        end = int(self.records.struct_offset[struct_id])
+        size = self.layout.uint_size
+        for length in range(min(end - size, 4096)):
+            start = end - length - size
+            raw = bytes(self.data[start : start + size])
+            if int.from_bytes(raw, self.layout.byte_order) == length:
+                return tables.decode(bytes(self.data[start + size : end]))
+        return f"struct {struct_id}"
+
+    # Columns ----------------------------------------------------------------------------------------------------------
+
+    def heap(self) -> Heap:
+        records, layout = self.records, self.layout
+        # A later record of the same address replaces an earlier one, as it does in the reference tool.
+        order = np.argsort(records.address, kind="stable")
+        last = np.ones(len(order), np.bool_)
+        last[:-1] = records.address[order][1:] != records.address[order][:-1]
+        rows = order[last]
+        if len(rows) < len(order):
+            self.warnings.append(f"{format_count(len(order) - len(rows), 'SV')} dumped twice; the later record is used")
+        n = len(rows)
+        ids_of_rows = np.full(len(order), -1, np.int32)
+        ids_of_rows[rows] = np.arange(n, dtype=np.int32)
+        immortals = np.array([address for _, address in self.root_addresses[:3]], np.uint64)
+        ids = AddressMap(records.address[rows], immortals)
+        gather = Gatherer(self.data, layout)
+
+        kind = _extended(records.kind[rows], Kind.IMMORTAL)
+        flags = _extended(records.flags[rows], 0)
+        offset = _extended(records.offset[rows], -1)
+        body = _extended(records.body[rows], -1)
+        length = _extended(records.length[rows], 0)
+        owner = np.full(n + 3, -1, np.int32)
+
+        refs = self._heap_references(ids, ids_of_rows)
+        names = tables.Interner(self.data, layout)
+        reader = tables.TableReader(gather, ids, kind[:n], offset[:n])
+        padnames = tables.padname_table(records, ids_of_rows, names)
+        padnames = self._find_pads(refs, kind, owner, padnames, names, body, length, flags)
+        refs = refs + self._constants_in_pads(refs, ids, ids_of_rows, gather, body, length)
+        codes = reader.codes(names)
+        refs = refs + _prototypes(codes.sv, codes.oproot, flags[codes.sv])
+        blessed = _extended(ids.ids(records.blessed[rows]), -1)
+        blessed[:n][kind[:n] == Kind.C_STRUCT] = -1
+        is_blessed = np.flatnonzero(blessed >= 0)
+        refs = refs + references(is_blessed, blessed[is_blessed], RefKind.BLESSED)
+
+        extension_sv = ids.ids(records.extension_address)
+        self._warn_of_extensions(extension_sv)
+        known = extension_sv >= 0
+        extension_rows = (extension_sv[known], records.extension_type[known], records.extension_offset[known])
+        extended = extension_references(gather, *extension_rows, ids)
+        refs = refs + extended.references
+
+        strength = strengths(refs, kind, flags, layout, extended.weak_objects)
+        if not layout.ithreads:
+            oproot = np.zeros(n + 3, np.uint64)
+            oproot[codes.sv] = codes.oproot
+            shared_ops_counted_once(refs, strength, oproot)
+        out_start, by_source = to_csr(refs.source, n + 3)
+        out_target = np.ascontiguousarray(refs.target[by_source])
+        in_start, in_ref = to_csr(out_target, n + 3)
+        return Heap(
+            path=self.path,
+            layout=layout,
+            data=self.data,
+            n=n,
+            address=np.concatenate((records.address[rows], immortals)),
+            kind=kind,
+            flags=flags,
+            refcount=_extended(records.refcount[rows], 0),
+            size=_extended(records.size[rows], 0),
+            blessed=blessed,
+            offset=offset,
+            body=body,
+            length=length,
+            owner=owner,
+            out_start=out_start,
+            out_target=out_target,
+            out_kind=refs.kind[by_source],
+            out_strength=strength[by_source],
+            out_detail=refs.detail[by_source],
+            out_source=refs.source[by_source],
+            in_start=in_start,
+            in_ref=in_ref.astype(np.int64),
+            codes=codes,
+            globs=reader.globs(names),
+            ios=reader.ios(),
+            stashes=reader.stashes(names),
+            padnames=padnames,
+            extensions=tables.extension_table(*extension_rows),
+            class_fields=tables.class_fields(records, ids_of_rows, names),
+            strings=names.strings,
+            struct_types=self._struct_types(),
+            roots=self._roots(ids, kind),
+            stack=ids.ids(self.stack_addresses),
+            contexts=self._contexts(ids),
+            mortals=ids.ids(self.mortal_addresses),
+            warnings=tuple(self.warnings),
+        )
+
+    def _heap_references(self, ids: AddressMap, ids_of_rows: I32) -> References:
+        records = self.records
+        source, target = ids_of_rows[records.ref_source], ids.ids(records.ref_target)
+        found = references(source, target, records.ref_kind, records.ref_detail)
+        return found.chosen((source >= 0) & (target >= 0))
+
+    def _find_pads(
+        self,
+        refs: References,
+        kind: npt.NDArray[np.uint8],
+        owner: I32,
+        padnames: PadnameTable,
+        names: tables.Interner,
+        body: I64,
+        length: I64,
+        flags: npt.NDArray[np.uint8],
+    ) -> PadnameTable:
+        """Tell the pads, padnames and padlists among the arrays, and what their elements are."""
+        self._claim(refs, RefKind.CODE_PADLIST, Kind.PADLIST, kind, owner)
+        in_padlist = (refs.kind == RefKind.ELEMENT) & (kind[refs.source] == Kind.PADLIST)
+        refs.kind[in_padlist] = np.where(refs.detail[in_padlist] == 0, RefKind.PADLIST_NAMES, RefKind.PADLIST_PAD)
+        if self.layout.perl_version < _PADS_IN_CODE:
+            for ref, own in ((RefKind.PADLIST_NAMES, Kind.PADNAMES), (RefKind.PADLIST_PAD, Kind.PAD)):
+                rows = np.flatnonzero((refs.kind == ref) & (kind[refs.target] == Kind.ARRAY))
+                owner[refs.target[rows]] = owner[refs.source[rows]]
+                kind[refs.target[rows]] = own
+        self._claim(refs, RefKind.CODE_PADNAMES, Kind.PADNAMES, kind, owner)
+        self._claim(refs, RefKind.CODE_PAD, Kind.PAD, kind, owner)
+        element = refs.kind == RefKind.ELEMENT
+        in_names = element & (kind[refs.source] == Kind.PADNAMES)
+        if in_names.any():
+            padnames = self._padnames_from_arrays(refs.chosen(in_names), kind, owner, names, body, length)
+            refs.kind[in_names] = RefKind.PADNAMES_ELEMENT
+        in_pad = np.flatnonzero(element & (kind[refs.source] == Kind.PAD))
+        named = _is_named(padnames, owner[refs.source[in_pad]], refs.detail[in_pad])
+        refs.kind[in_pad] = np.where(named, RefKind.PAD_LEXICAL, RefKind.PAD_TEMPORARY)
+        refs.kind[in_pad[refs.detail[in_pad] == 0]] = RefKind.PAD_ARGS
+        return padnames
+
+    @staticmethod
+    def _claim(refs: References, ref: RefKind, own: Kind, kind: npt.NDArray[np.uint8], owner: I32) -> None:
+        rows = np.flatnonzero((refs.kind == ref) & (kind[refs.target] == Kind.ARRAY))
+        owner[refs.target[rows]] = refs.source[rows]
+        kind[refs.target[rows]] = own
+
+    def _padnames_from_arrays(
+        self,
+        elements: References,
+        kind: npt.NDArray[np.uint8],
+        owner: I32,
+        names: tables.Interner,
+        body: I64,
+        length: I64,
+    ) -> PadnameTable:
+        by_code: dict[int, list[tuple[int, bytes]]] = {}
+        for source, target, index in zip(
+            elements.source.tolist(), elements.target.tolist(), elements.detail.tolist(), strict=True
+        ):
+            if kind[target] == Kind.SCALAR and length[target] > 0 and index > 0:
+                start = int(body[target])
+                name = bytes(self.data[start : start + int(length[target])])
+                by_code.setdefault(int(owner[source]), []).append((index, name))
+        return tables.padnames_from_arrays([(code, sorted(by_code[code])) for code in sorted(by_code)], names)
+
+    def _constants_in_pads(
+        self,
+        refs: References,
+        ids: AddressMap,
+        ids_of_rows: I32,
+        gather: Gatherer,
+        body: I64,
+        length: I64,
+    ) -> References:
+        """The constants and globs of ops, which with ithreads are slots of the CODE's first pad."""
+        records = self.records
+        first_pad = np.full(len(body), -1, np.int32)
+        is_first = ((refs.kind == RefKind.CODE_PAD) | (refs.kind == RefKind.PADLIST_PAD)) & (refs.detail == 1)
+        first_pad[refs.source[is_first]] = refs.target[is_first]
+        found = references([], [], [])
+        for part, ref in (
+            (kernel.PART_CONSTANT_INDEX, RefKind.CODE_CONSTANT),
+            (kernel.PART_GLOB_INDEX, RefKind.CODE_GLOBREF),
+        ):
+            rows = np.flatnonzero(records.part_type == part)
+            pairs = np.stack((ids_of_rows[records.part_source[rows]].astype(np.int64), records.part_index[rows]))
+            codes, index = np.unique(pairs, axis=1) if len(rows) else pairs
+            pad = np.where(codes >= 0, first_pad[codes], -1)
+            usable = (pad >= 0) & (index < length[pad])
+            codes, index, pad = codes[usable], index[usable], pad[usable]
+            target = ids.ids(gather.pointers(body[pad] + index * self.layout.ptr_size))
+            found += references(codes, target, ref).chosen(target >= 0)
+        return found
+
+    def _roots(self, ids: AddressMap, kind: npt.NDArray[np.uint8]) -> tuple[Root, ...]:
+        addresses = np.array([address for _, address in self.root_addresses], np.uint64)
+        return tuple(
+            Root(name, describe_root(name), sv, name not in WEAK_ROOTS and not name.startswith("-"))
+            for (name, _), sv in zip(self.root_addresses, ids.ids(addresses).tolist(), strict=True)
+            if sv >= 0
+        )
+
+    def _contexts(self, ids: AddressMap) -> tuple[Context, ...]:
+        codes = ids.ids(np.array([row[4] for row in self.raw_contexts], np.uint64)).tolist()
+        arguments = ids.ids(np.array([row[5] for row in self.raw_contexts], np.uint64)).tolist()
+        return tuple(
+            Context(kind, gimme, file, line, code, args, old_depth)
+            for (kind, gimme, file, line, _, _, old_depth), code, args in zip(
+                self.raw_contexts, codes, arguments, strict=True
+            )
+        )
+
+    def _warn_of_extensions(self, sv: I32) -> None:
+        lost = int((sv < 0).sum())
+        if lost:
+            self.warnings.append(f"{format_count(lost, 'extension record')} about SVs that are not in the dump, skipped")
+        for kind in np.unique(self.records.extension_type).tolist():
+            if kind not in list(Extension):
+                count = int((self.records.extension_type == kind).sum())
+                self.warnings.append(f"{format_count(count, 'extension record')} of unknown type 0x{kind:02x}, skipped")
+        known = np.isin(self.records.kind, [int(kind) for kind in Kind])
+        for kind in np.unique(self.records.kind[~known]).tolist():
+            count = int((self.records.kind == kind).sum())
+            self.warnings.append(f"{format_count(count, 'SV')} of unknown type 0x{kind:02x}: shown as UNKNOWN")
+
+
+def _extended(column: npt.NDArray[np.generic], value: int) -> npt.NDArray:  # type: ignore[type-arg]
+    """The column with three rows more, for the immortals."""
+    return np.concatenate((column, np.full(3, value, column.dtype)))
+
+
+def _is_named(padnames: PadnameTable, code: I32, index: I64) -> npt.NDArray[np.bool_]:
+    """bool: whether each slot of a pad has a name."""
+    keys = (padnames.code.astype(np.int64) << 32) | padnames.index
+    wanted = (code.astype(np.int64) << 32) | index
+    at = np.searchsorted(keys, wanted)
+    at[at == len(keys)] = 0
+    return keys[at] == wanted if len(keys) else np.zeros(len(wanted), np.bool_)
+
+
+def _prototypes(codes: I32, oproot: U64, flags: npt.NDArray[np.uint8]) -> References:
+    """Each closure's reference to the CODE it was cloned from: that of the same op tree."""
+    prototypes = np.flatnonzero(((flags & 1) != 0) & (oproot != 0))
+    clones = np.flatnonzero(((flags & 2) != 0) & (oproot != 0))
+    if not len(prototypes) or not len(clones):
+        return references([], [], [])
+    order = prototypes[np.argsort(oproot[prototypes], kind="stable")]
+    at = np.searchsorted(oproot[order], oproot[clones])
+    at[at == len(order)] = 0
+    hit = oproot[order][at] == oproot[clones]
+    return references(codes[clones[hit]], codes[order[at[hit]]], RefKind.CODE_PROTOSUB)
+
+
+

@@ -1,0 +1,275 @@
+"""The heap of one dump as numpy columns.
+
+An SV is a number, its **id**: 0 to n - 1 in the order of addresses. Three more ids, n to n + 2, are perl's immortals
+`PL_sv_undef`, `PL_sv_yes` and `PL_sv_no`, which have no record and refer to nothing.
+
+One row an SV (length n + 3):
+
+========== ======= =================================================================================================
+address    uint64  of the SV's head; sorted up to n; unique
+kind       uint8   `format.kinds.Kind`
+flags      uint8   FLAGS of a SCALAR, REF, ARRAY or CODE (`ScalarFlag`, `CodeFlag`); TYPE of an LVALUE; else 0
+refcount   uint32  SvREFCNT
+size       uint64  bytes, as the dumper measured them: the SV's own memory, nothing that it refers to
+blessed    int32   id of the stash it is blessed into, -1 for none
+offset     int64   byte in the dump where its record starts, -1 for an immortal
+body       int64   byte where its elements, entries, parts, fields or string bytes start
+length     int64   elements, entries or fields; of a SCALAR the bytes of its string in the dump, -1 without one
+owner      int32   of a PAD, PADNAMES or PADLIST: id of its CODE; else -1
+========== ======= =================================================================================================
+
+References out (CSR: those of SV i are the rows out_start[i] to out_start[i + 1]):
+
+============ ====== ================================================================================================
+out_start    int64  n + 4 entries
+out_target   int32  id of the SV referred to
+out_kind     uint8  `format.kinds.RefKind`: what it is
+out_strength uint8  `format.kinds.Strength` bits
+out_detail   int64  index, offset of the key, … as `RefKind` says
+============ ====== ================================================================================================
+
+References in (CSR over the same rows): in_start int64[n + 4]; in_ref int32/int64, row of the out_ columns, sorted by
+target; out_source int32, id of the SV that a row belongs to.
+
+Tables of fewer rows, each sorted by its first column, are `codes`, `globs`, `ios`, `stashes`, `padnames`,
+`extensions`: see their classes. Names in them are ids of `strings` (-1: none).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pmat_lsp.format.header import Buffer, Layout
+from pmat_lsp.format.kinds import STASH_KINDS, Kind, PadnameFlag
+
+U8 = npt.NDArray[np.uint8]
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class CodeTable:
+    """One row a CODE."""
+
+    sv: I32
+    line: I64
+    """1-based line of the first statement; 0 for an XSUB or a constant."""
+    oproot: U64
+    """Address of its op tree: the same for a prototype and all its clones; 0 for an XSUB."""
+    depth: I64
+    """How many calls of it are running; -1 where the dump does not say."""
+    file: I32
+    name: I32
+    """Its name where perl keeps one in the CODE itself (lexical subs, subs without a glob)."""
+    stash: I32
+    """SV id or -1; likewise the next two."""
+    glob: I32
+    outside: I32
+
+
+@dataclass(frozen=True)
+class GlobTable:
+    """One row a GLOB."""
+
+    sv: I32
+    line: I64
+    """1-based, where it was first seen."""
+    name: I32
+    file: I32
+    stash: I32
+    """SV id or -1. Of a glob that has left the symbol table too."""
+
+
+@dataclass(frozen=True)
+class IoTable:
+    """One row an IO."""
+
+    sv: I32
+    ifileno: I64
+    """The file number for input, -1 for none."""
+    ofileno: I64
+    """The file number for output, -1 for none."""
+
+
+@dataclass(frozen=True)
+class StashTable:
+    """One row a STASH or CLASS."""
+
+    sv: I32
+    name: I32
+
+
+@dataclass(frozen=True)
+class PadnameTable:
+    """One row a named slot in the pads of a CODE, sorted by CODE, then index."""
+
+    code: I32
+    """SV id."""
+    index: I64
+    """Index into the pad, 1 and up."""
+    name: I32
+    """With its sigil."""
+    flags: U8
+    """`PadnameFlag`."""
+    field: I64
+    """Index of the object's field where FIELD is set, else 0."""
+
+    def rows_of(self, code: int) -> slice:
+        """The rows of one CODE."""
+        return slice(*np.searchsorted(self.code, [code, code + 1]))
+
+
+@dataclass(frozen=True)
+class ExtensionTable:
+    """One row an extension record about an SV of the dump, sorted by SV."""
+
+    sv: I32
+    type: U8
+    """`format.kinds.Extension`, or a type that this reader does not know."""
+    offset: I64
+    """Byte in the dump where its header starts."""
+
+
+@dataclass(frozen=True)
+class Root:
+    """A place outside the heap from which perl reaches an SV."""
+
+    name: str
+    """The name in the dump: `defstash`; `stack`, `context` or `mortal` for the unnamed ones."""
+    description: str
+    sv: int
+    strong: bool
+
+
+@dataclass(frozen=True)
+class Context:
+    """A running call, `try` or `eval`; ids are -1 where there is none."""
+
+    kind: int
+    """`format.kinds.ContextKind`."""
+    gimme: int
+    """1 void, 2 scalar, 3 list."""
+    file: str
+    line: int
+    code: int
+    """SUB: the CODE that is running. EVAL: the SV that holds the text."""
+    arguments: int
+    """SUB: the `@_` array, where the dump has it."""
+    old_depth: int
+    """SUB: depth of the CODE's recursion outside this call, -1 where the dump does not say."""
+
+
+@dataclass(frozen=True)
+class StructType:
+    """A C structure that an XS module described."""
+
+    name: str
+    fields: tuple[tuple[str, int], ...]
+    """(name, `StructFieldKind`)."""
+
+
+@dataclass(frozen=True)
+class Heap:
+    """A dump, read. The module's docstring describes every array."""
+
+    path: Path
+    layout: Layout
+    data: Buffer
+    n: int
+    address: U64
+    kind: U8
+    flags: U8
+    refcount: U32
+    size: U64
+    blessed: I32
+    offset: I64
+    body: I64
+    length: I64
+    owner: I32
+    out_start: I64
+    out_target: I32
+    out_kind: U8
+    out_strength: U8
+    out_detail: I64
+    out_source: I32
+    in_start: I64
+    in_ref: I64
+    codes: CodeTable
+    globs: GlobTable
+    ios: IoTable
+    stashes: StashTable
+    padnames: PadnameTable
+    extensions: ExtensionTable
+    strings: tuple[str, ...]
+    struct_types: dict[int, StructType]
+    roots: tuple[Root, ...]
+    stack: I32
+    contexts: tuple[Context, ...]
+    mortals: I32
+    class_fields: dict[int, dict[int, str]]
+    """CLASS id → index of the field → its name."""
+    warnings: tuple[str, ...]
+    """What was skipped or odd; shown once, never fatal."""
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all SVs."""
+        return int(self.size[: self.n].sum())
+
+    def id_at(self, address: int) -> int:
+        """The id of the SV at `address`, -1 if there is none."""
+        if not 0 <= address < 1 << 64:
+            return -1
+        row = int(np.searchsorted(self.address[: self.n], np.uint64(address)))
+        if row < self.n and int(self.address[row]) == address:
+            return row
+        immortal = np.flatnonzero(self.address[self.n :] == np.uint64(address))
+        return self.n + int(immortal[0]) if len(immortal) else -1
+
+    def out_rows(self, sv: int) -> range:
+        """The rows of the out_ columns that belong to an SV."""
+        return range(int(self.out_start[sv]), int(self.out_start[sv + 1]))
+
+    def in_rows(self, sv: int) -> I64:
+        """The rows of the out_ columns that refer to an SV."""
+        return self.in_ref[self.in_start[sv] : self.in_start[sv + 1]]
+
+    def ids_of(self, *kinds: Kind) -> npt.NDArray[np.intp]:
+        """The ids of all SVs of these kinds."""
+        return np.flatnonzero(np.isin(self.kind[: self.n], kinds))
+
+    def string(self, string_id: int) -> str | None:
+        """A name of one of the tables."""
+        return None if string_id < 0 else self.strings[string_id]
+
+    def stash_name(self, stash: int) -> str | None:
+        """The package that a STASH or CLASS is, None if it is none or has lost its name."""
+        if stash < 0 or self.kind[stash] not in STASH_KINDS:
+            return None
+        row = int(np.searchsorted(self.stashes.sv, stash))
+        return self.string(int(self.stashes.name[row]))
+
+    def class_of(self, sv: int) -> str | None:
+        """The package that an SV is blessed into, None if it is not."""
+        return self.stash_name(int(self.blessed[sv]))
+
+    def padname(self, code: int, index: int) -> str | None:
+        """The name of one slot in the pads of a CODE."""
+        rows = self.padnames.rows_of(code)
+        row = rows.start + int(np.searchsorted(self.padnames.index[rows], index))
+        return self.string(int(self.padnames.name[row])) if self._is_padname(row, rows, index) else None
+
+    def padname_flags(self, code: int, index: int) -> PadnameFlag:
+        """The flags of one slot in the pads of a CODE, 0 where it has no name."""
+        rows = self.padnames.rows_of(code)
+        row = rows.start + int(np.searchsorted(self.padnames.index[rows], index))
+        return PadnameFlag(int(self.padnames.flags[row]) if self._is_padname(row, rows, index) else 0)
+
+    def _is_padname(self, row: int, rows: slice, index: int) -> bool:
+        return row < rows.stop and int(self.padnames.index[row]) == index

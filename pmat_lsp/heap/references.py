@@ -1,0 +1,249 @@
+"""The references of a heap: from the addresses in the records to CSR columns of ids, kinds and strengths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pmat_lsp.format.header import Layout
+from pmat_lsp.format.kinds import CodeFlag, Extension, Kind, RefKind, Strength
+from pmat_lsp.heap.gather import Gatherer
+
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+U8 = npt.NDArray[np.uint8]
+U64 = npt.NDArray[np.uint64]
+
+_OWNED = Strength.STRONG | Strength.COUNTED
+
+_STRENGTHS: dict[RefKind, Strength] = {
+    # The effective glob is a plain pointer (perl's GvEGV), though Devel::MAT calls it strong.
+    RefKind.GLOB_EGV: Strength.STRONG,
+    RefKind.CODE_STASH: Strength.WEAK,
+    RefKind.CODE_PROTOSUB: Strength.INFERRED,
+    # sv_bless counts the stash, though Devel::MAT calls the reference weak.
+    RefKind.BLESSED: Strength.WEAK | Strength.COUNTED,
+    **{kind: Strength.INFERRED for kind in RefKind if kind.name.startswith("SAVED_")},
+}
+"""The strength of each kind of reference, where it is not STRONG and COUNTED and depends on nothing else."""
+
+
+@dataclass
+class References:
+    """References as parallel columns, in no order: SV ids and what `Heap` says of the out_ columns."""
+
+    source: I32
+    target: I32
+    kind: U8
+    detail: I64
+
+    def __add__(self, other: References) -> References:
+        """Both, one after the other."""
+        return References(
+            np.concatenate((self.source, other.source)),
+            np.concatenate((self.target, other.target)),
+            np.concatenate((self.kind, other.kind)),
+            np.concatenate((self.detail, other.detail)),
+        )
+
+    def chosen(self, mask: npt.NDArray[np.bool_]) -> References:
+        """The rows where `mask` is set."""
+        return References(self.source[mask], self.target[mask], self.kind[mask], self.detail[mask])
+
+
+def references(
+    source: npt.ArrayLike, target: npt.ArrayLike, kind: npt.ArrayLike, detail: npt.ArrayLike = 0
+) -> References:
+    """References from columns that numpy can broadcast to the length of `source`."""
+    first = np.asarray(source, np.int32)
+    shape = first.shape
+    return References(
+        first,
+        np.broadcast_to(np.asarray(target, np.int32), shape),
+        np.broadcast_to(np.asarray(kind, np.uint8), shape),
+        np.broadcast_to(np.asarray(detail, np.int64), shape),
+    )
+
+
+_EXTENSION_POINTERS: dict[Extension, tuple[tuple[int, RefKind], ...]] = {
+    Extension.MAGIC: ((0, RefKind.MAGIC_OBJECT), (1, RefKind.MAGIC_POINTER)),
+    Extension.SAVED_SV: ((0, RefKind.SAVED_SCALAR),),
+    Extension.SAVED_AV: ((0, RefKind.SAVED_ARRAY),),
+    Extension.SAVED_HV: ((0, RefKind.SAVED_HASH),),
+    Extension.SAVED_CV: ((0, RefKind.SAVED_CODE),),
+    Extension.SAVED_AELEM: ((0, RefKind.SAVED_ELEMENT),),
+    Extension.SAVED_HELEM: ((0, RefKind.SAVED_KEY), (1, RefKind.SAVED_VALUE)),
+    Extension.NOTE: ((0, RefKind.ANNOTATION),),
+    # FUNCS and PTR (pointers 0 and 2) are no SVs.
+    Extension.MAGIC2: ((1, RefKind.MAGIC2_AUXSV), (3, RefKind.MAGIC2_KEYSV), (4, RefKind.MAGIC2_USERSTRUCT)),
+}
+
+
+@dataclass(frozen=True)
+class ExtensionReferences:
+    """References that extension records say, with the flags that decide on the strength of a magic's object."""
+
+    references: References
+    weak_objects: npt.NDArray[np.bool_]
+    """bool, one a reference: the magic does not own its object."""
+
+
+def extension_references(
+    gather: Gatherer, sv: I32, kind: U8, offset: I64, ids: AddressMap
+) -> ExtensionReferences:
+    """What the extension records refer to: magic, saved values, notes."""
+    layout = gather.layout
+    found = references([], [], [])
+    weak = np.zeros(0, np.bool_)
+    for extension, pointers in _EXTENSION_POINTERS.items():
+        rows = np.flatnonzero(kind == extension)
+        if not len(rows):
+            continue
+        header, count, _ = (int(x) for x in layout.extension_sizes[extension - 0x80])
+        start, owner = offset[rows], sv[rows]
+        if layout.minor == 0:
+            header, count, pointer_start = 1, 1, start
+            detail = gather.bytes[start + layout.ptr_size].astype(np.int64)
+            objects_weak = np.zeros(len(rows), np.bool_)
+        else:
+            pointer_start = start + header
+            detail, objects_weak = _extension_header(gather, extension, start, header, count)
+        for index, ref in pointers:
+            if index >= count:
+                continue
+            target = ids.ids(gather.pointers(pointer_start + index * layout.ptr_size))
+            these_weak = objects_weak if ref in (RefKind.MAGIC_OBJECT, RefKind.MAGIC2_AUXSV) else objects_weak & False
+            known = target >= 0
+            found += references(owner, target, ref, detail).chosen(known)
+            weak = np.concatenate((weak, these_weak[known]))
+    _saved_keys_as_detail(found)
+    return ExtensionReferences(found, weak)
+
+
+def _extension_header(
+    gather: Gatherer, extension: Extension, start: I64, header: int, pointers: int
+) -> tuple[I64, npt.NDArray[np.bool_]]:
+    """The detail of the references of these records, and where the magic does not own its object."""
+    none = np.zeros(len(start), np.bool_)
+    if extension == Extension.MAGIC and header >= 2:
+        return gather.bytes[start].astype(np.int64), (gather.bytes[start + 1] & 1) == 0
+    if extension == Extension.MAGIC2 and header >= 2:
+        return np.zeros(len(start), np.int64), (gather.bytes[start + 1] & 1) == 1
+    if extension == Extension.SAVED_AELEM and header >= gather.layout.uint_size:
+        return gather.signed(start), none
+    if extension == Extension.NOTE:
+        return start + header + pointers * gather.layout.ptr_size, none
+    return np.zeros(len(start), np.int64), none
+
+
+def _saved_keys_as_detail(found: References) -> None:
+    """Give each SAVED_VALUE the id of its key; keys and values were gathered in the same order, but may be dangling."""
+    keys = np.flatnonzero(found.kind == RefKind.SAVED_KEY)
+    values = np.flatnonzero(found.kind == RefKind.SAVED_VALUE)
+    if len(keys) == len(values):
+        found.detail[values] = found.target[keys]
+
+
+class AddressMap:
+    """From addresses to SV ids."""
+
+    def __init__(self, sorted_addresses: U64, immortals: U64) -> None:
+        self._addresses = sorted_addresses
+        self._immortals = immortals
+
+    def ids(self, addresses: U64) -> I32:
+        """int32: the id at each address, -1 where there is no SV (0 included)."""
+        n = len(self._addresses)
+        found = np.full(len(addresses), -1, np.int32)
+        if n:
+            rows = np.searchsorted(self._addresses, addresses)
+            rows[rows == n] = 0
+            hit = self._addresses[rows] == addresses
+            found[hit] = rows[hit]
+        for i, address in enumerate(self._immortals):
+            if address:
+                found[addresses == address] = n + i
+        return found
+
+
+def strengths(
+    refs: References,
+    kind: U8,
+    flags: U8,
+    layout: Layout,
+    magic_weak: npt.NDArray[np.bool_],
+) -> U8:
+    """uint8 `Strength` bits of each reference.
+
+    Args:
+        refs: all references; those of extension records last.
+        kind: of each SV.
+        flags: of each SV.
+        layout: of the dump.
+        magic_weak: bool, for the last rows of `refs`: the magic does not own its object.
+    """
+    table = np.full(256, _OWNED, np.uint8)
+    for ref, strength in _STRENGTHS.items():
+        table[ref] = strength
+    result = table[refs.kind]
+    source_flags = flags[refs.source]
+
+    def weaken(mask: npt.NDArray[np.bool_], strength: Strength = Strength.WEAK) -> None:
+        result[mask] = strength
+
+    weaken((refs.kind == RefKind.REFERENT) & ((source_flags & 1) != 0))
+    weaken((refs.kind == RefKind.ELEMENT) & ((source_flags & 1) != 0))
+    weaken((refs.kind == RefKind.GLOB_EGV) & (refs.source == refs.target))
+    weaken((refs.kind == RefKind.CODE_OUTSIDE) & ((source_flags & CodeFlag.WEAKOUTSIDE) != 0))
+    weaken((refs.kind == RefKind.CODE_GLOB) & ((source_flags & CodeFlag.CVGV_RC) == 0))
+    weaken((refs.kind == RefKind.BACKREFS) & (kind[refs.target] != Kind.ARRAY))
+    # perl leaves the target of an LVALUE uncounted where it is the LVALUE itself (not yet an element).
+    weaken((refs.kind == RefKind.LVALUE_TARGET) & (refs.source == refs.target))
+    # The current linearisation is a second pointer to one that the HV of all of them owns, where there is such an HV.
+    has_all = np.zeros(len(kind), np.bool_)
+    has_all[refs.source[refs.kind == RefKind.MRO_LINEAR_ALL]] = True
+    weaken((refs.kind == RefKind.MRO_LINEAR_CURRENT) & has_all[refs.source], Strength.STRONG)
+    in_ops = (refs.kind == RefKind.CODE_CONSTANT) | (refs.kind == RefKind.CODE_GLOBREF)
+    if layout.ithreads:
+        weaken(in_ops, Strength.INDIRECT)
+    has_padlist = np.zeros(len(kind), np.bool_)
+    has_padlist[refs.source[refs.kind == RefKind.CODE_PADLIST]] = True
+    in_padlist = (refs.kind == RefKind.CODE_PAD) | (refs.kind == RefKind.CODE_PADNAMES)
+    weaken(in_padlist & has_padlist[refs.source], Strength.INDIRECT)
+    if len(magic_weak):
+        tail = result[-len(magic_weak) :]
+        tail[magic_weak] = Strength.WEAK
+    return result
+
+
+def shared_ops_counted_once(refs: References, strength: U8, oproot: U64) -> None:
+    """Clear COUNTED on constants and globs of ops that several CODEs share: an op tree owns them once.
+
+    Without ithreads every clone of a closure lists the same constants, which its shared op tree holds one count of.
+
+    Args:
+        refs: all references.
+        strength: uint8, in and out.
+        oproot: uint64, of each SV: address of its op tree, 0 for none.
+    """
+    rows = np.flatnonzero(
+        ((refs.kind == RefKind.CODE_CONSTANT) | (refs.kind == RefKind.CODE_GLOBREF))
+        & ((strength & Strength.COUNTED) != 0)
+    )
+    if not len(rows):
+        return
+    # The first CODE of each op tree keeps its references counted, even where an op tree names one SV twice.
+    roots = oproot[refs.source[rows]]
+    first_code = {int(root): int(source) for root, source in zip(roots[::-1], refs.source[rows][::-1], strict=True)}
+    owner = np.array([first_code[int(root)] for root in roots], np.int32)
+    strength[rows[(refs.source[rows] != owner) & (roots != 0)]] = Strength.STRONG
+
+
+def to_csr(source: I32, nodes: int) -> tuple[I64, npt.NDArray[np.intp]]:
+    """(int64[nodes + 1] starts, the stable order of rows by source)."""
+    order = np.argsort(source, kind="stable")
+    start = np.zeros(nodes + 1, np.int64)
+    np.cumsum(np.bincount(source, minlength=nodes), out=start[1:])
+    return start, order

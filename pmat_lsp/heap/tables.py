@@ -1,0 +1,235 @@
+"""The small tables of a heap: code, globs, file handles, stashes, names of lexicals, with their names interned."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from pmat_lsp.format.header import Buffer, Layout
+from pmat_lsp.format.kinds import STASH_KINDS, Kind, PadnameFlag
+from pmat_lsp.heap.gather import Gatherer
+from pmat_lsp.heap.model import CodeTable, ExtensionTable, GlobTable, IoTable, PadnameTable, StashTable
+from pmat_lsp.heap.records import Records
+from pmat_lsp.heap.references import AddressMap
+from pmat_lsp.kernels import scan as kernel
+
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+U8 = npt.NDArray[np.uint8]
+U64 = npt.NDArray[np.uint64]
+
+
+def decode(raw: bytes) -> str:
+    """Text from a dump: UTF-8, and what is not UTF-8 as surrogate escapes, so that nothing is lost."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+class Interner:
+    """Strings by number; the same text has the same number."""
+
+    def __init__(self, data: Buffer, layout: Layout) -> None:
+        self._data = data
+        self._layout = layout
+        self._ids: dict[bytes, int] = {}
+
+    @property
+    def strings(self) -> tuple[str, ...]:
+        """All of them, by number."""
+        return tuple(decode(raw) for raw in self._ids)
+
+    def add(self, raw: bytes) -> int:
+        """The number of a string."""
+        return self._ids.setdefault(raw, len(self._ids))
+
+    def at(self, offsets: I64) -> I32:
+        """int32: the number of the STR at each offset, -1 where it is null."""
+        size = self._layout.uint_size
+        data, null, order = self._data, self._layout.null_length, self._layout.byte_order
+        result = np.full(len(offsets), -1, np.int32)
+        for i, offset in enumerate(offsets.tolist()):
+            length = int.from_bytes(data[offset : offset + size], order)
+            if length != null:
+                result[i] = self.add(bytes(data[offset + size : offset + size + length]))
+        return result
+
+
+class TableReader:
+    """Reads the fields of one kind of record for all SVs of that kind.
+
+    Args:
+        gather: of the dump.
+        ids: of the dump.
+        kind: of each SV, in id order.
+        offset: of each SV's record, in id order.
+    """
+
+    def __init__(self, gather: Gatherer, ids: AddressMap, kind: U8, offset: I64) -> None:
+        self._gather = gather
+        self._ids = ids
+        self._kind = kind
+        self._offset = offset
+        self._layout = gather.layout
+
+    def _rows(self, *kinds: Kind) -> tuple[I32, I64]:
+        """The SVs of these kinds, and where the headers of their own types start."""
+        svs = np.flatnonzero(np.isin(self._kind, kinds)).astype(np.int32)
+        header, pointers, _ = (int(x) for x in self._layout.type_sizes[0])
+        return svs, self._offset[svs] + 1 + header + pointers * self._layout.ptr_size
+
+    def _pointers_at(self, start: I64, kind: Kind) -> I64:
+        return start + int(self._layout.type_sizes[kind, 0])
+
+    def _strings_at(self, start: I64, kind: Kind) -> I64:
+        return self._pointers_at(start, kind) + int(self._layout.type_sizes[kind, 1]) * self._layout.ptr_size
+
+    def _pointer(self, start: I64, kind: Kind, index: int) -> I32:
+        if index >= int(self._layout.type_sizes[kind, 1]):
+            return np.full(len(start), -1, np.int32)
+        at = self._pointers_at(start, kind) + index * self._layout.ptr_size
+        return self._ids.ids(self._gather.pointers(at))
+
+    def _names(self, start: I64, kind: Kind, names: Interner) -> list[I32]:
+        """The numbers of the record's strings, as many as the dump has and two at the least."""
+        at = self._strings_at(start, kind)
+        result = []
+        for _ in range(int(self._layout.type_sizes[kind, 2])):
+            result.append(names.at(at))
+            at = self._gather.after_strings(at)
+        while len(result) < 2:
+            result.append(np.full(len(start), -1, np.int32))
+        return result
+
+    def _has(self, kind: Kind, size: int) -> bool:
+        return int(self._layout.type_sizes[kind, 0]) >= size
+
+    def codes(self, names: Interner) -> CodeTable:
+        """Every CODE."""
+        svs, start = self._rows(Kind.CODE)
+        gather, uint, ptr = self._gather, self._layout.uint_size, self._layout.ptr_size
+        zero = np.zeros(len(svs), np.int64)
+        after_flags = start + uint + 1
+        file, name = self._names(start, Kind.CODE, names)[:2]
+        return CodeTable(
+            sv=svs,
+            line=gather.signed(start) if self._has(Kind.CODE, uint) else zero,
+            oproot=gather.pointers(after_flags) if self._has(Kind.CODE, uint + 1 + ptr) else zero.astype(np.uint64),
+            depth=(
+                gather.numbers(after_flags + ptr, 4).astype(np.int64)
+                if self._has(Kind.CODE, uint + 1 + ptr + 4)
+                else zero - 1
+            ),
+            file=file,
+            name=name,
+            stash=self._pointer(start, Kind.CODE, 0),
+            glob=self._pointer(start, Kind.CODE, 1),
+            outside=self._pointer(start, Kind.CODE, 2),
+        )
+
+    def globs(self, names: Interner) -> GlobTable:
+        """Every GLOB."""
+        svs, start = self._rows(Kind.GLOB)
+        has_line = self._has(Kind.GLOB, self._layout.uint_size)
+        name, file = self._names(start, Kind.GLOB, names)[:2]
+        line = self._gather.signed(start) if has_line else np.zeros(len(svs), np.int64)
+        return GlobTable(svs, line, name, file, self._pointer(start, Kind.GLOB, 0))
+
+    def ios(self) -> IoTable:
+        """Every IO."""
+        svs, start = self._rows(Kind.IO)
+        if not self._has(Kind.IO, 2 * self._layout.uint_size):
+            none = np.full(len(svs), -1, np.int64)
+            return IoTable(svs, none, none)
+        return IoTable(svs, self._gather.signed(start), self._gather.signed(start + self._layout.uint_size))
+
+    def stashes(self, names: Interner) -> StashTable:
+        """Every STASH and CLASS."""
+        svs, start = self._rows(*STASH_KINDS)
+        name = np.full(len(svs), -1, np.int32)
+        for kind in STASH_KINDS:
+            these = np.flatnonzero(self._kind[svs] == kind)
+            name[these] = self._names(start[these], kind, names)[0]
+        return StashTable(svs, name)
+
+
+def padname_table(records: Records, ids_of_rows: I32, names: Interner) -> PadnameTable:
+    """The names of lexicals from the parts of each CODE.
+
+    Args:
+        records: of the dump.
+        ids_of_rows: int32, the id of each SV record, -1 for one that a later record replaced.
+        names: for the names.
+    """
+    named = _part_rows(records, ids_of_rows, kernel.PART_PADNAME)
+    code, index = ids_of_rows[records.part_source[named]], records.part_index[named]
+    order = np.lexsort((index, code))
+    named, code, index = named[order], code[order], index[order]
+    flags = _part_values(records, ids_of_rows, kernel.PART_PADNAME_FLAGS, code, index)
+    has_field, field = _part_lookup(records, ids_of_rows, kernel.PART_PADNAME_FIELD, code, index)
+    flags = (flags & 0x7F) | np.where(has_field, int(PadnameFlag.FIELD), 0)
+    name = names.at(records.part_value[named])
+    known = name >= 0
+    return PadnameTable(code[known], index[known], name[known], flags.astype(np.uint8)[known], field[known])
+
+
+def _part_rows(records: Records, ids_of_rows: I32, part: int) -> npt.NDArray[np.intp]:
+    rows = np.flatnonzero(records.part_type == part)
+    return rows[ids_of_rows[records.part_source[rows]] >= 0]
+
+
+def _key(code: I32, index: I64) -> npt.NDArray[np.object_] | U64:
+    # 32 bits are enough for the index of a slot in a pad of a file that fits into memory.
+    return (code.astype(np.uint64) << np.uint64(32)) | (index & 0xFFFFFFFF).astype(np.uint64)
+
+
+def _part_lookup(
+    records: Records, ids_of_rows: I32, part: int, code: I32, index: I64
+) -> tuple[npt.NDArray[np.bool_], I64]:
+    """Whether each (code, index) has such a part, and its value or 0."""
+    rows = _part_rows(records, ids_of_rows, part)
+    result = np.zeros(len(code), np.int64)
+    if not len(rows) or not len(code):
+        return np.zeros(len(code), np.bool_), result
+    keys = _key(ids_of_rows[records.part_source[rows]], records.part_index[rows])
+    order = np.argsort(keys, kind="stable")
+    at = np.searchsorted(keys[order], _key(code, index))
+    at[at == len(keys)] = 0
+    found = keys[order][at] == _key(code, index)
+    result[found] = records.part_value[rows[order[at[found]]]]
+    return found, result
+
+
+def _part_values(records: Records, ids_of_rows: I32, part: int, code: I32, index: I64) -> I64:
+    return _part_lookup(records, ids_of_rows, part, code, index)[1]
+
+
+def padnames_from_arrays(arrays: list[tuple[int, list[tuple[int, bytes]]]], names: Interner) -> PadnameTable:
+    """The names of lexicals of an old perl (before 5.22), which kept them in arrays of strings.
+
+    Args:
+        arrays: (id of the CODE, [(index, name)]), sorted by id.
+        names: for the names.
+    """
+    rows = [(code, index, names.add(name)) for code, lexicals in arrays for index, name in lexicals]
+    table = np.array(rows, np.int64).reshape(len(rows), 3)
+    nothing = np.zeros(len(rows), np.int64)
+    return PadnameTable(
+        table[:, 0].astype(np.int32), table[:, 1], table[:, 2].astype(np.int32), nothing.astype(np.uint8), nothing
+    )
+
+
+def extension_table(sv: I32, kind: U8, offset: I64) -> ExtensionTable:
+    """The extension records, by SV."""
+    order = np.argsort(sv, kind="stable")
+    return ExtensionTable(sv[order], kind[order], offset[order])
+
+
+def class_fields(records: Records, ids_of_rows: I32, names: Interner) -> dict[int, dict[int, str]]:
+    """The names of the fields of every CLASS, by id and index."""
+    rows = _part_rows(records, ids_of_rows, kernel.PART_CLASS_FIELD)
+    numbers = names.at(records.part_value[rows])
+    strings = names.strings
+    result: dict[int, dict[int, str]] = {}
+    for row, number in zip(rows.tolist(), numbers.tolist(), strict=True):
+        fields = result.setdefault(int(ids_of_rows[records.part_source[row]]), {})
+        fields[int(records.part_index[row])] = strings[number] if number >= 0 else ""
+    return result

@@ -1,0 +1,538 @@
+"""One pass over the heap section of a dump: where every SV record lies, its fixed columns, and every pointer in it.
+
+The format is a list of records, each a TYPE byte followed by
+
+- an SV (types 1 to 0x7F, and 0xFF): the header, pointers and strings common to all types, those of its own type
+  (lengths in the dump's own tables), then a body that depends on the type: elements, entries, pads, fields;
+- an extension (0x80 up to 0xEF): the address of the SV that it is about, then header, pointers, strings;
+- META_STRUCT (0xF0): the fields of a type of C structure.
+
+Type 0 ends the list. Every length is checked against the end of the data before it is used, so a damaged file ends
+the scan with a status and never reads outside the buffer; the number of rows is bounded by the size of the file.
+"""
+
+from __future__ import annotations
+
+try:
+    import cython
+except ImportError:
+    from pmat_lsp.kernels import uncompiled as cython
+
+# Statuses of a scan, in RESULT[0]; RESULT[1..4] tell more.
+OK = 0
+TRUNCATED = 1
+"""RESULT: offset of the record, its type, the count that was read or -1, bytes needed from RESULT[5] on."""
+UNKNOWN_TYPE = 2
+UNKNOWN_EXTENSION = 3
+UNKNOWN_CODE_PART = 4
+UNKNOWN_CLASS_PART = 5
+UNKNOWN_STRUCT = 6
+UNKNOWN_STRUCT_FIELD = 7
+
+# Types of records, as in format.kinds (a kernel imports nothing of ours).
+_SCALAR = 2
+_REF = 3
+_ARRAY = 4
+_HASH = 5
+_STASH = 6
+_CODE = 7
+_LVALUE = 9
+_OBJECT = 16
+_CLASS = 17
+_C_STRUCT = 0x7F
+_META_STRUCT = 0xF0
+_UNKNOWN = 0xFF
+
+# Kinds of references, as in format.kinds.
+_REF_ELEMENT = 10
+_REF_VALUE = 11
+_REF_CODE_CONSTANT = 22
+_REF_CODE_GLOBREF = 23
+_REF_CODE_PADNAMES = 24
+_REF_CODE_PAD = 25
+_REF_FIELD = 37
+_REF_STRUCT_FIELD = 39
+
+# Parts of a CODE's body that are rows of the table of parts, as in the file; and one of ours.
+PART_CONSTANT_INDEX = 2
+PART_GLOB_INDEX = 4
+PART_PADNAME = 5
+PART_PADNAME_FLAGS = 9
+PART_PADNAME_FIELD = 10
+PART_CLASS_FIELD = 64
+
+MAX_STRUCTS = 65536
+
+
+@cython.cfunc
+@cython.inline
+@cython.boundscheck(False)
+@cython.wraparound(False)
+@cython.exceptval(check=False)
+def number(
+    data: cython.const[cython.uchar][::1],
+    position: cython.Py_ssize_t,
+    size: cython.Py_ssize_t,
+    big: cython.bint,
+) -> cython.ulonglong:
+    """The unsigned number of `size` bytes at `position`; the caller has checked that it lies inside the data."""
+    if not cython.compiled:
+        return int.from_bytes(data[position : position + size], "big" if big else "little")
+    value: cython.ulonglong = 0
+    i: cython.Py_ssize_t
+    for i in range(size):
+        value = (value << 8) | data[position + i if big else position + size - 1 - i]
+    return value
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+def scan(
+    data: cython.const[cython.uchar][::1],
+    start: cython.Py_ssize_t,
+    big: cython.bint,
+    uint_size: cython.Py_ssize_t,
+    ptr_size: cython.Py_ssize_t,
+    minor: cython.int,
+    type_sizes: cython.const[cython.uchar][:, ::1],
+    type_count: cython.int,
+    extension_sizes: cython.const[cython.uchar][:, ::1],
+    extension_count: cython.int,
+    pointer_kinds: cython.const[cython.uchar][:, ::1],
+    address: cython.ulonglong[::1],
+    kind: cython.uchar[::1],
+    flags: cython.uchar[::1],
+    refcount: cython.uint[::1],
+    size: cython.ulonglong[::1],
+    blessed: cython.ulonglong[::1],
+    offset: cython.longlong[::1],
+    body: cython.longlong[::1],
+    length: cython.longlong[::1],
+    ref_source: cython.int[::1],
+    ref_target: cython.ulonglong[::1],
+    ref_kind: cython.uchar[::1],
+    ref_detail: cython.longlong[::1],
+    part_source: cython.int[::1],
+    part_type: cython.uchar[::1],
+    part_index: cython.longlong[::1],
+    part_value: cython.longlong[::1],
+    extension_address: cython.ulonglong[::1],
+    extension_type: cython.uchar[::1],
+    extension_offset: cython.longlong[::1],
+    struct_offset: cython.longlong[::1],
+    struct_fields: cython.longlong[::1],
+    result: cython.longlong[::1],
+) -> None:
+    """Scan the records from `start` and fill the arrays.
+
+    Args:
+        data: the whole dump.
+        start: offset of the first record.
+        big: big-endian numbers.
+        uint_size: bytes of a UINT.
+        ptr_size: bytes of a PTR.
+        minor: minor version of the format.
+        type_sizes: uint8[256, 3], see `format.header.Layout`.
+        type_count: rows of it that the dump gave.
+        extension_sizes: uint8[128, 3], likewise.
+        extension_count: rows of it that the dump gave.
+        pointer_kinds: uint8[256, 16], the kind of reference that each pointer of a type is, 0 for none.
+        address: uint64, one row an SV, in the order of the file, as are the next eight.
+        kind: uint8, the TYPE byte.
+        flags: uint8, the FLAGS of a SCALAR, REF, ARRAY or CODE, the TYPE of an LVALUE.
+        refcount: uint32.
+        size: uint64, bytes.
+        blessed: uint64, address of the stash, 0 for none; of a C_STRUCT: the id of its type.
+        offset: int64, where the record starts.
+        body: int64, where its elements, entries, parts, fields, or the bytes of a SCALAR's string lie.
+        length: int64, how many elements, entries or fields; of a SCALAR: bytes of string in the dump, -1 for none.
+        ref_source: int32, one row a reference: the row of the SV that holds it; the next three likewise.
+        ref_target: uint64, an address.
+        ref_kind: uint8, see `format.kinds.RefKind`.
+        ref_detail: int64, likewise.
+        part_source: int32, one row a part of a CODE (or a field of a CLASS) that is no reference.
+        part_type: uint8, PART_*.
+        part_index: int64, index into the pad (or of the field).
+        part_value: int64, flags, field index, or offset of the name.
+        extension_address: uint64, one row an extension record: the SV that it is about.
+        extension_type: uint8.
+        extension_offset: int64, offset of its header.
+        struct_offset: int64[MAX_STRUCTS], offset of the first field of each struct type, by id, -1 for none.
+        struct_fields: int64[MAX_STRUCTS], number of fields.
+        result: int64[12]: status; offset of the record; its type; a count or -1; bytes needed; offset where they are
+            needed; then the rows filled of svs, refs, parts, extensions; the offset behind the last record.
+    """
+    end: cython.Py_ssize_t = len(data)
+    position: cython.Py_ssize_t = start
+    record: cython.Py_ssize_t = start
+    svs: cython.Py_ssize_t = 0
+    refs: cython.Py_ssize_t = 0
+    parts: cython.Py_ssize_t = 0
+    extensions: cython.Py_ssize_t = 0
+    status: cython.int = OK
+    needed: cython.longlong = 0
+    at: cython.Py_ssize_t = start
+    count: cython.longlong = -1
+    type_: cython.int = 0
+    common_header: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, type_sizes[0, 0])
+    common_pointers: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, type_sizes[0, 1])
+    common: cython.Py_ssize_t = common_header + common_pointers * ptr_size
+    entry_pointers: cython.Py_ssize_t = 2 if minor >= 6 else 1
+    null: cython.ulonglong = 0xFFFFFFFF if uint_size == 4 else 0xFFFFFFFFFFFFFFFF
+    header: cython.Py_ssize_t
+    pointers: cython.Py_ssize_t
+    strings: cython.Py_ssize_t
+    pointer_start: cython.Py_ssize_t
+    type_header: cython.Py_ssize_t = start
+    field: cython.Py_ssize_t
+    i: cython.longlong
+    pointer: cython.ulonglong
+    text: cython.ulonglong
+    part: cython.int
+    ref: cython.int
+
+    while True:
+        record = position
+        count = -1
+        if position >= end:
+            type_, needed, at, status = 0, 1, position, TRUNCATED
+            break
+        type_ = data[position]
+        position += 1
+        if type_ == 0:
+            break
+
+        if type_ == _META_STRUCT:
+            at, needed = position, 3 * uint_size
+            if needed > end - position:
+                status = TRUNCATED
+                break
+            pointer = number(data, position, uint_size, big)
+            text = number(data, position + uint_size, uint_size, big)
+            position += 2 * uint_size
+            # Each field takes a STR and a byte.
+            if text > cython.cast(cython.ulonglong, end - position):
+                count, needed, at, status = -1, end - position + 1, position, TRUNCATED
+                break
+            count = text
+            text = number(data, position, uint_size, big)
+            position += uint_size
+            if text != null:
+                if text > cython.cast(cython.ulonglong, end - position):
+                    needed, at, status = end - position + 1, position, TRUNCATED
+                    break
+                position += text
+            if pointer < MAX_STRUCTS:
+                struct_offset[pointer] = position
+                struct_fields[pointer] = count
+            for i in range(count):
+                at, needed = position, uint_size + 1
+                if needed > end - position:
+                    status = TRUNCATED
+                    break
+                text = number(data, position, uint_size, big)
+                position += uint_size
+                if text == null:
+                    text = 0
+                if text >= cython.cast(cython.ulonglong, end - position):
+                    needed, at, status = end - position + 1, position, TRUNCATED
+                    break
+                position += text + 1
+            if status != OK:
+                break
+            continue
+
+        if type_ >= 0x80 and type_ != _UNKNOWN:
+            if type_ > _META_STRUCT or type_ - 0x80 >= extension_count:
+                at, status = record, UNKNOWN_EXTENSION
+                break
+            header = cython.cast(cython.Py_ssize_t, extension_sizes[type_ - 0x80, 0])
+            pointers = cython.cast(cython.Py_ssize_t, extension_sizes[type_ - 0x80, 1])
+            strings = cython.cast(cython.Py_ssize_t, extension_sizes[type_ - 0x80, 2])
+            at, needed = position, ptr_size + header + pointers * ptr_size
+            if minor == 0:
+                # Minor 0 wrote the address, one pointer, and the type of the magic, in this order.
+                header, pointers, strings = 1, 1, 0
+                needed = 2 * ptr_size + 1
+            if needed > end - position:
+                status = TRUNCATED
+                break
+            extension_address[extensions] = number(data, position, ptr_size, big)
+            extension_type[extensions] = type_
+            extension_offset[extensions] = position + ptr_size
+            extensions += 1
+            position += needed
+        else:
+            if type_ == _UNKNOWN or type_ == _C_STRUCT:
+                header = pointers = strings = 0
+            elif type_ >= type_count:
+                at, status = record, UNKNOWN_TYPE
+                break
+            else:
+                header = cython.cast(cython.Py_ssize_t, type_sizes[type_, 0])
+                pointers = cython.cast(cython.Py_ssize_t, type_sizes[type_, 1])
+                strings = cython.cast(cython.Py_ssize_t, type_sizes[type_, 2])
+            at, needed = position, common + header + pointers * ptr_size
+            if needed > end - position:
+                status = TRUNCATED
+                break
+            offset[svs] = record
+            kind[svs] = type_
+            address[svs] = number(data, position, ptr_size, big)
+            refcount[svs] = number(data, position + ptr_size, 4, big)
+            size[svs] = number(data, position + ptr_size + 4, uint_size, big)
+            blessed[svs] = number(data, position + common_header, ptr_size, big)
+            flags[svs] = 0
+            length[svs] = 0
+            type_header = position + common
+            pointer_start = type_header + header
+            position = pointer_start + pointers * ptr_size
+            body[svs] = position
+
+            if type_ == _SCALAR or type_ == _REF or type_ == _LVALUE:
+                if header >= 1:
+                    flags[svs] = data[type_header]
+            elif type_ == _ARRAY or type_ == _CODE:
+                if header >= uint_size + 1:
+                    flags[svs] = data[type_header + uint_size]
+
+            for i in range(pointers if pointers < 16 else 16):
+                ref = cython.cast(cython.int, pointer_kinds[type_, i])
+                if ref != 0:
+                    pointer = number(data, pointer_start + i * ptr_size, ptr_size, big)
+                    if pointer != 0:
+                        ref_source[refs] = svs
+                        ref_target[refs] = pointer
+                        ref_kind[refs] = ref
+                        ref_detail[refs] = 0
+                        refs += 1
+
+        for i in range(strings):
+            at, needed = position, uint_size
+            if needed > end - position:
+                status = TRUNCATED
+                break
+            text = number(data, position, uint_size, big)
+            position += uint_size
+            if type_ == _SCALAR and i == 0:
+                body[svs] = position
+                length[svs] = -1 if text == null else cython.cast(cython.longlong, text)
+            if text != null:
+                if text > cython.cast(cython.ulonglong, end - position):
+                    needed = text if text < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
+                    at, status = position, TRUNCATED
+                    break
+                position += text
+        if status != OK:
+            break
+        if type_ >= 0x80 and type_ != _UNKNOWN:
+            continue
+
+        if type_ == _ARRAY or type_ == _OBJECT:
+            body[svs] = position
+            pointer = number(data, type_header, uint_size, big) if header >= uint_size else 0
+            if pointer > cython.cast(cython.ulonglong, end - position) // ptr_size:
+                count = pointer if pointer < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
+                needed = count * ptr_size if count < 0x0FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
+                at, status = position, TRUNCATED
+                break
+            count = pointer
+            length[svs] = count
+            ref = _REF_ELEMENT if type_ == _ARRAY else _REF_FIELD
+            for i in range(count):
+                pointer = number(data, position, ptr_size, big)
+                position += ptr_size
+                if pointer != 0:
+                    ref_source[refs] = svs
+                    ref_target[refs] = pointer
+                    ref_kind[refs] = ref
+                    ref_detail[refs] = i
+                    refs += 1
+
+        elif type_ == _HASH or type_ == _STASH or type_ == _CLASS:
+            body[svs] = position
+            pointer = number(data, type_header, uint_size, big) if header >= uint_size else 0
+            if pointer > cython.cast(cython.ulonglong, end - position) // (uint_size + entry_pointers * ptr_size):
+                count = pointer if pointer < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
+                needed = count * (uint_size + entry_pointers * ptr_size) if count < 0x0FFFFFFFFFFFFFF else count
+                at, status = position, TRUNCATED
+                break
+            count = pointer
+            length[svs] = count
+            for i in range(count):
+                at, needed = position, uint_size + entry_pointers * ptr_size
+                if needed > end - position:
+                    status = TRUNCATED
+                    break
+                field = position
+                text = number(data, position, uint_size, big)
+                position += uint_size
+                if text == null:
+                    text = 0
+                if text > cython.cast(cython.ulonglong, end - position - entry_pointers * ptr_size):
+                    needed = text if text < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
+                    at, status = position, TRUNCATED
+                    break
+                position += text + entry_pointers * ptr_size
+                pointer = number(data, position - ptr_size, ptr_size, big)
+                if pointer != 0:
+                    ref_source[refs] = svs
+                    ref_target[refs] = pointer
+                    ref_kind[refs] = _REF_VALUE
+                    ref_detail[refs] = field
+                    refs += 1
+            if status == OK and type_ == _CLASS:
+                while True:
+                    at, needed = position, 1
+                    if position >= end:
+                        status = TRUNCATED
+                        break
+                    part = data[position]
+                    position += 1
+                    if part == 0:
+                        break
+                    if part != 1:
+                        at, needed, status = position - 1, part, UNKNOWN_CLASS_PART
+                        break
+                    at, needed = position, 2 * uint_size
+                    if needed > end - position:
+                        status = TRUNCATED
+                        break
+                    text = number(data, position + uint_size, uint_size, big)
+                    if text == null:
+                        text = 0
+                    if text > cython.cast(cython.ulonglong, end - position - 2 * uint_size):
+                        needed = text if text < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
+                        status = TRUNCATED
+                        break
+                    part_source[parts] = svs
+                    part_type[parts] = PART_CLASS_FIELD
+                    part_index[parts] = number(data, position, uint_size, big) & 0x7FFFFFFFFFFFFFFF
+                    part_value[parts] = position + uint_size
+                    parts += 1
+                    position += 2 * uint_size + text
+
+        elif type_ == _CODE:
+            body[svs] = position
+            while True:
+                at, needed = position, 1
+                if position >= end:
+                    status = TRUNCATED
+                    break
+                part = data[position]
+                position += 1
+                if part == 0:
+                    break
+                if part == 1 or part == 3 or part == 7:
+                    needed = ptr_size
+                elif part == 2 or part == 4:
+                    needed = uint_size
+                elif part == 5:
+                    needed = 2 * uint_size + ptr_size
+                elif part == 6:
+                    needed = 2 * uint_size + ptr_size
+                elif part == 8:
+                    needed = uint_size + ptr_size
+                elif part == 9:
+                    needed = uint_size + 1
+                elif part == 10:
+                    needed = 2 * uint_size + ptr_size
+                else:
+                    at, needed, status = position - 1, part, UNKNOWN_CODE_PART
+                    break
+                at = position
+                if needed > end - position:
+                    status = TRUNCATED
+                    break
+                if part == 1 or part == 3 or part == 7 or part == 8:
+                    pointer = number(data, position + needed - ptr_size, ptr_size, big)
+                    if pointer != 0:
+                        ref_source[refs] = svs
+                        ref_target[refs] = pointer
+                        ref_detail[refs] = 0
+                        if part == 1:
+                            ref_kind[refs] = _REF_CODE_CONSTANT
+                        elif part == 3:
+                            ref_kind[refs] = _REF_CODE_GLOBREF
+                        elif part == 7:
+                            ref_kind[refs] = _REF_CODE_PADNAMES
+                        else:
+                            ref_kind[refs] = _REF_CODE_PAD
+                            ref_detail[refs] = number(data, position, uint_size, big) & 0x7FFFFFFFFFFFFFFF
+                        refs += 1
+                elif part != 6:
+                    part_source[parts] = svs
+                    part_type[parts] = part
+                    part_index[parts] = number(data, position, uint_size, big) & 0x7FFFFFFFFFFFFFFF
+                    part_value[parts] = 0
+                    if part == 5:
+                        part_value[parts] = position + uint_size
+                        text = number(data, position + uint_size, uint_size, big)
+                        if text != null:
+                            if text > cython.cast(cython.ulonglong, end - position - needed):
+                                needed = text if text < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
+                                status = TRUNCATED
+                                break
+                            needed += text
+                    elif part == 9:
+                        part_value[parts] = data[position + uint_size]
+                    elif part == 10:
+                        part_value[parts] = number(data, position + uint_size, uint_size, big) & 0x7FFFFFFFFFFFFFFF
+                    parts += 1
+                position += needed
+
+        elif type_ == _C_STRUCT:
+            pointer = cython.cast(cython.ulonglong, blessed[svs])
+            if pointer >= MAX_STRUCTS or struct_offset[pointer] < 0:
+                at, status = record, UNKNOWN_STRUCT
+                break
+            count = cython.cast(cython.longlong, struct_fields[pointer])
+            length[svs] = count
+            field = cython.cast(cython.Py_ssize_t, struct_offset[pointer])
+            for i in range(count):
+                # The definition was checked when it was read.
+                text = number(data, field, uint_size, big)
+                field += uint_size
+                if text != null:
+                    field += text
+                part = data[field]
+                field += 1
+                if part == 0:
+                    needed = ptr_size
+                elif part == 1 or part == 2:
+                    needed = 1
+                elif part == 3:
+                    needed = 4
+                elif part == 4:
+                    needed = uint_size
+                else:
+                    at, needed, status = field - 1, part, UNKNOWN_STRUCT_FIELD
+                    break
+                at = position
+                if needed > end - position:
+                    status = TRUNCATED
+                    break
+                if part == 0:
+                    pointer = number(data, position, ptr_size, big)
+                    if pointer != 0:
+                        ref_source[refs] = svs
+                        ref_target[refs] = pointer
+                        ref_kind[refs] = _REF_STRUCT_FIELD
+                        ref_detail[refs] = i
+                        refs += 1
+                position += needed
+        if status != OK:
+            break
+        svs += 1
+
+    result[0] = status
+    result[1] = record
+    result[2] = type_
+    result[3] = count
+    result[4] = needed
+    result[5] = at
+    result[6] = svs
+    result[7] = refs
+    result[8] = parts
+    result[9] = extensions
+    result[10] = position

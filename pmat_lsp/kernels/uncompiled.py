@@ -1,0 +1,45 @@
+"""Stands in for the module `cython` where Cython is not installed: every type is `object`, every decorator does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+compiled = False
+
+
+class _Type:
+    """A C type, or a modifier of one: subscripting gives itself."""
+
+    def __getitem__(self, _item: object) -> _Type:
+        return self
+
+
+uchar = uint = int = longlong = ulonglong = Py_ssize_t = bint = const = _Type()
+
+
+def _unchanged(function: _F) -> _F:
+    return function
+
+
+cfunc = inline = nogil = _unchanged
+
+
+def cast(_type: object, value: Any) -> Any:
+    """As cython.cast: an int in place of a numpy scalar, which would overflow."""
+    return int(value)
+
+
+def boundscheck(_on: bool) -> Callable[[_F], _F]:
+    """As cython.boundscheck."""
+    return _unchanged
+
+
+wraparound = cdivision = boundscheck
+
+
+def exceptval(*_values: object, **_options: object) -> Callable[[_F], _F]:
+    """As cython.exceptval."""
+    return _unchanged
