@@ -1,0 +1,1 @@
+"""One question a file: a heap in, a result out; no input or output, no printing, no LSP."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
+import numpy as np
+import numpy.typing as npt
+
 from pmat_lsp.analysis.result import Hop, Location
 from pmat_lsp.format.kinds import Kind, PadnameFlag, RefKind
 from pmat_lsp.heap.describe import code_place, describe, is_clone
@@ -41,14 +44,14 @@ _WORDS = {
 }
 
 
-def shortest_cycle(heap: Heap, start: int, inside: set[int], follow: memoryview | list[int]) -> list[int]:
+def shortest_cycle(heap: Heap, start: int, inside: set[int], follow: npt.NDArray[np.uint8]) -> list[int]:
     """The rows of the out_ columns of a shortest way from `start` back to itself.
 
     Args:
         heap: the heap.
         start: an SV on a cycle.
         inside: the SVs that the way may pass.
-        follow: one entry a row of the out_ columns: 0 for references that must not be followed.
+        follow: uint8, one entry a row of the out_ columns: 0 for references that must not be followed.
 
     Returns:
         Rows in the order in which they are followed; [] if there is no such way.
@@ -57,16 +60,21 @@ def shortest_cycle(heap: Heap, start: int, inside: set[int], follow: memoryview 
     queue = deque([start])
     while queue:
         node = queue.popleft()
-        for row in heap.out_rows(node):
+        inner = [row for row in heap.out_rows(node) if follow[row] and int(heap.out_target[row]) in inside]
+        for row in sorted(inner, key=lambda row: _rank(heap, row)):
             target = int(heap.out_target[row])
-            if not follow[row] or target not in inside:
-                continue
             if target == start:
-                return _rows_to(heap, start, node, came_by) + [row]
+                return [*_rows_to(heap, start, node, came_by), row]
             if target not in came_by:
                 came_by[target] = row
                 queue.append(target)
     return []
+
+
+def _rank(heap: Heap, row: int) -> tuple[int, bytes, int]:
+    """An order of references that does not depend on perl's hash order, so that one bug always has one explanation."""
+    kind, detail = int(heap.out_kind[row]), int(heap.out_detail[row])
+    return (kind, read_string(heap, detail), 0) if kind == RefKind.VALUE else (kind, b"", detail)
 
 
 def _rows_to(heap: Heap, start: int, node: int, came_by: dict[int, int]) -> list[int]:

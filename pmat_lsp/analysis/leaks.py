@@ -18,6 +18,7 @@ from pmat_lsp.analysis.shapes import shapes
 from pmat_lsp.format.kinds import Kind, RefKind
 from pmat_lsp.heap.describe import code_name, code_place, is_prototype, referent, summarise
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.pads import first_pad, padnames_of
 from pmat_lsp.units import format_count
 
 LARGE_STRING = 1024
@@ -69,7 +70,7 @@ class _Teller:
         self._ownership = ownership
         self._islands = islands
         self._members = members
-        self._follow = memoryview(np.ascontiguousarray(ownership.counted))
+        self._follow = ownership.counted
 
     def finding(self, numbers: list[int]) -> Finding:
         heap, islands = self._heap, self._islands
@@ -104,7 +105,7 @@ class _Teller:
         if len(objects):
             counts = Counter(heap.class_of(sv) or "" for sv in objects.tolist())
             rarest = min(counts, key=lambda name: (counts[name], name))
-            return next(sv for sv in objects.tolist() if heap.class_of(sv) == rarest)
+            return next(int(sv) for sv in objects if heap.class_of(int(sv)) == rarest)
         for kind in _KEY_KINDS:
             found = svs[heap.kind[svs] == kind]
             if len(found):
@@ -177,16 +178,11 @@ def clones_of(heap: Heap, code: int) -> npt.NDArray[np.int32]:
     return np.array([sv for sv in same.tolist() if not is_prototype(heap, sv)], np.int32)
 
 
-def padnames_of(heap: Heap, code: int) -> tuple[str, ...]:
-    """Every name in the pads of a CODE, in order."""
-    rows = heap.padnames.rows_of(code)
-    return tuple(heap.strings[name] for name in heap.padnames.name[rows].tolist())
-
-
 def captures_of(heap: Heap, code: int) -> tuple[Capture, ...]:
     """The lexicals of enclosing scopes that a CODE holds, in the order of its pad."""
     captured = []
-    for row in _first_pad_rows(heap, code):
+    pad = first_pad(heap, code)
+    for row in heap.out_rows(pad) if pad >= 0 else ():
         index = int(heap.out_detail[row])
         name = heap.padname(code, index)
         if name is None or heap.out_kind[row] != RefKind.PAD_LEXICAL or not is_captured(heap, code, index):
@@ -196,24 +192,3 @@ def captures_of(heap: Heap, code: int) -> tuple[Capture, ...]:
         captured.append(Capture(name, held is None or held[1], summarise(heap, target)))
     return tuple(captured)
 
-
-def _first_pad_rows(heap: Heap, code: int) -> range:
-    """The references of a CODE's pad at depth 1."""
-    pads = _pads(heap, code)
-    return heap.out_rows(pads[0]) if pads else range(0)
-
-
-def _pads(heap: Heap, code: int) -> list[int]:
-    """The pads of a CODE, that of depth 1 first."""
-    pads = []
-    for row in heap.out_rows(code):
-        if heap.out_kind[row] == RefKind.CODE_PAD:
-            pads.append((int(heap.out_detail[row]), int(heap.out_target[row])))
-        elif heap.out_kind[row] == RefKind.CODE_PADLIST:
-            padlist = int(heap.out_target[row])
-            pads += [
-                (int(heap.out_detail[inner]), int(heap.out_target[inner]))
-                for inner in heap.out_rows(padlist)
-                if heap.out_kind[inner] == RefKind.PADLIST_PAD
-            ]
-    return [pad for _, pad in sorted(pads)]

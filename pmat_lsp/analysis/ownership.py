@@ -86,4 +86,5 @@ def _backref_lists(heap: Heap) -> npt.NDArray[np.int32]:
     of_hash = heap.out_kind == RefKind.BACKREFS
     of_magic = (heap.out_kind == RefKind.MAGIC_OBJECT) & (heap.out_detail == _BACKREF_MAGIC)
     targets = np.unique(heap.out_target[of_hash | of_magic])
-    return targets[(targets < heap.n) & (heap.kind[targets] == Kind.ARRAY)]
+    lists: npt.NDArray[np.int32] = targets[(targets < heap.n) & (heap.kind[targets] == Kind.ARRAY)]
+    return lists

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pmat_lsp.analysis.result import Hop, Pattern
+from pmat_lsp.analysis.result import Hop, Pattern, leading_hop
 from pmat_lsp.format.kinds import Kind
 from pmat_lsp.heap.model import Heap
 
+_BACK = re.compile(r"parent|owner|prev|back|root|container|master|up$", re.IGNORECASE)
 _PROMISE = re.compile(r"(?:^|::)(?:\w*Future\w*|\w*Promise\w*)(?:::|$)")
 
 
@@ -44,16 +45,18 @@ class Cycle:
 
     @property
     def captured(self) -> str:
-        """The first captured lexical, `$self`; "the lexical" where there is none."""
-        return next((hop.name for hop in self.hops if hop.kind in ("capture", "lexical")), "the lexical")
+        """The lexical whose capture closes the cycle, `$self`; "the lexical" where there is none."""
+        start = leading_hop(self.hops)
+        return "the lexical" if start is None else self.hops[start].name
 
     @property
     def stored(self) -> str:
-        """How the holder of the closure refers to it, `{on_closed}`; "the closure" where it is no key."""
-        for hop in self.hops:
-            if hop.kind == "key" and self.heap.kind[hop.target] == Kind.CODE:
-                return f"{{{hop.name}}}"
-        return next((f"{{{hop.name}}}" for hop in self.hops if hop.kind == "key"), "the closure")
+        """The subscript to cut: that which holds a closure, else that which leads back, `{parent}`; else the last."""
+        subscripts = [hop for hop in self.hops if hop.kind in ("key", "index", "field")]
+        holds_code = [hop for hop in subscripts if self.heap.kind[hop.target] == Kind.CODE]
+        leads_back = [hop for hop in subscripts if _BACK.search(hop.name)]
+        chosen = (holds_code or leads_back or subscripts[::-1])[:1]
+        return chosen[0].label.removeprefix("->") if chosen else "the reference"
 
 
 def _is_promise(cycle: Cycle) -> bool:
@@ -82,6 +85,10 @@ def _is_self_callback(cycle: Cycle) -> bool:
 
 def _is_container_capture(cycle: Cycle) -> bool:
     return bool(cycle.codes)
+
+
+def _is_magic(cycle: Cycle) -> bool:
+    return not cycle.codes and cycle.has_kind("magic")
 
 
 def _is_self_reference(cycle: Cycle) -> bool:
@@ -121,7 +128,8 @@ PATTERNS: tuple[PatternRule, ...] = (
         "outside-scope",
         "a closure keeps the sub that encloses it alive, and with it all that it captures",
         _is_scope,
-        "move the inner sub out of the enclosing one or give it a name; perl 5.40 keeps enclosing subs alive needlessly",
+        "move the inner sub out of the enclosing one or give it a name; "
+        "perl 5.40 keeps enclosing subs alive needlessly",
     ),
     PatternRule(
         "recursive-sub",
@@ -145,16 +153,22 @@ PATTERNS: tuple[PatternRule, ...] = (
         "weaken( my $weak = {captured} );",
     ),
     PatternRule(
+        "magic-cycle",
+        "magic that perl or a module attached keeps a variable alive",
+        _is_magic,
+        "untie the variable before it goes out of scope; a `local @ISA` leaks so in perl itself: assign without local",
+    ),
+    PatternRule(
         "self-ref",
         "a structure refers to itself",
         _is_self_reference,
-        "delete {stored} when the structure is no longer used, or weaken it: weaken( …->{stored} );",
+        "delete {stored} when the structure is no longer used, or weaken it: weaken( $x->{stored} );",
     ),
     PatternRule(
         "parent-child",
         "objects hold each other",
         _is_parent_child,
-        "weaken the reference that leads back: weaken( …->{stored} );",
+        "weaken the reference that leads back: weaken( $x->{stored} );",
     ),
 )
 """Every pattern, the most special first."""

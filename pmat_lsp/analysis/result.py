@@ -8,6 +8,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
+_SUBSCRIPTS = ("key", "index", "field")
+
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -75,7 +77,7 @@ class Hop:
     """`Net::Conn`, `the closure at lib/Net/Client.pm:25`, `ARRAY(1)`."""
     target_desc: str
     location: Location | None
-    """The closure's place for `capture`, `lexical` and `scope`; the held CODE's place where a CODE is held; else None."""
+    """The place of the CODE that it leaves, or else of the CODE that is held; None where neither is a CODE."""
     svs: tuple[int, ...]
     """Every SV id from source to target, both ends included (`HASH, REF, CODE`)."""
 
@@ -152,16 +154,24 @@ class LeakReport:
 
 
 def access_path(cycle: tuple[Hop, ...]) -> str:
-    """`$conns->[0]{on_closed}`: from the first lexical on the cycle to the closure that captures it, as Perl writes it.
+    """`$conns->[0]{on_closed}`: from a captured lexical to what leads back to its closure, as Perl writes it.
 
-    Returns "" for a cycle without a captured lexical.
+    Of several lexicals on the cycle the one with the longest path tells most. Returns "" for a cycle without one.
     """
-    start = next((i for i, hop in enumerate(cycle) if hop.kind in ("capture", "lexical")), None)
-    if start is None:
-        return ""
-    hops = cycle[start:] + cycle[:start]
-    subscripts = itertools.takewhile(lambda hop: hop.kind in _SUBSCRIPTS, hops[1:])
-    return _step_label([hops[0], *subscripts])
+    start = leading_hop(cycle)
+    return "" if start is None else _step_label(_path_from(cycle, start))
+
+
+def leading_hop(cycle: tuple[Hop, ...]) -> int | None:
+    """Index of the hop at which `access_path` starts: it leaves the closure whose capture closes the cycle."""
+    starts = [i for i, hop in enumerate(cycle) if hop.kind in ("capture", "lexical")]
+    return max(starts, key=lambda i: len(_path_from(cycle, i)), default=None)
+
+
+def _path_from(cycle: tuple[Hop, ...], start: int) -> list[Hop]:
+    """The hop at `start`, and the subscripts behind it."""
+    behind = cycle[start + 1 :] + cycle[:start]
+    return [cycle[start], *itertools.takewhile(lambda hop: hop.kind in _SUBSCRIPTS, behind)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +190,6 @@ class Step:
         """The place of its last hop that has one."""
         return next((hop.location for hop in reversed(self.hops) if hop.location), None)
 
-
-_SUBSCRIPTS = ("key", "index", "field")
 
 
 def chain_steps(cycle: tuple[Hop, ...]) -> tuple[Step, ...]:

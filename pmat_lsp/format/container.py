@@ -10,8 +10,9 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from pmat_lsp.errors import DumpError
 from pmat_lsp.format.header import TRUNCATED_HINT, Buffer
@@ -27,10 +28,18 @@ _ALWAYS_ALLOWED = 256 << 20
 _LARGEST_RATIO = 1000
 """Real dumps shrink to a tenth or a twentieth; what grows a thousandfold was made to fill the disk."""
 
-_OPENERS: tuple[tuple[bytes, str, Callable[[Path], IO[bytes]]], ...] = (
-    (b"\x1f\x8b", "gzip", lambda path: gzip.open(path, "rb")),  # noqa: SIM115 (closed by the caller)
-    (b"\xfd7zXZ\x00", "xz", lambda path: lzma.open(path, "rb")),  # noqa: SIM115
-    (b"\x28\xb5\x2f\xfd", "zstd", lambda path: zstd.open(path, "rb")),  # noqa: SIM115
+class _Readable(Protocol):
+    """What the openers of compressed files have in common."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+_OPENERS: tuple[tuple[bytes, str, Callable[[Path], _Readable]], ...] = (
+    (b"\x1f\x8b", "gzip", gzip.open),
+    (b"\xfd7zXZ\x00", "xz", lzma.open),
+    (b"\x28\xb5\x2f\xfd", "zstd", zstd.open),
 )
 COMPRESSED_SUFFIXES = (".gz", ".xz", ".zst", ".zstd")
 
@@ -61,12 +70,12 @@ def _map(file: IO[bytes]) -> Buffer:
     return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _unpack(path: Path, name: str, opener: Callable[[Path], IO[bytes]]) -> Buffer:
+def _unpack(path: Path, name: str, opener: Callable[[Path], _Readable]) -> Buffer:
     limit = max(_ALWAYS_ALLOWED, path.stat().st_size * _LARGEST_RATIO)
     written = 0
     with tempfile.TemporaryFile() as unpacked:
         try:
-            with opener(path) as packed:
+            with closing(opener(path)) as packed:
                 while chunk := packed.read(_CHUNK):
                     if not written and not chunk.startswith(b"PMAT"):
                         return chunk

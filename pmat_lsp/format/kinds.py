@@ -39,12 +39,13 @@ class Kind(IntEnum):
     """A kind that the dumper, or this reader, does not know."""
 
 
-KIND_NAMES: dict[int, str] = {kind: kind.name for kind in Kind} | {
+KIND_NAMES: dict[int, str] = {
+    **{int(kind): kind.name for kind in Kind},
     Kind.YES: "BOOL",
     Kind.NO: "BOOL",
-    Kind.UNDEF: "SCALAR",
+    Kind.UNDEF: "UNDEF",
 }
-"""The name that Devel::MAT's `count` gives each kind."""
+"""The name that Devel::MAT's `count` gives each kind (before 0.56 it counted UNDEF as SCALAR)."""
 
 STASH_KINDS = (Kind.STASH, Kind.CLASS)
 HASH_KINDS = (Kind.HASH, Kind.STASH, Kind.CLASS)

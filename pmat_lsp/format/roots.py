@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-WEAK_ROOTS = frozenset(
-    "envgv incgv tmpsv argvgv firstgv secondgv debstash hintgv".split(),
-)
+WEAK_ROOTS = frozenset(("envgv", "incgv", "tmpsv", "argvgv", "firstgv", "secondgv", "debstash", "hintgv"))
 """Roots that own no count of their SV; each of these is reachable through the symbol table too."""
 
 ROOT_DESCRIPTIONS: dict[str, str] = {
@@ -59,11 +57,32 @@ ROOT_DESCRIPTIONS: dict[str, str] = {
 }
 """The names that perl's interpreter gives its roots; one that is not here is its own description ("the NAME")."""
 
-_UNICODE_ROOTS = (
-    "Latin1 UpperLatin1 AboveLatin1 NonL1NonFinalFold HasMultiCharFold utf8_mark utf8_X_regular_begin utf8_X_extend "
-    "utf8_toupper utf8_totitle utf8_tolower utf8_tofold utf8_charname_begin utf8_charname_continue utf8_idstart "
-    "utf8_idcont utf8_xidstart utf8_perl_idstart utf8_perl_idcont utf8_xidcont utf8_foldclosures utf8_foldable"
-).split()
+_UNICODE_ROOTS = frozenset(
+    (
+        "Latin1",
+        "UpperLatin1",
+        "AboveLatin1",
+        "NonL1NonFinalFold",
+        "HasMultiCharFold",
+        "utf8_mark",
+        "utf8_X_regular_begin",
+        "utf8_X_extend",
+        "utf8_toupper",
+        "utf8_totitle",
+        "utf8_tolower",
+        "utf8_tofold",
+        "utf8_charname_begin",
+        "utf8_charname_continue",
+        "utf8_idstart",
+        "utf8_idcont",
+        "utf8_xidstart",
+        "utf8_perl_idstart",
+        "utf8_perl_idcont",
+        "utf8_xidcont",
+        "utf8_foldclosures",
+        "utf8_foldable",
+    )
+)
 
 
 def describe_root(name: str) -> str:

@@ -94,7 +94,7 @@ def referent(heap: Heap, sv: int) -> tuple[int, bool] | None:
 
 
 def summarise(heap: Heap, sv: int) -> str:
-    """What a variable holds, in a few words: `Net::Conn`, `ARRAY(1) of Net::Conn`, `HASH(3) {host port ready}`, `'text'`.
+    """What a variable holds, shortly: `Net::Conn`, `ARRAY(1) of Net::Conn`, `HASH(3) {host port ready}`, `'text'`.
 
     A REF is summarised as what it refers to, a weak one with `weak` before it.
     """

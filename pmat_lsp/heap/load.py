@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.format.container import open_dump
-from pmat_lsp.format.header import Buffer, Cursor, Layout, read_header
-from pmat_lsp.format.kinds import ContextKind, Extension, Kind, RefKind
+from pmat_lsp.format.header import Buffer, Cursor, read_header
+from pmat_lsp.format.kinds import ContextKind, Extension, Kind, RefKind, ScalarFlag
 from pmat_lsp.format.roots import WEAK_ROOTS, describe_root
 from pmat_lsp.heap import tables
 from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.model import Context, Heap, PadnameTable, Root, StructType
-from pmat_lsp.heap.records import Records, scan_records
+from pmat_lsp.heap.records import scan_records
 from pmat_lsp.heap.references import (
     AddressMap,
     References,
@@ -32,6 +32,7 @@ I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
+_HAS_VALUE = ScalarFlag.IV | ScalarFlag.NV | ScalarFlag.PV
 _PADS_IN_CODE = (5, 18, 0)
 """From this perl on a CODE's record names its pads; before, its padlist is an array of them."""
 
@@ -108,7 +109,8 @@ class _Loader:
         cursor, layout, sizes = self.cursor, self.layout, self.layout.context_sizes
         at = cursor.position - 1
         if kind >= len(sizes):
-            raise cursor.error(f"damaged: at byte {at:,} found a context of type {kind}; expected 1 to {len(sizes) - 1}", at)
+            expected = f"expected 1 to {len(sizes) - 1}"
+            raise cursor.error(f"damaged: at byte {at:,} found a context of type {kind}; {expected}", at)
         (common_header, common_pointers, common_strings), (header, pointers, strings) = sizes[0], sizes[kind]
         raw = Cursor(cursor.take(common_header), cursor.path, layout)
         gimme = raw.u8() if common_header >= 1 else 0
@@ -176,6 +178,8 @@ class _Loader:
 
         kind = _extended(records.kind[rows], Kind.IMMORTAL)
         flags = _extended(records.flags[rows], 0)
+        # The dumper writes an undef that has a body (a magical one, say) as a SCALAR without a value.
+        kind[(kind == Kind.SCALAR) & ((flags & _HAS_VALUE) == 0)] = Kind.UNDEF
         offset = _extended(records.offset[rows], -1)
         body = _extended(records.body[rows], -1)
         length = _extended(records.length[rows], 0)
@@ -362,7 +366,8 @@ class _Loader:
     def _warn_of_extensions(self, sv: I32) -> None:
         lost = int((sv < 0).sum())
         if lost:
-            self.warnings.append(f"{format_count(lost, 'extension record')} about SVs that are not in the dump, skipped")
+            records = format_count(lost, "extension record")
+            self.warnings.append(f"{records} about SVs that are not in the dump, skipped")
         for kind in np.unique(self.records.extension_type).tolist():
             if kind not in list(Extension):
                 count = int((self.records.extension_type == kind).sum())

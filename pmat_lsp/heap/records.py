@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.errors import DumpError
 from pmat_lsp.format.header import DAMAGED_HINT, TRUNCATED_HINT, Buffer, Layout
-from pmat_lsp.format.kinds import KIND_NAMES, HASH_KINDS, Kind, RefKind
+from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind, RefKind
 from pmat_lsp.kernels import scan as kernel
 
 _GLOB_POINTERS = (
@@ -101,7 +102,7 @@ def scan_records(data: Buffer, path: str, layout: Layout, start: int) -> Records
     refs = left // layout.ptr_size + 1
     parts = left // (layout.uint_size + 1) + 1
     extensions = left // (layout.ptr_size + 1) + 1
-    columns = {
+    columns: dict[str, Any] = {
         "address": np.empty(svs, np.uint64),
         "kind": np.empty(svs, np.uint8),
         "flags": np.empty(svs, np.uint8),

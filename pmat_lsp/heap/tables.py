@@ -167,7 +167,8 @@ def padname_table(records: Records, ids_of_rows: I32, names: Interner) -> Padnam
     has_field, field = _part_lookup(records, ids_of_rows, kernel.PART_PADNAME_FIELD, code, index)
     flags = (flags & 0x7F) | np.where(has_field, int(PadnameFlag.FIELD), 0)
     name = names.at(records.part_value[named])
-    known = name >= 0
+    # perl gives the slots of constants a name of no length.
+    known = (name >= 0) & (name != names.add(b""))
     return PadnameTable(code[known], index[known], name[known], flags.astype(np.uint8)[known], field[known])
 
 

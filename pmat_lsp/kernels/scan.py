@@ -186,6 +186,7 @@ def scan(
     type_header: cython.Py_ssize_t = start
     field: cython.Py_ssize_t
     i: cython.longlong
+    _: cython.longlong
     pointer: cython.ulonglong
     text: cython.ulonglong
     part: cython.int
@@ -225,7 +226,7 @@ def scan(
             if pointer < MAX_STRUCTS:
                 struct_offset[pointer] = position
                 struct_fields[pointer] = count
-            for i in range(count):
+            for _ in range(count):
                 at, needed = position, uint_size + 1
                 if needed > end - position:
                     status = TRUNCATED
@@ -263,7 +264,7 @@ def scan(
             extensions += 1
             position += needed
         else:
-            if type_ == _UNKNOWN or type_ == _C_STRUCT:
+            if type_ in (_UNKNOWN, _C_STRUCT):
                 header = pointers = strings = 0
             elif type_ >= type_count:
                 at, status = record, UNKNOWN_TYPE
@@ -289,12 +290,11 @@ def scan(
             position = pointer_start + pointers * ptr_size
             body[svs] = position
 
-            if type_ == _SCALAR or type_ == _REF or type_ == _LVALUE:
+            if type_ in (_SCALAR, _REF, _LVALUE):
                 if header >= 1:
                     flags[svs] = data[type_header]
-            elif type_ == _ARRAY or type_ == _CODE:
-                if header >= uint_size + 1:
-                    flags[svs] = data[type_header + uint_size]
+            elif type_ in (_ARRAY, _CODE) and header >= uint_size + 1:
+                flags[svs] = data[type_header + uint_size]
 
             for i in range(pointers if pointers < 16 else 16):
                 ref = cython.cast(cython.int, pointer_kinds[type_, i])
@@ -328,7 +328,7 @@ def scan(
         if type_ >= 0x80 and type_ != _UNKNOWN:
             continue
 
-        if type_ == _ARRAY or type_ == _OBJECT:
+        if type_ in (_ARRAY, _OBJECT):
             body[svs] = position
             pointer = number(data, type_header, uint_size, big) if header >= uint_size else 0
             if pointer > cython.cast(cython.ulonglong, end - position) // ptr_size:
@@ -349,7 +349,7 @@ def scan(
                     ref_detail[refs] = i
                     refs += 1
 
-        elif type_ == _HASH or type_ == _STASH or type_ == _CLASS:
+        elif type_ in (_HASH, _STASH, _CLASS):
             body[svs] = position
             pointer = number(data, type_header, uint_size, big) if header >= uint_size else 0
             if pointer > cython.cast(cython.ulonglong, end - position) // (uint_size + entry_pointers * ptr_size):
@@ -359,7 +359,7 @@ def scan(
                 break
             count = pointer
             length[svs] = count
-            for i in range(count):
+            for _ in range(count):
                 at, needed = position, uint_size + entry_pointers * ptr_size
                 if needed > end - position:
                     status = TRUNCATED
@@ -427,9 +427,7 @@ def scan(
                     needed = ptr_size
                 elif part == 2 or part == 4:
                     needed = uint_size
-                elif part == 5:
-                    needed = 2 * uint_size + ptr_size
-                elif part == 6:
+                elif part == 5 or part == 6:
                     needed = 2 * uint_size + ptr_size
                 elif part == 8:
                     needed = uint_size + ptr_size

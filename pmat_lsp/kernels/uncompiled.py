@@ -1,7 +1,8 @@
-"""Stands in for the module `cython` where Cython is not installed: every type is `object`, every decorator does nothing."""
+"""Stands in for the module `cython` where Cython is not installed: types are objects, decorators do nothing."""
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -29,7 +30,7 @@ cfunc = inline = nogil = _unchanged
 
 def cast(_type: object, value: Any) -> Any:
     """As cython.cast: an int in place of a numpy scalar, which would overflow."""
-    return int(value)
+    return builtins.int(value)
 
 
 def boundscheck(_on: bool) -> Callable[[_F], _F]:

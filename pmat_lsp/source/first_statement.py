@@ -101,17 +101,37 @@ class _Token(NamedTuple):
     block_line: int = 0
 
 
-def first_statement(body: Node, signature: Node | None) -> FirstStatement | None:
+def first_statement(body: Node, parentheses: Node | None) -> FirstStatement | None:
     """The first statement of a sub with the block `body`; None if it has no statement that perl numbers.
 
-    `signature` is the node between `sub` and `body` that declares parameters, None where there is none.
+    `parentheses` is the signature or prototype between `sub` and `body`, None where there is none.
     """
-    if signature is not None:
-        return FirstStatement(_line(body), _line(signature), _line(body))
+    if parentheses is not None and parentheses.type == "signature":
+        return FirstStatement(_line(body), _line(parentheses), _line(body))
+    found = _first_of_block(body)
+    # `()` is an empty signature, the first statement, or an empty prototype: the text alone does not tell.
+    if found and parentheses is not None and parentheses.text == b"()":
+        return found._replace(first=_line(parentheses))
+    return found
+
+
+def takes_block(call: Node | None) -> bool:
+    """Whether a call is one of a function of the program with a block in front, `reduce { … } @list`.
+
+    That block is an anonymous sub; the one of `print { $handle } …` is none.
+    """
+    if call is None or call.type != "ambiguous_function_call_expression":
+        return False
+    function = call.child_by_field_name("function")
+    given = next((child for child in call.named_children if child.type == "indirect_object"), None)
+    if function is None or function.child_count or given is None:
+        return False
+    return given.children[0].type in ("block", "{")
+
+
+def _first_of_block(body: Node) -> FirstStatement | None:
     children = [child for child in body.children if child.type not in _TRIVIA]
-    statements = [
-        index for index, child in enumerate(children) if child.is_named and child.type not in _NOT_EXECUTED
-    ]
+    statements = [index for index, child in enumerate(children) if child.is_named and child.type not in _NOT_EXECUTED]
     if not statements:
         declares = any(child.type in _NOT_EXECUTED for child in children)
         return None if declares else FirstStatement(_line(body), _line(body), _line(children[-1]))
@@ -191,7 +211,7 @@ def _tokens(statement: Node) -> Iterator[_Token]:
 def _token(node: Node, parent: str) -> _Token | None:
     """What `node` does as one token; None if its children have to be looked at."""
     kind, line = node.type, _line(node)
-    if kind in SUB_TYPES:
+    if kind in SUB_TYPES or (kind == "indirect_object" and takes_block(node.parent)):
         return _Token(_Effect.FORGET, line)
     if kind == "block":
         plain = parent in ("do_expression", "eval_expression")

@@ -1,0 +1,197 @@
+"""The facts of one `sub`: its clones in the heap, what they capture and hold, and who holds them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pmat_lsp.analysis.cycles import hops_of, is_captured
+from pmat_lsp.analysis.leaks import Leaks
+from pmat_lsp.analysis.result import Location
+from pmat_lsp.format.kinds import CodeFlag, Kind, PadnameFlag, RefKind, Strength
+from pmat_lsp.heap.describe import code_name, describe, is_prototype, referent, summarise
+from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.pads import first_pad, padnames_of
+
+MOST_CLONES = 500
+"""So many clones are looked at for values and holders; counts are always of all."""
+MOST_VALUES = 3
+MOST_HOLDERS = 5
+
+
+@dataclass(frozen=True)
+class CodeSite:
+    """All CODEs that perl compiled from one `sub`: they share file, line and op tree."""
+
+    location: Location
+    name: str | None
+    """Fully qualified, None for an anonymous sub."""
+    codes: npt.NDArray[np.int32]
+    """int32: SV ids in address order, the prototype included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCount:
+    """A value that a lexical has in some clones."""
+
+    text: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalFacts:
+    """A lexical of a sub, over its clones."""
+
+    name: str
+    """With its sigil."""
+    kind: str
+    """`my`, `our`, `state` or `field`."""
+    captured: bool
+    """Of an enclosing scope."""
+    clones: int
+    """Clones that were looked at and have it."""
+    strong: int
+    """Of these, how many do not hold a weakened reference in it."""
+    leads_back: int
+    """Of these, how many leaked with this lexical on the way back to them."""
+    values: tuple[ValueCount, ...]
+    """The commonest first, `MOST_VALUES` at the most."""
+    different: int
+    """How many different values there are."""
+
+
+@dataclass(frozen=True)
+class CodeFacts:
+    """What the heap says of one `sub`."""
+
+    site: CodeSite
+    live: int
+    """Clones in the heap, or 1 for a sub that is no closure; leaked ones included."""
+    leaked: int
+    """Proven leaks among them."""
+    unexplained: int
+    """Lost, but something that the dump does not show may hold them."""
+    bytes: int
+    """Of the live CODEs and their pads alone."""
+    retained_bytes_each: int
+    """Lower median of what the islands of the leaked ones keep alive; 0 if none is on a cycle."""
+    lexicals: tuple[LexicalFacts, ...]
+    """In the order of the pad, captured ones first."""
+    holders: tuple[ValueCount, ...]
+    """Who refers to the clones: `{on_closed} of Net::Conn`; the commonest first, `MOST_HOLDERS` at the most."""
+
+    def lexical(self, name: str) -> LexicalFacts | None:
+        """The facts of one lexical."""
+        return next((lexical for lexical in self.lexicals if lexical.name == name), None)
+
+
+def code_sites(heap: Heap) -> dict[str, tuple[CodeSite, ...]]:
+    """Every sub of the heap that has a line, by the file that perl recorded, in order of line.
+
+    XSUBs and constants have line 0 and no site.
+    """
+    codes = heap.codes
+    rows = np.flatnonzero((codes.line > 0) & (codes.file >= 0) & (codes.oproot != 0))
+    order = rows[np.lexsort((codes.sv[rows], codes.oproot[rows], codes.line[rows], codes.file[rows]))]
+    key = np.stack((codes.file[order], codes.line[order], codes.oproot[order].view(np.int64)))
+    starts = np.flatnonzero(np.any(key[:, 1:] != key[:, :-1], axis=0)) + 1
+    sites: dict[str, list[CodeSite]] = {}
+    for group in np.split(order, starts) if len(order) else []:
+        file = heap.strings[int(codes.file[group[0]])]
+        svs = codes.sv[group]
+        site = CodeSite(Location(file, int(codes.line[group[0]])), code_name(heap, int(svs[-1])), svs)
+        sites.setdefault(file, []).append(site)
+    return {file: tuple(found) for file, found in sites.items()}
+
+
+def code_facts(heap: Heap, leaks: Leaks, site: CodeSite) -> CodeFacts:
+    """Look a sub's clones over."""
+    clones = np.array([sv for sv in site.codes.tolist() if not is_prototype(heap, sv)], np.int32)
+    leaked = leaks.ownership.proven[clones]
+    islands = leaks.islands.cycle[clones]
+    sizes = np.sort(leaks.islands.bytes[np.unique(islands[islands >= 0])])
+    sample = clones[:MOST_CLONES].tolist()
+    return CodeFacts(
+        site=site,
+        live=len(clones),
+        leaked=int(leaked.sum()),
+        unexplained=int(leaks.ownership.unexplained[clones].sum()),
+        bytes=int(heap.size[clones].sum() + heap.size[np.flatnonzero(np.isin(heap.owner, clones))].sum()),
+        retained_bytes_each=int(sizes[(len(sizes) - 1) // 2]) if len(sizes) else 0,
+        lexicals=tuple(_lexicals(heap, leaks, sample)),
+        holders=_holders(heap, sample),
+    )
+
+
+def _lexicals(heap: Heap, leaks: Leaks, clones: list[int]) -> Iterator[LexicalFacts]:
+    if not clones:
+        return
+    names = dict.fromkeys(padnames_of(heap, clones[0]))
+    slots: dict[str, list[tuple[int, int, int]]] = {}
+    for code in clones:
+        pad = first_pad(heap, code)
+        for row in heap.out_rows(pad) if pad >= 0 else ():
+            if heap.out_kind[row] == RefKind.PAD_LEXICAL:
+                index = int(heap.out_detail[row])
+                name = heap.padname(code, index)
+                if name in names:
+                    slots.setdefault(name, []).append((code, index, int(heap.out_target[row])))
+    found = [_lexical(heap, leaks, name, slots[name]) for name in names if name in slots]
+    yield from sorted(found, key=lambda lexical: not lexical.captured)
+
+
+def _lexical(heap: Heap, leaks: Leaks, name: str, slots: list[tuple[int, int, int]]) -> LexicalFacts:
+    code, index, _ = slots[0]
+    values = Counter(summarise(heap, target) for _, _, target in slots)
+    weak = sum(1 for _, _, target in slots if (held := referent(heap, target)) is not None and not held[1])
+    cycle = leaks.islands.cycle
+    back = sum(1 for clone, _, target in slots if cycle[clone] >= 0 and cycle[clone] == cycle[target])
+    return LexicalFacts(
+        name=name,
+        kind=_declared_as(heap.padname_flags(code, index)),
+        captured=is_captured(heap, code, index),
+        clones=len(slots),
+        strong=len(slots) - weak,
+        leads_back=back,
+        values=tuple(ValueCount(text, count) for text, count in values.most_common(MOST_VALUES)),
+        different=len(values),
+    )
+
+
+def _declared_as(flags: PadnameFlag) -> str:
+    for flag, word in ((PadnameFlag.FIELD, "field"), (PadnameFlag.OUR, "our"), (PadnameFlag.STATE, "state")):
+        if flags & flag:
+            return word
+    return "my"
+
+
+def _holders(heap: Heap, clones: list[int]) -> tuple[ValueCount, ...]:
+    counts = Counter(holder for code in clones for holder in holders_of(heap, code))
+    return tuple(ValueCount(text, count) for text, count in counts.most_common(MOST_HOLDERS))
+
+
+def holders_of(heap: Heap, sv: int) -> Iterator[str]:
+    """Who owns counts of an SV, plain references passed through: `{on_closed} of Net::Conn`, `$cb of the sub X`."""
+    for row in heap.in_rows(sv).tolist():
+        if not heap.out_strength[row] & Strength.COUNTED:
+            continue
+        rows = [row]
+        source = int(heap.out_source[row])
+        while heap.kind[source] in (Kind.REF, Kind.PAD, Kind.PADLIST) and len(rows) < 6:
+            above = next((r for r in heap.in_rows(source).tolist() if heap.out_strength[r] & Strength.COUNTED), None)
+            if above is None:
+                break
+            rows.insert(0, above)
+            source = int(heap.out_source[above])
+        hop = hops_of(heap, rows)[0]
+        label = hop.label.removeprefix("->")
+        yield f"{label} of {describe(heap, hop.source)}"
+
+
+def is_closure(heap: Heap, site: CodeSite) -> bool:
+    """Whether a sub was cloned from a prototype, or is a prototype that has clones or may have them."""
+    return bool((heap.flags[site.codes] & (CodeFlag.CLONE | CodeFlag.CLONED)).any())

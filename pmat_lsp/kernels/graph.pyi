@@ -1,0 +1,20 @@
+import numpy as np
+import numpy.typing as npt
+
+U8 = npt.NDArray[np.uint8]
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+
+def reach(start: I64, target: I32, follow: U8, seen: U8, queue: I32, queued: int) -> int: ...
+def strong_components(
+    start: I64,
+    target: I32,
+    follow: U8,
+    component: I32,
+    order: I32,
+    low: I32,
+    stack: I32,
+    path: I32,
+    edge_at: I64,
+) -> int: ...
+def sole_owners(start: I64, target: I32, follow: U8, topological: I32, own: U8, owner: I32) -> None: ...

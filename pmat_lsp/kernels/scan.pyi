@@ -1,0 +1,64 @@
+import mmap
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+U8 = npt.NDArray[np.uint8]
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+
+OK: Final = 0
+TRUNCATED: Final = 1
+UNKNOWN_TYPE: Final = 2
+UNKNOWN_EXTENSION: Final = 3
+UNKNOWN_CODE_PART: Final = 4
+UNKNOWN_CLASS_PART: Final = 5
+UNKNOWN_STRUCT: Final = 6
+UNKNOWN_STRUCT_FIELD: Final = 7
+PART_CONSTANT_INDEX: Final = 2
+PART_GLOB_INDEX: Final = 4
+PART_PADNAME: Final = 5
+PART_PADNAME_FLAGS: Final = 9
+PART_PADNAME_FIELD: Final = 10
+PART_CLASS_FIELD: Final = 64
+MAX_STRUCTS: Final = 65536
+
+def scan(
+    data: bytes | mmap.mmap,
+    start: int,
+    big: bool,
+    uint_size: int,
+    ptr_size: int,
+    minor: int,
+    type_sizes: U8,
+    type_count: int,
+    extension_sizes: U8,
+    extension_count: int,
+    pointer_kinds: U8,
+    address: U64,
+    kind: U8,
+    flags: U8,
+    refcount: U32,
+    size: U64,
+    blessed: U64,
+    offset: I64,
+    body: I64,
+    length: I64,
+    ref_source: I32,
+    ref_target: U64,
+    ref_kind: U8,
+    ref_detail: I64,
+    part_source: I32,
+    part_type: U8,
+    part_index: I64,
+    part_value: I64,
+    extension_address: U64,
+    extension_type: U8,
+    extension_offset: I64,
+    struct_offset: I64,
+    struct_fields: I64,
+    result: I64,
+) -> None: ...

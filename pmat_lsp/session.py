@@ -1,0 +1,104 @@
+"""The dumps that are open, the results computed once, the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pmat_lsp.analysis.closures import CodeFacts, CodeSite, code_facts, code_sites
+from pmat_lsp.analysis.leaks import Leaks, captures_of, find_leaks
+from pmat_lsp.heap.load import load
+from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.pads import padnames_of
+from pmat_lsp.heap.values import file_facts
+from pmat_lsp.source.files import SourceFiles
+from pmat_lsp.source.marks import MarkedFinding, mark_finding
+from pmat_lsp.source.places import Place, Places
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user can set; the names are those of the editors' settings, `pmat.*`."""
+
+    dump: str | None = None
+    """Path of the dump to load; None: the newest `*.pmat` of the workspace."""
+    source_roots: tuple[Path, ...] = ()
+    """Folders in which recorded file names are looked for: `--source-root`, the workspace's folders."""
+    path_map: tuple[tuple[str, str], ...] = ()
+    """(prefix where the program ran, prefix here)."""
+
+
+@dataclass(frozen=True)
+class PlacedSite:
+    """A sub of the heap in a source file."""
+
+    site: CodeSite
+    place: Place
+
+
+@dataclass
+class Dump:
+    """An open dump. What is expensive is computed when it is first asked for, and kept."""
+
+    heap: Heap
+    settings: Settings
+    _facts: dict[int, CodeFacts] = field(default_factory=dict, repr=False)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.heap.path
+
+    @cached_property
+    def leaks(self) -> Leaks:
+        """What leaked."""
+        return find_leaks(self.heap)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where the dump's file names are on this disk."""
+        inc, dirs, script = file_facts(self.heap)
+        roots, path_map = self.settings.source_roots, self.settings.path_map
+        return Places(SourceFiles(roots, path_map, inc, dirs, script))
+
+    @property
+    def marked(self) -> tuple[MarkedFinding, ...]:
+        """The findings on the source lines, in the order of the report; found anew, since texts change."""
+        return tuple(mark_finding(self.places, finding) for finding in self.leaks.report.findings)
+
+    @cached_property
+    def _sites(self) -> dict[str, tuple[CodeSite, ...]]:
+        return code_sites(self.heap)
+
+    def sites_in(self, path: Path) -> list[PlacedSite]:
+        """The subs of the heap that come from the file at `path`, each at its place."""
+        found = []
+        for recorded, sites in self._sites.items():
+            # Looking a name up on the disk costs more than comparing its last part, except where #line set it.
+            if Path(recorded).name == path.name and self.places.locate(recorded).path == path:
+                found += [PlacedSite(site, self._place(site)) for site in sites]
+        return found
+
+    def _place(self, site: CodeSite) -> Place:
+        code = int(site.codes[-1])
+        captured = tuple(capture.name for capture in captures_of(self.heap, code))
+        return self.places.place_code(site.location, site.name, captured, padnames_of(self.heap, code))
+
+    def facts(self, site: CodeSite) -> CodeFacts:
+        """What the heap says of a sub; computed once."""
+        key = int(site.codes[0])
+        if key not in self._facts:
+            self._facts[key] = code_facts(self.heap, self.leaks, site)
+        return self._facts[key]
+
+
+def open_dump(path: Path, settings: Settings) -> Dump:
+    """Load a dump and prove what leaked.
+
+    Raises:
+        DumpError: it cannot be read.
+    """
+    dump = Dump(load(path), settings)
+    _ = dump.leaks
+    return dump

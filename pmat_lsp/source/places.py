@@ -1,0 +1,196 @@
+"""Recorded places (a CODE, a captured lexical, a hash key) as ranges of source texts, or why there is none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pmat_lsp.analysis.result import Location
+from pmat_lsp.errors import PmatError
+from pmat_lsp.source.evidence import Evidence
+from pmat_lsp.source.files import Located, SourceFiles, read_source
+from pmat_lsp.source.model import Range
+from pmat_lsp.source.perl import PerlSource, Sub
+
+_CHANGED = "the source has changed since the dump"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a CODE is in the source, and how far that is known."""
+
+    path: Path | None
+    keyword: Range | None
+    """The word `sub`; the whole recorded line where no sub is certain; None where there is no such line."""
+    sub: Sub | None
+    status: str
+    """`exact`, `moved` (the text changed, the sub is certain), `stale` (no sub is certain), `missing` (no such file)
+    or `none` (there is no source: a string eval, an XSUB)."""
+    note: str
+    """What a person should know about it; "" if nothing."""
+
+
+class Places:
+    """Finds places in the files of `files`, or in the text of an editor where a file is open in one."""
+
+    def __init__(self, files: SourceFiles) -> None:
+        self._files = files
+        self._open: dict[str, PerlSource] = {}
+        self._read: dict[str, tuple[tuple[int, int], PerlSource]] = {}
+
+    def set_text(self, path: Path, text: str) -> None:
+        """From now on the text of `path` is `text`, not what is on disk."""
+        self._open[_key(path)] = PerlSource(text)
+
+    def drop_text(self, path: Path) -> None:
+        """The text of `path` is that on disk again."""
+        self._open.pop(_key(path), None)
+
+    def source(self, path: Path) -> PerlSource:
+        """The text of `path`: the open one, else the one on disk, read again only when it was written.
+
+        Raises:
+            PmatError: there is no such file, or it cannot be read.
+        """
+        key = _key(path)
+        if key in self._open:
+            return self._open[key]
+        stamp = _stamp(path)
+        kept = self._read.get(key)
+        if kept is None or kept[0] != stamp:
+            kept = self._read[key] = (stamp, PerlSource(read_source(path)))
+        return kept[1]
+
+    def locate(self, recorded: str) -> Located:
+        """The file that the recorded name stands for."""
+        return self._files.locate(recorded)
+
+    def place_code(
+        self, location: Location, name: str | None, captures: Sequence[str], padnames: Sequence[str]
+    ) -> Place:
+        """Where the CODE is that perl recorded at `location`, the line of its first statement.
+
+        `name` is None for an anonymous sub; `captures` and `padnames` are empty in old dumps. Never raises for a
+        file that is not there.
+        """
+        if location.line <= 0:
+            return Place(None, None, None, "none", "code that has no line: an XSUB, a constant or an empty sub")
+        located = self._files.locate(location.file)
+        if located.path is None:
+            no_source = not located.candidates and located.how.startswith("code ")
+            return Place(None, None, None, "none" if no_source else "missing", _why_missing(located))
+        try:
+            source = self.source(located.path)
+        except PmatError as error:
+            return Place(None, None, None, "missing", error.message)
+        return _place(source, located.path, location, Evidence.of(source, name, captures, padnames))
+
+    def place_captured(self, place: Place, name: str) -> tuple[Range | None, Range | None]:
+        """The first use of the captured lexical `name` in the closure, and its declaration outside of it."""
+        if place.path is None or place.sub is None:
+            return None, None
+        try:
+            source = self.source(place.path)
+        except PmatError:
+            return None, None
+        sub = _same_sub(source, place.sub)
+        if sub is None:
+            return None, None
+        uses = source.uses_from_outside(sub, name)
+        return (min(uses) if uses else None), source.declaration_outside(sub, name)
+
+    def place_key(self, path: Path, key: str, near: Range) -> Range | None:
+        """Where `path` stores the hash key `key`: the only place, or the one in or nearest to the sub at `near`.
+
+        None if there is none, or if two are equally near.
+        """
+        try:
+            stores = self.source(path).hash_key_stores(key)
+        except PmatError:
+            return None
+        if len(stores) <= 1:
+            return stores[0] if stores else None
+        distances = [(_lines_between(store, near), store) for store in stores]
+        nearest = min(distance for distance, _ in distances)
+        found = [store for distance, store in distances if distance == nearest]
+        return found[0] if len(found) == 1 else None
+
+
+def _place(source: PerlSource, path: Path, location: Location, evidence: Evidence) -> Place:
+    disk = source.disk_lines(None, location.line) + source.disk_lines(location.file, location.line)
+    agreeing = [sub for sub in _subs_at(source, disk) if evidence.agrees(sub)]
+    certain = [sub for sub in source.subs if evidence.is_certain(sub)]
+    here = _decide(agreeing, disk, evidence) if agreeing else _around(source, disk, certain)
+    if here is not None and (not certain or here in certain or here.name is not None):
+        return Place(path, here.keyword, here, "exact", "")
+    whole = source.whole_line(disk[0]) if len(disk) == 1 else None
+    if here is None and len(agreeing) > 1:
+        note = f"{len(agreeing)} subs on line {location.line} match equally; which one it is, is not known"
+        return Place(path, whole, None, "stale", note)
+    if len(certain) == 1:
+        note = f"{_CHANGED}: recorded at line {location.line}"
+        return Place(path, certain[0].keyword, certain[0], "moved", note)
+    return Place(path, whole, None, "stale", _CHANGED)
+
+
+def _decide(agreeing: list[Sub], disk: tuple[int, ...], evidence: Evidence) -> Sub | None:
+    """Which of the subs at a line is meant: by name, by all its variables, by the very line; None if that is open."""
+    left = agreeing
+    for keep in (evidence.is_named_alike, evidence.is_complete, lambda sub: sub.first_statement_line in disk):
+        left = [sub for sub in left if keep(sub)] or left
+    if len(left) != 1:
+        return None
+    known = left[0].first_statement_line in disk or evidence.is_certain(left[0])
+    return left[0] if known else None
+
+
+def _around(source: PerlSource, disk: tuple[int, ...], certain: list[Sub]) -> Sub | None:
+    """The one of the `certain` subs that holds the line itself: perl leaves out a first statement that does nothing."""
+    holding = [sub for sub in source.subs if any(_holds(sub, line) for line in disk)]
+    return holding[-1] if holding and holding[-1] in certain else None
+
+
+def _holds(sub: Sub, line: int) -> bool:
+    return sub.body.start.line <= line <= sub.body.end.line
+
+
+def _subs_at(source: PerlSource, disk: tuple[int, ...]) -> list[Sub]:
+    """The subs for which some perl may record one of the lines `disk`."""
+    return [sub for sub in source.subs if any(_may_record(sub, line) for line in disk)]
+
+
+def _may_record(sub: Sub, line: int) -> bool:
+    return sub.first_lines is not None and sub.first_lines[0] <= line <= sub.first_lines[1]
+
+
+def _same_sub(source: PerlSource, sub: Sub) -> Sub | None:
+    """`sub` in the present text, None if it is not there any more."""
+    return next((other for other in source.subs if other.keyword == sub.keyword and other.name == sub.name), None)
+
+
+def _lines_between(store: Range, near: Range) -> int:
+    if near.start <= store.start and store.end <= near.end:
+        return 0
+    if store.start < near.start:
+        return max(near.start.line - store.end.line, 1)
+    return max(store.start.line - near.end.line, 1)
+
+
+def _why_missing(located: Located) -> str:
+    if not located.candidates:
+        return located.how
+    return located.how + ": " + ", ".join(str(path) for path in located.candidates)
+
+
+def _key(path: Path) -> str:
+    return os.path.realpath(path)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise PmatError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,21 @@
+"""Where the dumps of the tests are, and a line at the top of the report that says which of them are here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.dumps import CORPUS, corpus_dumps, own_dumps
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which dumps the run proves its claims on."""
+    here = f"{len(corpus_dumps())} dumps in {CORPUS}" if CORPUS.is_dir() else f"not here ({CORPUS}): its tests skip"
+    return [f"own dumps: {len(own_dumps())}", f"big corpus: {here}"]
+
+
+@pytest.fixture(scope="session")
+def demo_dump() -> Path:
+    """The dump of the demo program."""
+    return Path(__file__).parent.parent / "pmat_lsp" / "demo" / "courier.pmat.xz"

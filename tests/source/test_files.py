@@ -1,0 +1,170 @@
+"""Which file a recorded name stands for, and which it must never stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmat_lsp.errors import PmatError
+from pmat_lsp.source import files
+from pmat_lsp.source.files import SourceFiles, read_source
+
+
+def make(root: Path, *names: str) -> None:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("1;\n")
+
+
+def check(
+    root: Path,
+    recorded: str,
+    expected: str | None,
+    *,
+    path_map: Sequence[tuple[str, str]] = (),
+    inc_files: Mapping[str, str] | None = None,
+    inc_dirs: Sequence[str] = (),
+    script: str | None = None,
+) -> None:
+    located = SourceFiles([root], path_map, inc_files, inc_dirs, script).locate(recorded)
+    assert located.path == (None if expected is None else root / expected)
+    assert located.how
+
+
+def test_a_mapping_comes_first(tmp_path: Path) -> None:
+    make(tmp_path, "new/lib/X.pm", "lib/X.pm")
+    check(tmp_path, "/srv/app/lib/X.pm", "new/lib/X.pm", path_map=[("/srv/app", str(tmp_path / "new"))])
+
+
+def test_a_mapping_matches_whole_names_of_folders(tmp_path: Path) -> None:
+    make(tmp_path, "new/lication/X.pm")
+    check(tmp_path, "/srv/application/Y.pm", None, path_map=[("/srv/app", str(tmp_path / "new"))])
+
+
+def test_the_recorded_path_itself(tmp_path: Path) -> None:
+    make(tmp_path, "elsewhere/X.pm")
+    recorded = str(tmp_path / "elsewhere" / "X.pm")
+    assert SourceFiles([]).locate(recorded).path == Path(recorded)
+
+
+def test_relative_to_a_root(tmp_path: Path) -> None:
+    make(tmp_path, "lib/X.pm", "other/lib/X.pm")
+    check(tmp_path, "lib/X.pm", "lib/X.pm")
+    check(tmp_path, "./lib/X.pm", "lib/X.pm")
+
+
+@pytest.mark.parametrize("folder", ["", "lib/", "blib/lib/", "local/lib/perl5/", "app/perl/"])
+def test_a_module_by_its_name_in_inc(tmp_path: Path, folder: str) -> None:
+    make(tmp_path, folder + "Net/X.pm", "t/old/Net/X.pm")
+    recorded = "/srv/app/perl/Net/X.pm"
+    check(tmp_path, recorded, folder + "Net/X.pm", inc_files={"Net/X.pm": recorded}, inc_dirs=["/srv/app/perl"])
+
+
+def test_relative_to_the_script(tmp_path: Path) -> None:
+    make(tmp_path, "bin/lib/X.pm", "lib2/X.pm")
+    check(tmp_path, "lib/X.pm", "bin/lib/X.pm", script="bin/run.pl")
+
+
+def test_the_only_file_that_ends_alike(tmp_path: Path) -> None:
+    make(tmp_path, "deep/lib/Net/X.pm", "deep/other/X.pm")
+    check(tmp_path, "/build/lib/Net/X.pm", "deep/lib/Net/X.pm")
+    check(tmp_path, "/srv/app/bin/../lib/Net/X.pm", "deep/lib/Net/X.pm")
+
+
+def test_a_module_is_not_taken_for_one_of_another_name(tmp_path: Path) -> None:
+    make(tmp_path, "deep/Other/X.pm")
+    check(tmp_path, "/build/lib/Net/X.pm", None, inc_files={"Net/X.pm": "/build/lib/Net/X.pm"})
+
+
+def test_scripts_without_a_suffix_are_known_by_their_first_line(tmp_path: Path) -> None:
+    make(tmp_path, "a/tool", "b/other")
+    (tmp_path / "a" / "tool").write_text("#!/usr/bin/perl\n1;\n")
+    check(tmp_path, "/opt/tool", "a/tool")
+    check(tmp_path, "/opt/other", None)
+
+
+def test_two_equal_matches_are_both_named_and_none_is_taken(tmp_path: Path) -> None:
+    make(tmp_path, "one/Net/X.pm", "two/Net/X.pm", ".git/Net/X.pm")
+    located = SourceFiles([tmp_path]).locate("/build/Net/X.pm")
+    assert located.path is None
+    assert located.candidates == (tmp_path / "one/Net/X.pm", tmp_path / "two/Net/X.pm")
+    assert "2 files match" in located.how
+
+
+def test_a_cut_index_takes_nothing_for_unique(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "a/X.pm", "b/Y.pm", "c/X.pm")
+    monkeypatch.setattr(files, "LARGEST_INDEX", 2)
+    check(tmp_path, "/build/X.pm", None)
+
+
+def test_loops_of_links_end(tmp_path: Path) -> None:
+    make(tmp_path, "a/X.pm")
+    (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    check(tmp_path, "/build/X.pm", "a/X.pm")
+
+
+@pytest.mark.parametrize("recorded", ["(eval 12)", "(eval 7)[app.pl:3]", "-e", "-"])
+def test_code_that_came_from_no_file(tmp_path: Path, recorded: str) -> None:
+    make(tmp_path, "-e", "-")
+    check(tmp_path, recorded, None)
+    assert SourceFiles([tmp_path]).locate(recorded).how.startswith("code ")
+
+
+@pytest.mark.parametrize(
+    "recorded", ["../secret.pl", "lib/../../secret.pl", "./../secret.pl", "a/../../root/../secret.pl"]
+)
+def test_a_relative_name_never_leaves_the_roots(tmp_path: Path, recorded: str) -> None:
+    root = tmp_path / "root"
+    make(tmp_path, "secret.pl", "root/lib/X.pm", "root/bin/run.pl")
+    check(root, recorded, None, script=str(root / "bin" / "run.pl"), inc_files={recorded: recorded})
+
+
+def test_a_link_out_of_the_root_is_not_followed(tmp_path: Path) -> None:
+    make(tmp_path, "secret/X.pm", "root/Y.pm")
+    (tmp_path / "root" / "lib").symlink_to(tmp_path / "secret")
+    (tmp_path / "root" / "X.pm").symlink_to(tmp_path / "secret" / "X.pm")
+    check(tmp_path / "root", "lib/X.pm", None)
+    check(tmp_path / "root", "/build/X.pm", None)
+
+
+@pytest.mark.parametrize(
+    "recorded", ["", "\0", "a\0b.pl", "x" * 100_000, "/" * 5000, "\udcff.pl", "/proc/kmsg", "/dev/zero"]
+)
+def test_hostile_names_are_answered(tmp_path: Path, recorded: str) -> None:
+    check(tmp_path, recorded, None, inc_files={recorded: recorded}, inc_dirs=[recorded], script=recorded)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.sampled_from("ab./\\\0(:~\udcff é"), max_size=30))
+def test_no_name_makes_it_raise(recorded: str) -> None:
+    SourceFiles(
+        [Path(__file__).parent / "data"], [(recorded, recorded)], {recorded: recorded}, [recorded], recorded
+    ).locate(recorded)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"my $x;\r\n", "my $x;\r\n"),
+        ("é\n".encode(), "é\n"),
+        (b"\xef\xbb\xbf1;", "1;"),
+        (b"\xe9\n", "é\n"),
+    ],
+)
+def test_reading_keeps_line_ends_and_knows_encodings(tmp_path: Path, data: bytes, text: str) -> None:
+    (tmp_path / "x.pl").write_bytes(data)
+    assert read_source(tmp_path / "x.pl") == text
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.pl").write_text("12345678901")
+    with pytest.raises(PmatError, match="cannot be read"):
+        read_source(tmp_path / "none.pl")
+    monkeypatch.setattr(files, "LARGEST_SOURCE", 10)
+    with pytest.raises(PmatError, match="larger than"):
+        read_source(tmp_path / "x.pl")
