@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import platform
 import shutil
 import subprocess
@@ -12,7 +13,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.dump_writer import FIELD_BOOL, FIELD_POINTER, FIELD_U8, FIELD_U32, FIELD_UINT, DumpWriter
+from tests.dump_writer import (
+    CODE,
+    FIELD_BOOL,
+    FIELD_POINTER,
+    FIELD_U8,
+    FIELD_U32,
+    FIELD_UINT,
+    GLOB,
+    MAGIC,
+    OBJECT,
+    SHARED_HEK,
+    DumpWriter,
+)
 
 TELL_ALL = Path(__file__).with_name("tell_all.pl")
 """Prints, as JSON, everything that the reference reader understood of a dump."""
@@ -239,6 +252,21 @@ def test_an_extension_from_the_future_can_be_stepped_over(perl: str, tmp_path: P
     dump.other_extension(0x93, 0x1000, header=b"abc", pointers=[1, 2], strings=["new", None])
     dump.undef(0x1008)
     assert read_back(perl, dump, tmp_path)["svs"].keys() == {"4096", "4104"}
+
+
+def test_minor_4_has_the_header_of_a_real_dump() -> None:
+    real = lzma.decompress((Path(__file__).parent / "data" / "many_values.pmat.xz").read_bytes())
+    written = DumpWriter(4).to_bytes()
+    length = 12 + (1 + 3 * 16) + (1 + 3 * 9) + (1 + 3 * 4)
+    assert written[:length] == real[:length]
+
+
+def test_minor_6_has_the_tables_that_dumper_0_52_writes() -> None:
+    dump = DumpWriter(6, big_endian=True, perl=(5, 42, 3))
+    assert dump.type_sizes[GLOB] == (16, 8, 2)
+    assert dump.type_sizes[CODE] == (29, 5, 2)
+    assert dump.type_sizes[OBJECT:] == [(8, 0, 0), (8, 6, 1)]
+    assert dump.extension_sizes[SHARED_HEK - MAGIC :] == [(8, 0, 0), (20, 5, 0)]
 
 
 def test_a_kind_from_the_future_is_told_by_the_table_of_sizes() -> None:

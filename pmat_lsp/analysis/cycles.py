@@ -11,7 +11,7 @@ from pmat_lsp.analysis.result import Hop, Location
 from pmat_lsp.format.kinds import Kind, PadnameFlag, RefKind
 from pmat_lsp.heap.describe import code_place, describe, is_clone
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.tables import decode
+from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_string
 
 _PASSED_THROUGH = (Kind.REF, Kind.PAD, Kind.PADLIST)
@@ -131,7 +131,7 @@ def _access(heap: Heap, row: int) -> tuple[str, str, str]:
     """(kind, label, bare name) of the hop that one reference is."""
     kind, detail, source = RefKind(int(heap.out_kind[row])), int(heap.out_detail[row]), int(heap.out_source[row])
     if kind == RefKind.VALUE:
-        key = decode(read_string(heap, detail))
+        key = decode_name(read_string(heap, detail))
         return "key", f"->{{{key}}}", key
     if kind == RefKind.ELEMENT:
         return "index", f"->[{detail}]", str(detail)
@@ -145,7 +145,7 @@ def _access(heap: Heap, row: int) -> tuple[str, str, str]:
     if kind in _SLOTS:
         return "glob", _SLOTS[kind], ""
     if kind == RefKind.ANNOTATION:
-        return "other", decode(read_string(heap, detail)), ""
+        return "other", decode_name(read_string(heap, detail)), ""
     return (*_WORDS.get(kind, ("other", kind.name.lower().replace("_", " "))), "")
 
 

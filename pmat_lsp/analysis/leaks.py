@@ -162,7 +162,7 @@ def _title(heap: Heap, count: int, key: int) -> str:
     if package:
         things = format_count(count, f"{package} object")
     else:
-        names = {Kind.CODE: "closure", Kind.HASH: "hash", Kind.ARRAY: "array"}
+        names = {Kind.CODE: "closure", Kind.HASH: "hash", Kind.ARRAY: "array", Kind.REF: "reference"}
         name = names.get(Kind(int(heap.kind[key])), "structure")
         things = format_count(count, name, name + ("es" if name == "hash" else "s"))
     return f"{things} can never be freed"

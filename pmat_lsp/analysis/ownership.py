@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
+from pmat_lsp.format.roots import PLAIN_POINTER_ROOTS
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.kernels import graph
 
@@ -60,7 +61,7 @@ def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
     contexts = [sv for context in heap.contexts for sv in (context.code, context.arguments) if sv >= 0]
     saved = heap.out_target[np.isin(heap.out_kind, _SAVED)]
     stack, mortals = heap.stack[heap.stack >= 0], heap.mortals[heap.mortals >= 0]
-    named = [root.sv for root in heap.roots]
+    named = [root.sv for root in heap.roots if root.name not in PLAIN_POINTER_ROOTS]
     return np.concatenate((np.array(named + contexts, np.int32), stack, mortals, saved)).astype(np.int32)
 
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pmat_lsp.analysis.result import Hop, Pattern, leading_hop
 from pmat_lsp.format.kinds import Kind
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.pads import references_in_pad
 
+NO_SUBSCRIPT = "the reference"
 _BACK = re.compile(r"parent|owner|prev|back|root|container|master|up$", re.IGNORECASE)
 _PROMISE = re.compile(r"(?:^|::)(?:\w*Future\w*|\w*Promise\w*)(?:::|$)")
 
@@ -56,7 +58,7 @@ class Cycle:
         holds_code = [hop for hop in subscripts if self.heap.kind[hop.target] == Kind.CODE]
         leads_back = [hop for hop in subscripts if _BACK.search(hop.name)]
         chosen = (holds_code or leads_back or subscripts[::-1])[:1]
-        return chosen[0].label.removeprefix("->") if chosen else "the reference"
+        return chosen[0].label.removeprefix("->") if chosen else NO_SUBSCRIPT
 
 
 def _is_promise(cycle: Cycle) -> bool:
@@ -69,11 +71,21 @@ def _is_scope(cycle: Cycle) -> bool:
 
 
 def _is_weak_too_deep(cycle: Cycle) -> bool:
-    return _is_scope(cycle) and any(hop.kind in ("capture", "lexical") for hop in cycle.codes)
+    """A closure that keeps its enclosing sub captures a weak reference itself."""
+    inner = (hop.source for hop in cycle.hops if hop.kind == "scope")
+    return any(not strong for code in inner for _, _, strong in references_in_pad(cycle.heap, code))
 
 
 def _is_recursive(cycle: Cycle) -> bool:
     return bool(cycle.codes) and len(cycle.codes) == len(cycle.hops)
+
+
+def _is_once_wrapper(cycle: Cycle) -> bool:
+    """A closure on the cycle holds itself too, by the variable that it was made in."""
+    codes = {hop.source for hop in cycle.codes}
+    return bool(cycle.objects) and any(
+        target == code and strong for code in codes for _, target, strong in references_in_pad(cycle.heap, code)
+    )
 
 
 def _is_self_callback(cycle: Cycle) -> bool:
@@ -107,7 +119,7 @@ class PatternRule:
     title: str
     matches: Callable[[Cycle], bool]
     cure: str
-    """With {captured} and {stored} for the names of the finding."""
+    """With {captured}, {stored} and {arrow} (-> and what is stored) for the names of the finding."""
 
 
 PATTERNS: tuple[PatternRule, ...] = (
@@ -139,6 +151,13 @@ PATTERNS: tuple[PatternRule, ...] = (
         "{captured} when it is done",
     ),
     PatternRule(
+        "once-wrapper",
+        "a wrapper that removes itself captures itself and the object that it is registered with",
+        _is_once_wrapper,
+        "weaken the wrapper's own variable once it is registered, and let it capture a weakened copy of the object: "
+        "weaken( my $weak = {captured} );",
+    ),
+    PatternRule(
         "self-callback",
         "an object's own callback captures the object",
         _is_self_callback,
@@ -162,13 +181,13 @@ PATTERNS: tuple[PatternRule, ...] = (
         "self-ref",
         "a structure refers to itself",
         _is_self_reference,
-        "delete {stored} when the structure is no longer used, or weaken it: weaken( $x->{stored} );",
+        "delete {stored} when the structure is no longer used, or weaken it: weaken( $x{arrow} );",
     ),
     PatternRule(
         "parent-child",
         "objects hold each other",
         _is_parent_child,
-        "weaken the reference that leads back: weaken( $x->{stored} );",
+        "weaken the reference that leads back: weaken( $x{arrow} );",
     ),
 )
 """Every pattern, the most special first."""
@@ -179,4 +198,5 @@ def name_pattern(heap: Heap, hops: tuple[Hop, ...]) -> Pattern:
     cycle = Cycle(heap, hops)
     rule = next(rule for rule in PATTERNS if rule.matches(cycle))
     cure = rule.cure.replace("{captured}", cycle.captured).replace("{stored}", cycle.stored)
+    cure = cure.replace("{arrow}", "" if cycle.stored == NO_SUBSCRIPT else f"->{cycle.stored}")
     return Pattern(rule.code, rule.title, cure)

@@ -12,7 +12,7 @@ from pmat_lsp.analysis.ownership import Ownership
 from pmat_lsp.format.kinds import Kind, RefKind
 from pmat_lsp.heap.describe import code_place
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.tables import decode
+from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_string
 
 
@@ -24,38 +24,50 @@ class Shape(NamedTuple):
     """(file, line) of the CODEs."""
     lexicals: frozenset[str]
     keys: frozenset[str]
-    """Keys of objects; keys of plain hashes only where nothing else tells the shape, since these are often data."""
+    """Keys of objects; keys of plain hashes only where no class or code tells the shape, since these are often data."""
+    kinds: frozenset[int]
+    """Kinds of the SVs, where no class or code tells the shape."""
+
+
+class _Telling:
+    """What has been seen on the cycle of one island."""
+
+    def __init__(self) -> None:
+        self.classes: set[str] = set()
+        self.places: set[tuple[str, int]] = set()
+        self.lexicals: set[str] = set()
+        self.keys: set[str] = set()
+        self.data_keys: set[str] = set()
+        self.kinds: set[int] = set()
+
+    def shape(self) -> Shape:
+        """The shape that it amounts to."""
+        named = bool(self.classes or self.places)
+        keys, kinds = (self.keys, set()) if named else (self.data_keys, self.kinds)
+        return Shape(
+            frozenset(self.classes), frozenset(self.places), frozenset(self.lexicals), frozenset(keys), frozenset(kinds)
+        )
 
 
 def shapes(heap: Heap, ownership: Ownership, islands: Islands) -> list[Shape]:
     """The shape of every island, by number."""
-    classes: list[set[str]] = [set() for _ in range(islands.count)]
-    places: list[set[tuple[str, int]]] = [set() for _ in range(islands.count)]
-    lexicals: list[set[str]] = [set() for _ in range(islands.count)]
-    keys: list[set[str]] = [set() for _ in range(islands.count)]
-    data_keys: list[set[str]] = [set() for _ in range(islands.count)]
-    on_cycle = np.flatnonzero(islands.cycle[: heap.n] >= 0)
-    for sv in on_cycle[heap.blessed[on_cycle] >= 0].tolist():
-        classes[islands.cycle[sv]].add(heap.class_of(sv) or "")
-    for sv in on_cycle[heap.kind[on_cycle] == Kind.CODE].tolist():
-        places[islands.cycle[sv]].add(code_place(heap, sv))
+    telling = [_Telling() for _ in range(islands.count)]
+    for sv in np.flatnonzero(islands.cycle[: heap.n] >= 0).tolist():
+        island = telling[islands.cycle[sv]]
+        island.kinds.add(int(heap.kind[sv]))
+        if heap.blessed[sv] >= 0:
+            island.classes.add(heap.class_of(sv) or "")
+        if heap.kind[sv] == Kind.CODE:
+            island.places.add(code_place(heap, sv))
     for row in _inner_rows(heap, ownership, islands):
         source, detail = int(heap.out_source[row]), int(heap.out_detail[row])
-        island = int(islands.cycle[source])
+        island = telling[islands.cycle[source]]
         if heap.out_kind[row] == RefKind.PAD_LEXICAL:
-            lexicals[island].add(heap.padname(int(heap.owner[source]), detail) or "")
-        elif heap.out_kind[row] == RefKind.VALUE:
-            key = re.sub(r"\d+", "#", decode(read_string(heap, detail)))
-            (keys if heap.blessed[source] >= 0 else data_keys)[island].add(key)
-    return [
-        Shape(
-            frozenset(classes[i]),
-            frozenset(places[i]),
-            frozenset(lexicals[i]),
-            frozenset(keys[i] if classes[i] or places[i] else data_keys[i]),
-        )
-        for i in range(islands.count)
-    ]
+            island.lexicals.add(heap.padname(int(heap.owner[source]), detail) or "")
+        else:
+            key = re.sub(r"\d+", "#", decode_name(read_string(heap, detail)))
+            (island.keys if heap.blessed[source] >= 0 else island.data_keys).add(key)
+    return [island.shape() for island in telling]
 
 
 def _inner_rows(heap: Heap, ownership: Ownership, islands: Islands) -> list[int]:

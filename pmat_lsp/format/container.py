@@ -1,21 +1,18 @@
-"""Opening a dump: a plain file is mapped, one compressed with gzip, xz or zstd is unpacked first."""
+"""Reading the file of a dump: as it is, or compressed with gzip, xz or zstd."""
 
 from __future__ import annotations
 
 import gzip
 import lzma
-import mmap
-import os
 import sys
-import tempfile
 import zlib
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from pmat_lsp.errors import DumpError
-from pmat_lsp.format.header import TRUNCATED_HINT, Buffer
+from pmat_lsp.format.header import TRUNCATED_HINT
 from pmat_lsp.units import format_bytes
 
 if sys.version_info >= (3, 14):
@@ -44,8 +41,10 @@ _OPENERS: tuple[tuple[bytes, str, Callable[[Path], _Readable]], ...] = (
 COMPRESSED_SUFFIXES = (".gz", ".xz", ".zst", ".zstd")
 
 
-def open_dump(path: Path) -> Buffer:
-    """The bytes of the dump at `path`, mapped from the file or from an unpacked temporary one without a name.
+def read_dump(path: Path) -> bytes:
+    """The bytes of the dump at `path`, unpacked if it is compressed.
+
+    They are read, not mapped: a file that is cut or replaced in place while it is mapped would kill the process.
 
     Raises:
         DumpError: the file cannot be read, is not a regular file, or its compressed data are damaged.
@@ -59,36 +58,25 @@ def open_dump(path: Path) -> Buffer:
             for magic, name, opener in _OPENERS:
                 if head.startswith(magic):
                     return _unpack(path, name, opener)
-            return _map(file)
+            return head + file.read()
     except OSError as error:
         raise DumpError(path, f"cannot be read: {error.strerror or error}") from error
 
 
-def _map(file: IO[bytes]) -> Buffer:
-    if os.fstat(file.fileno()).st_size == 0:
-        return b""
-    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-def _unpack(path: Path, name: str, opener: Callable[[Path], _Readable]) -> Buffer:
+def _unpack(path: Path, name: str, opener: Callable[[Path], _Readable]) -> bytes:
     limit = max(_ALWAYS_ALLOWED, path.stat().st_size * _LARGEST_RATIO)
-    written = 0
-    with tempfile.TemporaryFile() as unpacked:
-        try:
-            with closing(opener(path)) as packed:
-                while chunk := packed.read(_CHUNK):
-                    if not written and not chunk.startswith(b"PMAT"):
-                        return chunk
-                    written += len(chunk)
-                    if written > limit:
-                        raise DumpError(path, f"the {name} data unpack to more than {format_bytes(limit)}")
-                    unpacked.write(chunk)
-        except (EOFError, lzma.LZMAError, zlib.error, zstd.ZstdError, gzip.BadGzipFile) as error:
-            raise DumpError(
-                path,
-                f"the {name} data are cut off or damaged after {written:,} unpacked bytes: {error}",
-                offset=written,
-                hint=TRUNCATED_HINT,
-            ) from error
-        unpacked.flush()
-        return _map(unpacked)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        with closing(opener(path)) as packed:
+            while chunk := packed.read(_CHUNK):
+                chunks.append(chunk)
+                size += len(chunk)
+                if not chunks[0].startswith(b"PMAT"):
+                    break
+                if size > limit:
+                    raise DumpError(path, f"the {name} data unpack to more than {format_bytes(limit)}")
+    except (EOFError, lzma.LZMAError, zlib.error, zstd.ZstdError, gzip.BadGzipFile) as error:
+        problem = f"the {name} data are cut off or damaged after {size:,} unpacked bytes: {error}"
+        raise DumpError(path, problem, offset=size, hint=TRUNCATED_HINT) from error
+    return b"".join(chunks)

@@ -5,6 +5,12 @@ from __future__ import annotations
 WEAK_ROOTS = frozenset(("envgv", "incgv", "tmpsv", "argvgv", "firstgv", "secondgv", "debstash", "hintgv"))
 """Roots that own no count of their SV; each of these is reachable through the symbol table too."""
 
+PLAIN_POINTER_ROOTS = frozenset(("last_in_gv", "statgv"))
+"""Roots that do not keep their SV alive: perl clears them when the glob is freed (see sv_clear in sv.c).
+
+Devel::MAT calls them strong; but the handle that was read last can leak like any other.
+"""
+
 ROOT_DESCRIPTIONS: dict[str, str] = {
     "sv_undef": "the undef SV",
     "sv_yes": "the true SV",

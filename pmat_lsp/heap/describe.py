@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from pmat_lsp.format.kinds import ARRAY_KINDS, HASH_KINDS, KIND_NAMES, CodeFlag, Kind, RefKind, Strength
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.tables import decode
+from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import ScalarValue, elements, hash_entries, scalar_value
 
 _MOST_LOOKED_AT = 50
@@ -124,9 +126,7 @@ def summarise(heap: Heap, sv: int) -> str:
 def _summarise_array(heap: Heap, sv: int) -> str:
     text = f"ARRAY({int(heap.length[sv])})"
     held = set()
-    for i, element in enumerate(elements(heap, sv)):
-        if i >= _MOST_LOOKED_AT:
-            break
+    for element in itertools.islice(elements(heap, sv), _MOST_LOOKED_AT):
         target = referent(heap, element) if element >= 0 else None
         held.add(heap.class_of(target[0]) if target else None)
     package = next(iter(held)) if len(held) == 1 else None
@@ -135,7 +135,8 @@ def _summarise_array(heap: Heap, sv: int) -> str:
 
 def _summarise_hash(heap: Heap, sv: int) -> str:
     count = int(heap.length[sv])
-    keys = sorted(decode(entry.key) for entry, _ in zip(hash_entries(heap, sv), range(_MOST_LOOKED_AT), strict=False))
+    looked_at = itertools.islice(hash_entries(heap, sv), _MOST_LOOKED_AT)
+    keys = sorted(decode_name(entry.key) for entry in looked_at)
     shown = " ".join(_shortened(key) for key in keys[:_SHOWN_KEYS])
     more = " …" if count > _SHOWN_KEYS else ""
     return f"HASH({count}) {{{shown}{more}}}" if count else "HASH(0)"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.format.container import open_dump
-from pmat_lsp.format.header import Buffer, Cursor, read_header
+from pmat_lsp.format.container import read_dump
+from pmat_lsp.format.header import Cursor, read_header
 from pmat_lsp.format.kinds import ContextKind, Extension, Kind, RefKind, ScalarFlag
 from pmat_lsp.format.roots import WEAK_ROOTS, describe_root
 from pmat_lsp.heap import tables
@@ -43,13 +43,13 @@ def load(path: str | os.PathLike[str]) -> Heap:
     Raises:
         DumpError: it is no dump, of an unknown version, cut off, or damaged; nothing of it is used then.
     """
-    return _Loader(Path(path), open_dump(Path(path))).heap()
+    return _Loader(Path(path), read_dump(Path(path))).heap()
 
 
 class _Loader:
     """Holds what the steps of loading share."""
 
-    def __init__(self, path: Path, data: Buffer) -> None:
+    def __init__(self, path: Path, data: bytes) -> None:
         self.path = path
         self.data = data
         self.layout, position = read_header(data, str(path))
@@ -72,7 +72,7 @@ class _Loader:
         cursor.check_count(count, self.layout.uint_size + self.layout.ptr_size, "roots")
         for _ in range(count):
             name = cursor.string()
-            roots.append((tables.decode(name or b""), cursor.ptr()))
+            roots.append((tables.decode_name(name or b""), cursor.ptr()))
         return roots
 
     def _read_stack(self) -> U64:
@@ -122,7 +122,7 @@ class _Loader:
         targets = [cursor.ptr() for _ in range(pointers)] + [0, 0]
         for _ in range(strings):
             cursor.string()
-        file = tables.decode((texts or [None])[0] or b"")
+        file = tables.decode_path((texts or [None])[0] or b"")
         return gimme, file, line, targets[0], targets[1] if kind == ContextKind.SUB else 0, old_depth
 
     def _read_old_context(self, kind: int) -> tuple[int, str, int, int, int, int]:
@@ -131,7 +131,7 @@ class _Loader:
         if kind not in list(ContextKind):
             raise cursor.error(f"damaged: at byte {at:,} found a context of type {kind}; expected 1 to 3", at)
         gimme = cursor.u8()
-        file = tables.decode(cursor.string() or b"")
+        file = tables.decode_path(cursor.string() or b"")
         line = cursor.uint()
         code = cursor.ptr() if kind != ContextKind.TRY else 0
         return gimme, file, line, code, cursor.ptr() if kind == ContextKind.SUB else 0, -1
@@ -143,7 +143,7 @@ class _Loader:
             # The name lies before the fields; C structures are few, so the section is simply read again.
             cursor.position = int(self.records.struct_offset[struct_id])
             count = int(self.records.struct_fields[struct_id])
-            fields = tuple((tables.decode(cursor.string() or b""), cursor.u8()) for _ in range(count))
+            fields = tuple((tables.decode_name(cursor.string() or b""), cursor.u8()) for _ in range(count))
             types[struct_id] = StructType(self._struct_name(struct_id), fields)
         return types
 
@@ -155,7 +155,7 @@ class _Loader:
             start = end - length - size
             raw = bytes(self.data[start : start + size])
             if int.from_bytes(raw, self.layout.byte_order) == length:
-                return tables.decode(bytes(self.data[start + size : end]))
+                return tables.decode_name(bytes(self.data[start + size : end]))
         return f"struct {struct_id}"
 
     # Columns ----------------------------------------------------------------------------------------------------------

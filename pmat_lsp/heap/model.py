@@ -43,7 +43,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.format.header import Buffer, Layout
+from pmat_lsp.format.header import Layout
 from pmat_lsp.format.kinds import STASH_KINDS, Kind, PadnameFlag
 
 U8 = npt.NDArray[np.uint8]
@@ -180,7 +180,7 @@ class Heap:
 
     path: Path
     layout: Layout
-    data: Buffer
+    data: bytes
     n: int
     address: U64
     kind: U8

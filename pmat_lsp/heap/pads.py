@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pmat_lsp.format.kinds import RefKind
+from collections.abc import Iterator
+
+from pmat_lsp.format.kinds import RefKind, Strength
 from pmat_lsp.heap.model import Heap
 
 
@@ -31,3 +33,15 @@ def padnames_of(heap: Heap, code: int) -> tuple[str, ...]:
     """Every name in the pads of a CODE, in order."""
     rows = heap.padnames.rows_of(code)
     return tuple(heap.strings[name] for name in heap.padnames.name[rows].tolist())
+
+
+def references_in_pad(heap: Heap, code: int) -> Iterator[tuple[str, int, bool]]:
+    """(name of the lexical, the SV that it refers to, whether strongly) of each reference in a CODE's first pad."""
+    pad = first_pad(heap, code)
+    for row in heap.out_rows(pad) if pad >= 0 else ():
+        if heap.out_kind[row] != RefKind.PAD_LEXICAL:
+            continue
+        for inner in heap.out_rows(int(heap.out_target[row])):
+            if heap.out_kind[inner] == RefKind.REFERENT:
+                name = heap.padname(code, int(heap.out_detail[row])) or ""
+                yield name, int(heap.out_target[inner]), bool(heap.out_strength[inner] & Strength.COUNTED)

@@ -61,9 +61,9 @@ def references(
     shape = first.shape
     return References(
         first,
-        np.broadcast_to(np.asarray(target, np.int32), shape),
-        np.broadcast_to(np.asarray(kind, np.uint8), shape),
-        np.broadcast_to(np.asarray(detail, np.int64), shape),
+        np.broadcast_to(np.asarray(target, np.int32), shape).copy(),
+        np.broadcast_to(np.asarray(kind, np.uint8), shape).copy(),
+        np.broadcast_to(np.asarray(detail, np.int64), shape).copy(),
     )
 
 

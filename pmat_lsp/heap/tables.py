@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.format.header import Buffer, Layout
+from pmat_lsp.format.header import Layout
 from pmat_lsp.format.kinds import STASH_KINDS, Kind, PadnameFlag
 from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.model import CodeTable, ExtensionTable, GlobTable, IoTable, PadnameTable, StashTable
@@ -19,29 +21,37 @@ U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
 
 
-def decode(raw: bytes) -> str:
-    """Text from a dump: UTF-8, and what is not UTF-8 as surrogate escapes, so that nothing is lost."""
+def decode_path(raw: bytes) -> str:
+    """A file name from a dump: what is not UTF-8 becomes surrogate escapes, so that the file can be opened."""
     return raw.decode("utf-8", "surrogateescape")
+
+
+def decode_name(raw: bytes) -> str:
+    """A symbol, class, lexical or key: perl writes UTF-8, or Latin-1 where that is enough, and does not say which."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 class Interner:
     """Strings by number; the same text has the same number."""
 
-    def __init__(self, data: Buffer, layout: Layout) -> None:
+    def __init__(self, data: bytes, layout: Layout) -> None:
         self._data = data
         self._layout = layout
-        self._ids: dict[bytes, int] = {}
+        self._ids: dict[str, int] = {}
 
     @property
     def strings(self) -> tuple[str, ...]:
         """All of them, by number."""
-        return tuple(decode(raw) for raw in self._ids)
+        return tuple(self._ids)
 
-    def add(self, raw: bytes) -> int:
+    def add(self, text: str) -> int:
         """The number of a string."""
-        return self._ids.setdefault(raw, len(self._ids))
+        return self._ids.setdefault(text, len(self._ids))
 
-    def at(self, offsets: I64) -> I32:
+    def at(self, offsets: I64, decode: Callable[[bytes], str] = decode_name) -> I32:
         """int32: the number of the STR at each offset, -1 where it is null."""
         size = self._layout.uint_size
         data, null, order = self._data, self._layout.null_length, self._layout.byte_order
@@ -49,7 +59,7 @@ class Interner:
         for i, offset in enumerate(offsets.tolist()):
             length = int.from_bytes(data[offset : offset + size], order)
             if length != null:
-                result[i] = self.add(bytes(data[offset + size : offset + size + length]))
+                result[i] = self.add(decode(data[offset + size : offset + size + length]))
         return result
 
 
@@ -88,16 +98,14 @@ class TableReader:
         at = self._pointers_at(start, kind) + index * self._layout.ptr_size
         return self._ids.ids(self._gather.pointers(at))
 
-    def _names(self, start: I64, kind: Kind, names: Interner) -> list[I32]:
-        """The numbers of the record's strings, as many as the dump has and two at the least."""
+    def _string(self, start: I64, kind: Kind, index: int, names: Interner, decode: Callable[[bytes], str]) -> I32:
+        """int32: the numbers of one of the record's strings, -1 where the dump does not have it."""
+        if index >= int(self._layout.type_sizes[kind, 2]):
+            return np.full(len(start), -1, np.int32)
         at = self._strings_at(start, kind)
-        result = []
-        for _ in range(int(self._layout.type_sizes[kind, 2])):
-            result.append(names.at(at))
+        for _ in range(index):
             at = self._gather.after_strings(at)
-        while len(result) < 2:
-            result.append(np.full(len(start), -1, np.int32))
-        return result
+        return names.at(at, decode)
 
     def _has(self, kind: Kind, size: int) -> bool:
         return int(self._layout.type_sizes[kind, 0]) >= size
@@ -108,7 +116,6 @@ class TableReader:
         gather, uint, ptr = self._gather, self._layout.uint_size, self._layout.ptr_size
         zero = np.zeros(len(svs), np.int64)
         after_flags = start + uint + 1
-        file, name = self._names(start, Kind.CODE, names)[:2]
         return CodeTable(
             sv=svs,
             line=gather.signed(start) if self._has(Kind.CODE, uint) else zero,
@@ -118,8 +125,8 @@ class TableReader:
                 if self._has(Kind.CODE, uint + 1 + ptr + 4)
                 else zero - 1
             ),
-            file=file,
-            name=name,
+            file=self._string(start, Kind.CODE, 0, names, decode_path),
+            name=self._string(start, Kind.CODE, 1, names, decode_name),
             stash=self._pointer(start, Kind.CODE, 0),
             glob=self._pointer(start, Kind.CODE, 1),
             outside=self._pointer(start, Kind.CODE, 2),
@@ -129,7 +136,8 @@ class TableReader:
         """Every GLOB."""
         svs, start = self._rows(Kind.GLOB)
         has_line = self._has(Kind.GLOB, self._layout.uint_size)
-        name, file = self._names(start, Kind.GLOB, names)[:2]
+        name = self._string(start, Kind.GLOB, 0, names, decode_name)
+        file = self._string(start, Kind.GLOB, 1, names, decode_path)
         line = self._gather.signed(start) if has_line else np.zeros(len(svs), np.int64)
         return GlobTable(svs, line, name, file, self._pointer(start, Kind.GLOB, 0))
 
@@ -147,7 +155,7 @@ class TableReader:
         name = np.full(len(svs), -1, np.int32)
         for kind in STASH_KINDS:
             these = np.flatnonzero(self._kind[svs] == kind)
-            name[these] = self._names(start[these], kind, names)[0]
+            name[these] = self._string(start[these], kind, 0, names, decode_name)
         return StashTable(svs, name)
 
 
@@ -168,7 +176,7 @@ def padname_table(records: Records, ids_of_rows: I32, names: Interner) -> Padnam
     flags = (flags & 0x7F) | np.where(has_field, int(PadnameFlag.FIELD), 0)
     name = names.at(records.part_value[named])
     # perl gives the slots of constants a name of no length.
-    known = (name >= 0) & (name != names.add(b""))
+    known = (name >= 0) & (name != names.add(""))
     return PadnameTable(code[known], index[known], name[known], flags.astype(np.uint8)[known], field[known])
 
 
@@ -210,7 +218,7 @@ def padnames_from_arrays(arrays: list[tuple[int, list[tuple[int, bytes]]]], name
         arrays: (id of the CODE, [(index, name)]), sorted by id.
         names: for the names.
     """
-    rows = [(code, index, names.add(name)) for code, lexicals in arrays for index, name in lexicals]
+    rows = [(code, index, names.add(decode_name(name))) for code, lexicals in arrays for index, name in lexicals]
     table = np.array(rows, np.int64).reshape(len(rows), 3)
     nothing = np.zeros(len(rows), np.int64)
     return PadnameTable(

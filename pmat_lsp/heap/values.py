@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pmat_lsp.format.kinds import HASH_KINDS, Kind, RefKind, ScalarFlag
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.tables import decode
+from pmat_lsp.heap.tables import decode_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def text_of(heap: Heap, sv: int) -> str | None:
         return None
     value = scalar_value(heap, sv)
     if value.string is not None:
-        return decode(value.string)
+        return value.text
     if value.integer is not None:
         return str(value.integer)
     return None if value.number is None else f"{value.number:.15g}"
@@ -188,7 +188,7 @@ def file_facts(heap: Heap) -> tuple[dict[str, str], tuple[str, ...], str | None]
     dirs: tuple[str, ...] = ()
     for sv, sigil in named_values(heap, "INC"):
         if sigil == "%" and heap.kind[sv] in HASH_KINDS:
-            found = ((decode(entry.key), _whole_text(heap, entry.value)) for entry in hash_entries(heap, sv))
+            found = ((decode_path(entry.key), _whole_text(heap, entry.value)) for entry in hash_entries(heap, sv))
             inc = {key: text for key, text in found if text}
         elif sigil == "@" and heap.kind[sv] == Kind.ARRAY:
             dirs = tuple(text for element in elements(heap, sv) if (text := _whole_text(heap, element)))
@@ -202,4 +202,4 @@ def _whole_text(heap: Heap, sv: int) -> str | None:
     value = scalar_value(heap, sv)
     if value.string is None or len(value.string) < value.string_length:
         return None
-    return decode(value.string)
+    return decode_path(value.string)

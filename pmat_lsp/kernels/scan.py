@@ -316,12 +316,14 @@ def scan(
             position += uint_size
             if type_ == _SCALAR and i == 0:
                 body[svs] = position
-                length[svs] = -1 if text == null else cython.cast(cython.longlong, text)
+                length[svs] = -1
             if text != null:
                 if text > cython.cast(cython.ulonglong, end - position):
                     needed = text if text < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
                     at, status = position, TRUNCATED
                     break
+                if type_ == _SCALAR and i == 0:
+                    length[svs] = text
                 position += text
         if status != OK:
             break

@@ -1,4 +1,3 @@
-import mmap
 from typing import Final
 
 import numpy as np
@@ -27,7 +26,7 @@ PART_CLASS_FIELD: Final = 64
 MAX_STRUCTS: Final = 65536
 
 def scan(
-    data: bytes | mmap.mmap,
+    data: bytes,
     start: int,
     big: bool,
     uint_size: int,

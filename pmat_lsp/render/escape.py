@@ -1,0 +1,58 @@
+"""Text out of a dump, made safe to show: it may hold control characters, markup, or marks that turn the text around."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST_SHOWN = 200
+"""Code points of one name or value out of a dump; the rest is left out."""
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# Where they mean nothing they are left alone: some editors show the Markdown as it is written.
+_MARKUP = re.compile(
+    r"""
+    (?= [\\`*\[\]<>|~@] )                     # code, emphasis, links, HTML, tables, addresses
+    | (?<! [^\W_] ) (?= _ ) | (?= _ (?! [^\W_] ) )  # emphasis; inside a word it is none
+    | (?= & [#A-Za-z] )                         # entities
+    | (?= :// ) | (?<= www ) (?= \. )           # addresses again
+    | ^ (?= [#+=-] ) | (?<= \d ) (?= [.)] (?: \s | $ ) )   # headings, lists
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_BACKTICKS = re.compile(r"`+")
+
+
+def visible(text: str, longest: int = LONGEST_SHOWN) -> str:
+    """`text` on one line, without anything that acts instead of being shown: `\\n`, `\\x{202e}`.
+
+    Of more than `longest` code points the rest is left out.
+    """
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    if cut.isascii() and cut.isprintable():
+        return cut
+    return "".join(_visible_character(character) for character in cut)
+
+
+def escape_markdown(text: str, longest: int = LONGEST_SHOWN) -> str:
+    """`text` as Markdown that shows just these characters: no links, HTML, emphasis, lists or table cells."""
+    return _MARKUP.sub(r"\\", visible(text, longest))
+
+
+def inline_code(text: str) -> str:
+    """`text` as a Markdown code span that stays one whatever backticks it holds; pipes are safe in a table, too."""
+    shown = visible(text)
+    if not shown.strip(" "):
+        return escape_markdown(repr(shown))
+    fence = "`" * (max((len(run) for run in _BACKTICKS.findall(shown)), default=0) + 1)
+    # A space at both ends is taken off again by the renderer; it keeps backticks and outer spaces apart from the fence.
+    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def _visible_character(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if unicodedata.category(character) in _HIDDEN_CATEGORIES:
+        return f"\\x{{{ord(character):x}}}"
+    return character

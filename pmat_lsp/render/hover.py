@@ -1,0 +1,183 @@
+"""What the heap says of a sub or of a lexical, as a document for a hover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pmat_lsp.analysis.closures import CodeFacts, LexicalFacts, ValueCount
+from pmat_lsp.analysis.result import Finding, Hop, Location, chain_steps
+from pmat_lsp.render.markdown import Block, Code, Document, Paragraph, Plain, Span, Strong, StrongCode, Table, paragraph
+from pmat_lsp.units import format_bytes, format_count
+
+_SAYS_NOTHING = frozenset({"undef", "ARRAY(0)", "HASH(0)"})
+
+
+@dataclass(frozen=True, slots=True)
+class Capturer:
+    """A sub that captured a lexical."""
+
+    facts: CodeFacts
+    lexical: LexicalFacts
+    findings: tuple[Finding, ...]
+    """All of the dump."""
+    line: int
+    """1-based line of its `sub` in the source."""
+
+
+def sub_document(
+    facts: CodeFacts, findings: tuple[Finding, ...], inside: str | None = None, note: str = ""
+) -> Document:
+    """A sub: its clones, what they capture, who holds them, and what leaked.
+
+    `inside` is the name of the sub around it, `note` what a person should know about its place.
+    """
+    blocks: list[Block] = [Paragraph((*_sub_title(facts, inside), *_counts(facts)))]
+    captured = [lexical for lexical in facts.lexicals if lexical.captured]
+    if captured:
+        blocks.append(Table(("captures", "", ""), tuple(_capture_row(lexical) for lexical in captured)))
+    if facts.holders and (facts.leaked or _is_anonymous(facts)):
+        blocks.append(Paragraph(_held_by(facts)))
+    for finding in findings_of(findings, facts):
+        blocks.append(paragraph(Strong(finding.pattern.code), f": {finding.pattern.title}"))
+        blocks.append(paragraph(Strong("Cure"), f": {finding.pattern.cure}"))
+    if note:
+        blocks.append(paragraph(f"Note: {note}"))
+    return tuple(blocks)
+
+
+def capture_document(name: str, capturers: tuple[Capturer, ...], declared: str) -> Document | None:
+    """A lexical that subs of the heap captured; `declared` is the place of its declaration, or "".
+
+    None where no clone of any of them is alive.
+    """
+    alive = [capturer for capturer in capturers if capturer.lexical.clones]
+    if not alive:
+        return None
+    blocks: list[Block] = [Paragraph((StrongCode(f"{alive[0].lexical.kind} {name}"), *_captured_by(alive)))]
+    for capturer in alive:
+        where = f"line {capturer.line}: " if len(alive) > 1 else ""
+        blocks.append(Paragraph((Plain(where), *_values(capturer.lexical))))
+        if capturer.lexical.leads_back:
+            blocks.append(Paragraph(_leaks(capturer)))
+    if declared:
+        blocks.append(paragraph(f"declared at {declared}"))
+    return tuple(blocks)
+
+
+def own_lexical_document(facts: CodeFacts, lexical: LexicalFacts) -> Document | None:
+    """A lexical of a sub's own; None where it holds nothing worth a word, as it does while the sub does not run."""
+    if all(value.text in _SAYS_NOTHING for value in lexical.values):
+        return None
+    owner = facts.site.name or "this closure"
+    title = paragraph(StrongCode(f"{lexical.kind} {lexical.name}"), " of ", _name(owner))
+    return title, Paragraph(_values(lexical))
+
+
+def findings_of(findings: tuple[Finding, ...], facts: CodeFacts) -> tuple[Finding, ...]:
+    """The findings that have the sub on their cycles."""
+    here = (facts.site.location, facts.site.name)
+    return tuple(
+        finding for finding in findings if any((code.location, code.name) == here for code in finding.closures)
+    )
+
+
+def leak_path(finding: Finding, location: Location, name: str) -> tuple[str, ...]:
+    """The way from the lexical `name` of the sub at `location` back to it: `$conns->[0]`, `{on_closed}`, ….
+
+    Empty where the finding's shortest cycle does not go that way.
+    """
+    for start, hop in enumerate(finding.cycle):
+        if hop.kind in ("capture", "lexical") and hop.name == name and hop.location == location:
+            turned: tuple[Hop, ...] = finding.cycle[start:] + finding.cycle[:start]
+            return tuple(step.label.removeprefix("->") for step in chain_steps(turned))
+    return ()
+
+
+def _is_anonymous(facts: CodeFacts) -> bool:
+    return facts.site.name is None
+
+
+def _sub_title(facts: CodeFacts, inside: str | None) -> tuple[Span, ...]:
+    if facts.site.name is not None:
+        return (StrongCode(f"sub {facts.site.name}"), Plain(": "))
+    around: tuple[Span, ...] = (Plain(" in "), Code(inside)) if inside else ()
+    return (StrongCode("sub { … }"), *around, Plain(": "))
+
+
+def _counts(facts: CodeFacts) -> tuple[Span, ...]:
+    if facts.live == 0:
+        return (Plain("no live clone in this dump"),)
+    spans: list[Span] = [Plain(f"{facts.live:,} live, ")]
+    spans.append(Strong(f"{facts.leaked:,} leaked") if facts.leaked else Plain("none leaked"))
+    if facts.unexplained:
+        spans.append(Plain(f", {facts.unexplained:,} may be held by C code"))
+    if facts.leaked and facts.retained_bytes_each:
+        spans.append(Plain(f", {format_bytes(facts.retained_bytes_each)} retained each"))
+    else:
+        spans.append(Plain(f", {format_bytes(facts.bytes)}"))
+    return tuple(spans)
+
+
+def _capture_row(lexical: LexicalFacts) -> tuple[Span, ...]:
+    value = lexical.values[0].text if lexical.values else ""
+    more = f" and {format_count(lexical.different - 1, 'other value')}" if lexical.different > 1 else ""
+    return (Code(lexical.name), Plain(_strength(lexical)), Plain(value + more))
+
+
+def _strength(lexical: LexicalFacts) -> str:
+    if lexical.strong == lexical.clones:
+        return "strong"
+    return "weak" if lexical.strong == 0 else f"strong in {lexical.strong:,} of {lexical.clones:,}"
+
+
+def _held_by(facts: CodeFacts) -> tuple[Span, ...]:
+    spans: list[Span] = [Plain("held by ")]
+    for index, holder in enumerate(facts.holders):
+        if index:
+            spans.append(Plain(", "))
+        spans.append(Code(holder.text))
+        if holder.count > 1:
+            spans.append(Plain(f" ({holder.count:,}×)"))
+    if facts.leaked == facts.live:
+        spans.append(Plain(", never by a root"))
+    return tuple(spans)
+
+
+def _captured_by(capturers: list[Capturer]) -> tuple[Span, ...]:
+    clones = sum(capturer.facts.live for capturer in capturers)
+    anonymous = all(_is_anonymous(capturer.facts) for capturer in capturers)
+    strengths = {_strength(capturer.lexical) for capturer in capturers}
+    strength = f", {strengths.pop()}" if len(strengths) == 1 else ""
+    by = format_count(clones, "closure" if anonymous else "sub")
+    return (Plain(f" captured by {by}{strength}"),)
+
+
+def _values(lexical: LexicalFacts) -> tuple[Span, ...]:
+    spans: list[Span] = []
+    for index, value in enumerate(lexical.values):
+        spans += [Plain(", ")] if index else []
+        spans += [Code(value.text), Plain(_how_often(value, lexical))]
+    if lexical.different > len(lexical.values):
+        spans.append(Plain(f", and {format_count(lexical.different - len(lexical.values), 'other value')}"))
+    return tuple(spans)
+
+
+def _how_often(value: ValueCount, lexical: LexicalFacts) -> str:
+    if lexical.clones == 1:
+        return ""
+    return f" in all {value.count:,}" if value.count == lexical.clones else f" in {value.count:,} of {lexical.clones:,}"
+
+
+def _leaks(capturer: Capturer) -> tuple[Span, ...]:
+    name, site = capturer.lexical.name, capturer.facts.site
+    times = f" ({capturer.lexical.leads_back:,}×)"
+    for finding in capturer.findings:
+        path = leak_path(finding, site.location, name)
+        if path:
+            way = [span for label in path for span in (Code(label), Plain(" → "))]
+            return (Strong("Leaks:"), Plain(" "), *way, Plain("this closure" + times))
+    return (Strong("Leaks:"), Plain(" "), Code(name), Plain(" leads back to this closure" + times))
+
+
+def _name(owner: str) -> Span:
+    return Code(owner) if owner != "this closure" else Plain(owner)
