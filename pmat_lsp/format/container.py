@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import stat
 import sys
 import zlib
 from collections.abc import Callable
@@ -38,7 +39,35 @@ _OPENERS: tuple[tuple[bytes, str, Callable[[Path], _Readable]], ...] = (
     (b"\xfd7zXZ\x00", "xz", lzma.open),
     (b"\x28\xb5\x2f\xfd", "zstd", zstd.open),
 )
+_NAME_A_DUMP = "Name a heap dump: a file written by Devel::MAT::Dumper."
 COMPRESSED_SUFFIXES = (".gz", ".xz", ".zst", ".zstd")
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no file that can be read.
+
+    Raises:
+        DumpError: there is no such file, it is not a regular file, or the user may not look at it.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        problem = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+        raise DumpError(path, problem, hint=_NAME_A_DUMP) from error
+    if not stat.S_ISREG(status.st_mode):
+        problem = "is a directory" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
+        raise DumpError(path, problem, hint=_NAME_A_DUMP)
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether the file at `path` is compressed in a way that is understood.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        head = file.read(6)
+    return any(head.startswith(magic) for magic, _, _ in _OPENERS)
 
 
 def read_dump(path: Path) -> bytes:
@@ -49,10 +78,8 @@ def read_dump(path: Path) -> bytes:
     Raises:
         DumpError: the file cannot be read, is not a regular file, or its compressed data are damaged.
     """
+    check_file(path)
     try:
-        if not path.is_file():
-            problem = "is a directory" if path.is_dir() else "no such file"
-            raise DumpError(path, problem, hint="Name a heap dump: a file written by Devel::MAT::Dumper.")
         with open(path, "rb") as file:
             head = file.read(6)
             for magic, name, opener in _OPENERS:

@@ -15,6 +15,7 @@ from pmat_lsp.format.roots import WEAK_ROOTS, describe_root
 from pmat_lsp.heap import tables
 from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.model import Context, Heap, PadnameTable, Root, StructType
+from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.records import scan_records
 from pmat_lsp.heap.references import (
     AddressMap,
@@ -25,6 +26,7 @@ from pmat_lsp.heap.references import (
     strengths,
     to_csr,
 )
+from pmat_lsp.heap.strings import Strings
 from pmat_lsp.kernels import scan as kernel
 from pmat_lsp.units import format_count
 
@@ -37,27 +39,28 @@ _PADS_IN_CODE = (5, 18, 0)
 """From this perl on a CODE's record names its pads; before, its padlist is an array of them."""
 
 
-def load(path: str | os.PathLike[str]) -> Heap:
-    """Read the dump at `path`, compressed or not.
+def load(path: str | os.PathLike[str], progress: Progress = no_progress) -> Heap:
+    """Read the dump at `path`, compressed or not, all of it into memory; `heap.opening` does better with large ones.
 
     Raises:
         DumpError: it is no dump, of an unknown version, cut off, or damaged; nothing of it is used then.
     """
-    return _Loader(Path(path), read_dump(Path(path))).heap()
+    return _Loader(Path(path), read_dump(Path(path)), progress).heap()
 
 
 class _Loader:
     """Holds what the steps of loading share."""
 
-    def __init__(self, path: Path, data: bytes) -> None:
+    def __init__(self, path: Path, data: bytes, progress: Progress) -> None:
         self.path = path
         self.data = data
+        self.progress = progress
         self.layout, position = read_header(data, str(path))
         self.cursor = Cursor(data, str(path), self.layout, position)
         self.warnings: list[str] = []
         self.root_addresses = self._read_roots()
         self.stack_addresses = self._read_stack()
-        self.records = scan_records(data, str(path), self.layout, self.cursor.position)
+        self.records = scan_records(data, str(path), self.layout, self.cursor.position, progress)
         self.cursor.position = self.records.end
         self.raw_contexts = self._read_contexts()
         self.mortal_addresses = self._read_mortals()
@@ -243,7 +246,7 @@ class _Loader:
             padnames=padnames,
             extensions=tables.extension_table(*extension_rows),
             class_fields=tables.class_fields(records, ids_of_rows, names),
-            strings=names.strings,
+            strings=Strings.of(names.strings),
             struct_types=self._struct_types(),
             roots=self._roots(ids, kind),
             stack=ids.ids(self.stack_addresses),

@@ -43,8 +43,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.format.dumpfile import DumpFile
 from pmat_lsp.format.header import Layout
 from pmat_lsp.format.kinds import STASH_KINDS, Kind, PadnameFlag
+from pmat_lsp.heap.strings import Strings
 
 U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
@@ -180,7 +182,7 @@ class Heap:
 
     path: Path
     layout: Layout
-    data: bytes
+    data: bytes | DumpFile
     n: int
     address: U64
     kind: U8
@@ -206,7 +208,7 @@ class Heap:
     stashes: StashTable
     padnames: PadnameTable
     extensions: ExtensionTable
-    strings: tuple[str, ...]
+    strings: Strings
     struct_types: dict[int, StructType]
     roots: tuple[Root, ...]
     stack: I32

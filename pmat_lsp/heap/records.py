@@ -11,7 +11,11 @@ import numpy.typing as npt
 from pmat_lsp.errors import DumpError
 from pmat_lsp.format.header import DAMAGED_HINT, TRUNCATED_HINT, Layout
 from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind, RefKind
+from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.kernels import scan as kernel
+
+_BYTES_AT_A_TIME = 16 << 20
+"""After so many bytes the scan tells how far it is."""
 
 _GLOB_POINTERS = (
     RefKind.NONE,
@@ -90,7 +94,7 @@ def pointer_kinds() -> npt.NDArray[np.uint8]:
     return table
 
 
-def scan_records(data: bytes, path: str, layout: Layout, start: int) -> Records:
+def scan_records(data: bytes, path: str, layout: Layout, start: int, progress: Progress = no_progress) -> Records:
     """Scan the heap section that starts at byte `start`.
 
     Raises:
@@ -127,21 +131,26 @@ def scan_records(data: bytes, path: str, layout: Layout, start: int) -> Records:
         "struct_fields": np.zeros(kernel.MAX_STRUCTS, np.int64),
     }
     result = np.zeros(12, np.int64)
-    kernel.scan(
-        data,
-        start,
-        layout.big_endian,
-        layout.uint_size,
-        layout.ptr_size,
-        layout.minor,
-        layout.type_sizes,
-        layout.type_count,
-        layout.extension_sizes,
-        layout.extension_count,
-        pointer_kinds(),
-        **columns,
-        result=result,
-    )
+    result[10] = start
+    result[0] = kernel.MORE
+    while result[0] == kernel.MORE:
+        progress("reading", int(result[10]), len(data))
+        kernel.scan(
+            data,
+            int(result[10]),
+            int(result[10]) + _BYTES_AT_A_TIME,
+            layout.big_endian,
+            layout.uint_size,
+            layout.ptr_size,
+            layout.minor,
+            layout.type_sizes,
+            layout.type_count,
+            layout.extension_sizes,
+            layout.extension_count,
+            pointer_kinds(),
+            **columns,
+            result=result,
+        )
     if result[0] != kernel.OK:
         raise _error(path, len(data), [int(x) for x in result])
     rows = {"ref": int(result[7]), "part": int(result[8]), "extension": int(result[9])}

@@ -28,6 +28,8 @@ UNKNOWN_CODE_PART = 4
 UNKNOWN_CLASS_PART = 5
 UNKNOWN_STRUCT = 6
 UNKNOWN_STRUCT_FIELD = 7
+MORE = 8
+"""The scan has stopped between two records, because it came to where the caller told it to stop."""
 
 # Types of records, as in format.kinds (a kernel imports nothing of ours).
 _SCALAR = 2
@@ -90,6 +92,7 @@ def number(
 def scan(
     data: cython.const[cython.uchar][::1],
     start: cython.Py_ssize_t,
+    stop: cython.Py_ssize_t,
     big: cython.bint,
     uint_size: cython.Py_ssize_t,
     ptr_size: cython.Py_ssize_t,
@@ -123,11 +126,14 @@ def scan(
     struct_fields: cython.longlong[::1],
     result: cython.longlong[::1],
 ) -> None:
-    """Scan the records from `start` and fill the arrays.
+    """Scan the records from `start` on until the first that begins at or behind `stop`, and fill the arrays.
+
+    A scan that ended with MORE goes on when it is called again with `start` where it ended, and the same arrays.
 
     Args:
         data: the whole dump.
         start: offset of the first record.
+        stop: offset from which on no record is begun.
         big: big-endian numbers.
         uint_size: bytes of a UINT.
         ptr_size: bytes of a PTR.
@@ -160,15 +166,15 @@ def scan(
         struct_offset: int64[MAX_STRUCTS], offset of the first field of each struct type, by id, -1 for none.
         struct_fields: int64[MAX_STRUCTS], number of fields.
         result: int64[12]: status; offset of the record; its type; a count or -1; bytes needed; offset where they are
-            needed; then the rows filled of svs, refs, parts, extensions; the offset behind the last record.
+            needed; then the rows filled of svs, refs, parts, extensions (in and out); the offset behind the last record.
     """
     end: cython.Py_ssize_t = len(data)
     position: cython.Py_ssize_t = start
     record: cython.Py_ssize_t = start
-    svs: cython.Py_ssize_t = 0
-    refs: cython.Py_ssize_t = 0
-    parts: cython.Py_ssize_t = 0
-    extensions: cython.Py_ssize_t = 0
+    svs: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, result[6])
+    refs: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, result[7])
+    parts: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, result[8])
+    extensions: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, result[9])
     status: cython.int = OK
     needed: cython.longlong = 0
     at: cython.Py_ssize_t = start
@@ -197,6 +203,9 @@ def scan(
         count = -1
         if position >= end:
             type_, needed, at, status = 0, 1, position, TRUNCATED
+            break
+        if position >= stop:
+            status = MORE
             break
         type_ = data[position]
         position += 1

@@ -17,6 +17,7 @@ UNKNOWN_CODE_PART: Final = 4
 UNKNOWN_CLASS_PART: Final = 5
 UNKNOWN_STRUCT: Final = 6
 UNKNOWN_STRUCT_FIELD: Final = 7
+MORE: Final = 8
 PART_CONSTANT_INDEX: Final = 2
 PART_GLOB_INDEX: Final = 4
 PART_PADNAME: Final = 5
@@ -28,6 +29,7 @@ MAX_STRUCTS: Final = 65536
 def scan(
     data: bytes,
     start: int,
+    stop: int,
     big: bool,
     uint_size: int,
     ptr_size: int,

@@ -89,7 +89,7 @@ def _notes(places: Places, cycle: tuple[Hop, ...], by_code: dict[int, Place | No
 def _closure_notes(places: Places, hop: Hop, place: Place) -> list[Note]:
     assert place.path is not None
     assert place.keyword is not None
-    notes = [Note(place.path, place.keyword, f"{hop.source_desc} is on the cycle", "closure")]
+    notes = [Note(place.path, place.keyword, _role(hop), "closure")]
     if hop.kind in ("capture", "lexical"):
         use, declaration = places.place_captured(place, hop.name)
         if use is not None:
@@ -97,6 +97,13 @@ def _closure_notes(places: Places, hop: Hop, place: Place) -> list[Note]:
         if declaration is not None:
             notes.append(Note(place.path, declaration, f"{hop.name} declared here", "declared"))
     return notes
+
+
+def _role(hop: Hop) -> str:
+    """What a closure does on the cycle, said of its `sub`."""
+    if hop.kind in ("capture", "lexical"):
+        return f"this closure captures {hop.name}"
+    return "this closure keeps the sub around it alive" if hop.kind == "scope" else "this closure is on the cycle"
 
 
 def _stored(places: Places, hop: Hop, cycle: tuple[Hop, ...], by_code: dict[int, Place | None]) -> list[Note]:

@@ -1,0 +1,110 @@
+"""Where indexes are kept, what they are called, and how much room they may take."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from pmat_lsp.heap.index import SCHEMA, Identity
+
+DEFAULT_LIMIT = 4 << 30
+"""Bytes that the cache may take before the files that were not used for longest go."""
+
+_SAMPLE = 1 << 16
+_INDEX_SUFFIX = ".pmatidx"
+_DUMP_SUFFIX = ".pmat"
+
+
+def identify(dump: Path) -> Identity:
+    """What tells a dump from others and from its own earlier contents.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    status = dump.stat()
+    sample = hashlib.sha256()
+    with open(dump, "rb") as file:
+        sample.update(file.read(_SAMPLE))
+        file.seek(max(0, status.st_size - _SAMPLE))
+        sample.update(file.read(_SAMPLE))
+    return {
+        "path": str(dump.absolute()).encode("utf-8", "surrogateescape"),
+        "size": status.st_size,
+        "mtime": status.st_mtime_ns,
+        "sample": sample.digest(),
+    }
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """A file of the cache."""
+
+    path: Path
+    bytes: int
+    used: float
+    """When it was last used, in seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A folder of indexes, and of the unpacked contents of compressed dumps."""
+
+    folder: Path
+    limit: int = DEFAULT_LIMIT
+
+    @classmethod
+    def of_user(cls) -> Cache:
+        """The cache in the user's own folder; PMAT_LSP_CACHE names another."""
+        named = os.environ.get("PMAT_LSP_CACHE")
+        return cls(Path(named) if named else Path(platformdirs.user_cache_dir("pmat-lsp", appauthor=False)))
+
+    def index_of(self, identity: Identity) -> Path:
+        """Where the index of a dump belongs; a dump or a schema that has changed has another place."""
+        digest = hashlib.sha256(repr((SCHEMA, sorted(identity.items()))).encode()).hexdigest()[:32]
+        return self.folder / f"{digest}{_INDEX_SUFFIX}"
+
+    def unpacked(self, index: Path) -> Path:
+        """Where the contents of a compressed dump belong."""
+        return index.with_suffix(_DUMP_SUFFIX)
+
+    def touch(self, *paths: Path) -> None:
+        """Note that files are in use."""
+        for path in paths:
+            with suppress(OSError):
+                os.utime(path)
+
+    def entries(self) -> list[CacheEntry]:
+        """All files, the one used last first."""
+        return sorted(self._entries(), key=lambda entry: -entry.used)
+
+    def _entries(self) -> Iterator[CacheEntry]:
+        for path in self.folder.glob("*"):
+            with suppress(OSError):
+                status = path.stat()
+                yield CacheEntry(path, status.st_size, status.st_mtime)
+
+    def evict(self, keep: Path) -> None:
+        """Remove what was not used for longest until the rest fits; `keep` and its companions stay."""
+        left = self.limit
+        for entry in self.entries():
+            left -= entry.bytes
+            abandoned = entry.path.name.endswith(".tmp") and entry.used < time.time() - 86400
+            if (left < 0 or abandoned) and entry.path.stem != keep.stem:
+                with suppress(OSError):
+                    entry.path.unlink()
+
+    def clear(self) -> int:
+        """Remove everything; returns how many bytes that were."""
+        removed = 0
+        for entry in self.entries():
+            with suppress(OSError):
+                entry.path.unlink()
+                removed += entry.bytes
+        return removed

@@ -1,0 +1,250 @@
+"""An index gives the heap that the dump gives; one that is not whole, stale or foreign is built anew."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pmat_lsp.errors import DumpError
+from pmat_lsp.heap import index
+from pmat_lsp.heap.cache import Cache, identify
+from pmat_lsp.heap.load import load
+from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.opening import Cancelled, open_heap
+from pmat_lsp.heap.values import file_facts
+from tests.dump_writer import DumpWriter
+from tests.dumps import ROOT, corpus_dumps, named, own_dumps
+
+ONE_OF_EACH = [path for path in corpus_dumps() if path.name.startswith(("h_", "j2_", "o_", "q_"))]
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    """An empty cache of the test's own."""
+    return Cache(tmp_path / "cache")
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Path:
+    """A dump that the test may spoil."""
+    return make_dump(tmp_path / "app.pmat")
+
+
+def make_dump(path: Path, svs: int = 3) -> Path:
+    """A small whole dump."""
+    writer = DumpWriter(6)
+    writer.root("defstash", 0x1000)
+    writer.stash(0x1000, "main", {"x": 0x1100})
+    for i in range(svs):
+        writer.scalar(0x1100 + 0x10 * i, pv=f"text {i}")
+    path.write_bytes(writer.to_bytes())
+    return path
+
+
+def assert_same(one: Heap, other: Heap) -> None:
+    """Every column, table and small thing is equal."""
+    for field in fields(Heap):
+        if field.name == "data":
+            assert bytes(one.data[:]) == bytes(other.data[:])
+        else:
+            assert_equal(getattr(one, field.name), getattr(other, field.name), field.name)
+
+
+def assert_equal(one: object, other: object, name: str) -> None:
+    """Arrays by value and type, tables column by column, sequences of strings by their strings."""
+    if isinstance(one, np.ndarray):
+        assert isinstance(other, np.ndarray)
+        assert (one.dtype, name) == (other.dtype, name)
+        assert np.array_equal(one, other), name
+    elif name in ("codes", "globs", "ios", "stashes", "padnames", "extensions"):
+        for field in fields(one):  # type: ignore[arg-type]
+            assert_equal(getattr(one, field.name), getattr(other, field.name), f"{name}.{field.name}")
+    elif name == "strings":
+        assert list(one) == list(other)  # type: ignore[call-overload]
+    elif name == "layout":
+        assert {k: str(v) for k, v in one.__dict__.items()} == {k: str(v) for k, v in other.__dict__.items()}
+    else:
+        assert one == other, name
+
+
+@pytest.mark.parametrize("path", named([*own_dumps()[:6], *ONE_OF_EACH]))
+def test_the_index_of_a_dump_is_its_heap(path: Path, cache: Cache) -> None:
+    heap = open_heap(path, cache=cache)
+    assert_same(heap, load(path))
+    assert file_facts(heap) == file_facts(load(path))
+    assert isinstance(heap.address.base, np.memmap) or heap.address.base is not None
+
+
+def test_the_second_opening_starts_no_child(dump: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_heap(dump, cache=cache)
+    monkeypatch.setattr(subprocess, "Popen", None)
+    assert open_heap(dump, cache=cache).n == 4
+
+
+def test_a_dump_that_has_changed_is_read_anew(dump: Path, cache: Cache) -> None:
+    assert open_heap(dump, cache=cache).n == 4
+    make_dump(dump, svs=9)
+    assert open_heap(dump, cache=cache).n == 10
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_damaged_index_is_built_anew(
+    dump: Path, cache: Cache, seed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_heap(dump, cache=cache)
+    whole = load(dump)
+    path = cache.index_of(identify(dump))
+    raw = bytearray(path.read_bytes())
+    chance = random.Random(seed)
+    if seed % 2:
+        del raw[chance.randrange(len(raw)) :]
+    else:
+        at = chance.randrange(len(raw))
+        raw[at] ^= 1 << chance.randrange(8)
+    path.write_bytes(raw)
+    with caplog.at_level("INFO"):
+        assert_same(open_heap(dump, cache=cache), whole)
+    assert path.read_bytes() != raw or "built anew" not in caplog.text
+    assert sum("built anew" in record.message for record in caplog.records) <= 1
+
+
+def test_every_byte_of_the_columns_is_guarded(dump: Path, cache: Cache) -> None:
+    open_heap(dump, cache=cache)
+    path = cache.index_of(identify(dump))
+    raw = path.read_bytes()
+    header, start = index._read_header(path)
+    for _, dtype, length, offset, _ in header["columns"]:
+        size = np.dtype(dtype).itemsize * length
+        for at in (start + offset, start + offset + size - 1) if size else ():
+            damaged = bytearray(raw)
+            damaged[at] ^= 0x10
+            path.write_bytes(damaged)
+            with pytest.raises(index.IndexDamaged, match="damaged"):
+                list(index._map_columns(path, header["columns"], start))
+
+
+def test_an_index_of_another_schema_or_dump_is_not_used(dump: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_heap(dump, cache=cache)
+    path = cache.index_of(identify(dump))
+    with pytest.raises(index.IndexDamaged, match="another"):
+        index.read_index(path, {"path": b"other"}, dump, None)  # type: ignore[arg-type]
+    monkeypatch.setattr(index, "SCHEMA", index.SCHEMA + 1)
+    with pytest.raises(index.IndexDamaged, match="another"):
+        index.read_index(path, identify(dump), dump, None)  # type: ignore[arg-type]
+
+
+def test_two_openings_at_once_do_not_hurt_each_other(dump: Path, cache: Cache) -> None:
+    script = (
+        "import sys; from pathlib import Path; from pmat_lsp.heap.opening import open_heap; "
+        "from pmat_lsp.heap.cache import Cache; print(open_heap(Path(sys.argv[1]), cache=Cache(Path(sys.argv[2]))).n)"
+    )
+    command = [sys.executable, "-c", script, str(dump), str(cache.folder)]
+    running = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [child.communicate(timeout=60)[0].strip() for child in running] == ["4"] * 3
+    assert [entry.path.suffix for entry in cache.entries()] == [".pmatidx"]
+
+
+def test_damaged_dumps_are_refused_as_they_are_without_a_child(dump: Path, cache: Cache) -> None:
+    raw = dump.read_bytes()
+    dump.write_bytes(raw[:-60])
+    with pytest.raises(DumpError) as through_child:
+        open_heap(dump, cache=cache)
+    with pytest.raises(DumpError) as direct:
+        load(dump)
+    assert str(through_child.value) == str(direct.value)
+    assert (through_child.value.offset, through_child.value.hint) == (direct.value.offset, direct.value.hint)
+    assert cache.entries() == []
+
+
+def test_cancelling_ends_the_child_at_once_and_leaves_nothing(cache: Cache, demo_dump: Path) -> None:
+    started = threading.Event()
+
+    def progress(*_: object) -> None:
+        started.set()
+
+    before = time.monotonic()
+    with pytest.raises(Cancelled):
+        open_heap(demo_dump, cache=cache, progress=progress, cancelled=lambda: True)
+    assert time.monotonic() - before < 30
+    assert cache.entries() == []
+
+
+def test_a_limit_on_memory_stops_the_child_with_a_clear_error(cache: Cache, demo_dump: Path) -> None:
+    with pytest.raises(DumpError, match=r"takes more than the 10\.0 MiB of memory that are allowed") as caught:
+        open_heap(demo_dump, cache=cache, memory_limit=10 << 20)
+    assert "--memory-limit" in caught.value.hint
+
+
+def test_a_child_that_is_killed_is_told_of(cache: Cache, demo_dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = subprocess.Popen
+
+    class Killed(real):  # type: ignore[type-arg,valid-type,misc]
+        def __init__(self, *args: object, **options: object) -> None:
+            super().__init__(*args, **options)
+            self.kill()
+
+    monkeypatch.setattr(subprocess, "Popen", Killed)
+    with pytest.raises(DumpError, match="the process that reads it has ended with status -9"):
+        open_heap(demo_dump, cache=cache)
+
+
+def test_progress_tells_of_the_bytes_read(cache: Cache, demo_dump: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    open_heap(demo_dump, cache=cache, progress=lambda *step: told.append(step))
+    assert told[0][0] == "reading"
+    assert all(0 <= done <= total for _, done, total in told)
+
+
+def test_a_cache_that_cannot_be_written_is_no_obstacle(dump: Path, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    with pytest.raises(DumpError, match="index cannot be written"):
+        open_heap(dump, cache=Cache(blocked / "cache"))
+
+
+def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    for age, name in enumerate(["new", "middle", "old"]):
+        path = folder / f"{name}.pmatidx"
+        path.write_bytes(bytes(100))
+        os.utime(path, (1e9 - age, 1e9 - age))
+    cache = Cache(folder, limit=200)
+    cache.evict(keep=folder / "old.pmatidx")
+    assert {entry.path.stem for entry in cache.entries()} == {"new", "middle", "old"}
+    Cache(folder, limit=150).evict(keep=folder / "old.pmatidx")
+    assert {entry.path.stem for entry in cache.entries()} == {"new", "old"}
+    assert cache.clear() == 200
+    assert cache.entries() == []
+
+
+def test_a_dump_that_is_deleted_after_it_was_opened_can_still_be_read(cache: Cache, dump: Path) -> None:
+    heap = open_heap(dump, cache=cache)
+    dump.unlink()
+    assert heap.data[4:8] == load(make_dump(dump)).data[4:8]
+
+
+def test_a_dump_that_is_cut_short_after_it_was_opened_is_told_of(cache: Cache, tmp_path: Path, demo_dump: Path) -> None:
+    path = tmp_path / "app.pmat"
+    shutil.copy(cache_contents(demo_dump, tmp_path), path)
+    heap = open_heap(path, cache=cache)
+    os.truncate(path, 1000)
+    with pytest.raises(DumpError, match="cut short since it was loaded"):
+        _ = heap.data[500_000:500_010]
+
+
+def cache_contents(packed: Path, tmp_path: Path) -> Path:
+    """The unpacked contents of a compressed dump."""
+    path = tmp_path / "unpacked"
+    path.write_bytes(load(packed).data[:])
+    return path
