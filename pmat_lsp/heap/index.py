@@ -1,7 +1,7 @@
 """The heap on disk: written once, mapped into memory ever after.
 
-The file: 16 bytes (magic, length and checksum of the header), the header in msgpack (schema, identity of the dump, everything
-that is small, the table of columns), then the columns, each aligned to 64 bytes, as they lie in memory on a
+The file: 16 bytes (magic, length and checksum of the header), the header in msgpack (schema, identity of the dump,
+everything that is small, the table of columns), then the columns, each aligned to 64 bytes, as they lie in memory on a
 little-endian machine. Every column has a checksum. Nothing in it is code, and nothing in it is trusted: what does not
 fit is `IndexDamaged`, and the index is built anew.
 """

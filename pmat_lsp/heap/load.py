@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +15,13 @@ from pmat_lsp.format.kinds import ContextKind, Extension, Kind, RefKind, ScalarF
 from pmat_lsp.format.roots import WEAK_ROOTS, describe_root
 from pmat_lsp.heap import tables
 from pmat_lsp.heap.gather import Gatherer
-from pmat_lsp.heap.model import Context, Heap, PadnameTable, Root, StructType
+from pmat_lsp.heap.model import CodeTable, Context, Heap, PadnameTable, Root, StructType
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.records import scan_records
 from pmat_lsp.heap.references import (
     AddressMap,
     References,
+    concatenated,
     extension_references,
     references,
     shared_ops_counted_once,
@@ -164,102 +166,128 @@ class _Loader:
     # Columns ----------------------------------------------------------------------------------------------------------
 
     def heap(self) -> Heap:
-        records, layout = self.records, self.layout
-        # A later record of the same address replaces an earlier one, as it does in the reference tool.
-        order = np.argsort(records.address, kind="stable")
-        last = np.ones(len(order), np.bool_)
-        last[:-1] = records.address[order][1:] != records.address[order][:-1]
-        rows = order[last]
-        if len(rows) < len(order):
-            self.warnings.append(f"{format_count(len(order) - len(rows), 'SV')} dumped twice; the later record is used")
-        n = len(rows)
-        ids_of_rows = np.full(len(order), -1, np.int32)
-        ids_of_rows[rows] = np.arange(n, dtype=np.int32)
-        immortals = np.array([address for _, address in self.root_addresses[:3]], np.uint64)
-        ids = AddressMap(records.address[rows], immortals)
-        gather = Gatherer(self.data, layout)
-
-        kind = _extended(records.kind[rows], Kind.IMMORTAL)
-        flags = _extended(records.flags[rows], 0)
-        # The dumper writes an undef that has a body (a magical one, say) as a SCALAR without a value.
-        kind[(kind == Kind.SCALAR) & ((flags & _HAS_VALUE) == 0)] = Kind.UNDEF
-        offset = _extended(records.offset[rows], -1)
-        body = _extended(records.body[rows], -1)
-        length = _extended(records.length[rows], 0)
-        owner = np.full(n + 3, -1, np.int32)
-
-        refs = self._heap_references(ids, ids_of_rows)
-        names = tables.Interner(self.data, layout)
-        reader = tables.TableReader(gather, ids, kind[:n], offset[:n])
-        padnames = tables.padname_table(records, ids_of_rows, names)
-        padnames = self._find_pads(refs, kind, owner, padnames, names, body, length, flags)
-        refs = refs + self._constants_in_pads(refs, ids, ids_of_rows, gather, body, length)
+        """Put the columns together. What has been copied is let go at once: a large dump has little room to spare."""
+        rows = self._rows_in_id_order()
+        ids = AddressMap(self.records.address[rows], self._immortals)
+        ids_of_rows = np.full(len(self.records.address), -1, np.int32)
+        ids_of_rows[rows] = np.arange(len(rows), dtype=np.int32)
+        svs = self._sv_columns(rows, ids)
+        del rows
+        names = tables.Interner(self.data, self.layout)
+        gather = Gatherer(self.data, self.layout)
+        n = len(svs["kind"]) - 3
+        reader = tables.TableReader(gather, ids, svs["kind"][:n], svs["offset"][:n])
         codes = reader.codes(names)
-        refs = refs + _prototypes(codes.sv, codes.oproot, flags[codes.sv])
-        blessed = _extended(ids.ids(records.blessed[rows]), -1)
-        blessed[:n][kind[:n] == Kind.C_STRUCT] = -1
-        is_blessed = np.flatnonzero(blessed >= 0)
-        refs = refs + references(is_blessed, blessed[is_blessed], RefKind.BLESSED)
-
-        extension_sv = ids.ids(records.extension_address)
-        self._warn_of_extensions(extension_sv)
-        known = extension_sv >= 0
-        extension_rows = (extension_sv[known], records.extension_type[known], records.extension_offset[known])
-        extended = extension_references(gather, *extension_rows, ids)
-        refs = refs + extended.references
-
-        strength = strengths(refs, kind, flags, layout, extended.weak_objects)
-        if not layout.ithreads:
+        extensions = self._extensions(ids)
+        refs, weak_magic, padnames = self._references(ids, ids_of_rows, svs, codes, extensions, gather, names)
+        self.progress("linking", 0, 1)
+        strength = strengths(refs, svs["kind"], svs["flags"], self.layout, weak_magic)
+        if not self.layout.ithreads:
             oproot = np.zeros(n + 3, np.uint64)
             oproot[codes.sv] = codes.oproot
             shared_ops_counted_once(refs, strength, oproot)
-        out_start, by_source = to_csr(refs.source, n + 3)
-        out_target = np.ascontiguousarray(refs.target[by_source])
-        in_start, in_ref = to_csr(out_target, n + 3)
         return Heap(
             path=self.path,
-            layout=layout,
+            layout=self.layout,
             data=self.data,
             n=n,
-            address=np.concatenate((records.address[rows], immortals)),
-            kind=kind,
-            flags=flags,
-            refcount=_extended(records.refcount[rows], 0),
-            size=_extended(records.size[rows], 0),
-            blessed=blessed,
-            offset=offset,
-            body=body,
-            length=length,
-            owner=owner,
-            out_start=out_start,
-            out_target=out_target,
-            out_kind=refs.kind[by_source],
-            out_strength=strength[by_source],
-            out_detail=refs.detail[by_source],
-            out_source=refs.source[by_source],
-            in_start=in_start,
-            in_ref=in_ref.astype(np.int64),
+            **svs,
+            **_linked(refs, strength, n + 3),
             codes=codes,
             globs=reader.globs(names),
             ios=reader.ios(),
             stashes=reader.stashes(names),
             padnames=padnames,
-            extensions=tables.extension_table(*extension_rows),
-            class_fields=tables.class_fields(records, ids_of_rows, names),
+            extensions=tables.extension_table(*extensions),
+            class_fields=tables.class_fields(self.records, ids_of_rows, names),
             strings=Strings.of(names.strings),
             struct_types=self._struct_types(),
-            roots=self._roots(ids, kind),
+            roots=self._roots(ids),
             stack=ids.ids(self.stack_addresses),
             contexts=self._contexts(ids),
             mortals=ids.ids(self.mortal_addresses),
             warnings=tuple(self.warnings),
         )
 
+    @property
+    def _immortals(self) -> U64:
+        return np.array([address for _, address in self.root_addresses[:3]], np.uint64)
+
+    def _rows_in_id_order(self) -> npt.NDArray[np.intp]:
+        """The rows of the records in the order of addresses.
+
+        A later record of the same address replaces an earlier one, as it does in the reference tool.
+        """
+        address = self.records.address
+        order = np.argsort(address, kind="stable")
+        last = np.ones(len(order), np.bool_)
+        last[:-1] = address[order][1:] != address[order][:-1]
+        if last.all():
+            return order
+        twice = int((~last).sum())
+        self.warnings.append(f"{format_count(twice, 'SV')} dumped twice; the later record is used")
+        return order[last]
+
+    def _sv_columns(self, rows: npt.NDArray[np.intp], ids: AddressMap) -> dict[str, Any]:
+        """The columns with a row an SV; those of the records are let go one by one."""
+        self._warn_of_kinds()
+        n = len(rows)
+        fills = {"kind": Kind.IMMORTAL, "flags": 0, "refcount": 0, "size": 0, "offset": -1, "body": -1, "length": 0}
+        svs: dict[str, Any] = {}
+        for name, fill in fills.items():
+            column = self.records.release(name)
+            svs[name] = np.empty(n + 3, column.dtype)
+            np.take(column, rows, out=svs[name][:n])
+            svs[name][n:] = fill
+        kind = svs["kind"]
+        # The dumper writes an undef that has a body (a magical one, say) as a SCALAR without a value.
+        kind[(kind == Kind.SCALAR) & ((svs["flags"] & _HAS_VALUE) == 0)] = Kind.UNDEF
+        svs["address"] = np.concatenate((self.records.release("address")[rows], self._immortals))
+        svs["blessed"] = np.full(n + 3, -1, np.int32)
+        svs["blessed"][:n] = ids.ids(self.records.release("blessed")[rows])
+        svs["blessed"][kind == Kind.C_STRUCT] = -1
+        svs["owner"] = np.full(n + 3, -1, np.int32)
+        return svs
+
+    def _extensions(self, ids: AddressMap) -> tuple[I32, npt.NDArray[np.uint8], I64]:
+        """(SV, type, offset) of each extension record about an SV that is in the dump."""
+        records = self.records
+        sv = ids.ids(records.extension_address)
+        self._warn_of_extensions(sv)
+        known = sv >= 0
+        return sv[known], records.extension_type[known], records.extension_offset[known]
+
+    def _references(
+        self,
+        ids: AddressMap,
+        ids_of_rows: I32,
+        svs: dict[str, Any],
+        codes: CodeTable,
+        extensions: tuple[I32, npt.NDArray[np.uint8], I64],
+        gather: Gatherer,
+        names: tables.Interner,
+    ) -> tuple[References, npt.NDArray[np.bool_], PadnameTable]:
+        """All references; of the last ones whether magic does not own its object; and the names of lexicals."""
+        refs = self._heap_references(ids, ids_of_rows)
+        padnames = tables.padname_table(self.records, ids_of_rows, names)
+        padnames = self._find_pads(refs, svs["kind"], svs["owner"], padnames, names, svs["body"], svs["length"])
+        blessed = np.flatnonzero(svs["blessed"] >= 0)
+        extended = extension_references(gather, *extensions, ids)
+        parts = (
+            refs,
+            self._constants_in_pads(refs, ids, ids_of_rows, gather, svs["body"], svs["length"]),
+            _prototypes(codes.sv, codes.oproot, svs["flags"][codes.sv]),
+            references(blessed, svs["blessed"][blessed], RefKind.BLESSED),
+            extended.references,
+        )
+        return concatenated(parts), extended.weak_objects, padnames
+
     def _heap_references(self, ids: AddressMap, ids_of_rows: I32) -> References:
         records = self.records
-        source, target = ids_of_rows[records.ref_source], ids.ids(records.ref_target)
-        found = references(source, target, records.ref_kind, records.ref_detail)
-        return found.chosen((source >= 0) & (target >= 0))
+        source, target = ids_of_rows[records.release("ref_source")], ids.ids(records.release("ref_target"))
+        found = References(source, target, records.release("ref_kind"), records.release("ref_detail"))
+        known = (source >= 0) & (target >= 0)
+        return found.chosen(known)
 
     def _find_pads(
         self,
@@ -270,7 +298,6 @@ class _Loader:
         names: tables.Interner,
         body: I64,
         length: I64,
-        flags: npt.NDArray[np.uint8],
     ) -> PadnameTable:
         """Tell the pads, padnames and padlists among the arrays, and what their elements are."""
         self._claim(refs, RefKind.CODE_PADLIST, Kind.PADLIST, kind, owner)
@@ -333,7 +360,7 @@ class _Loader:
         first_pad = np.full(len(body), -1, np.int32)
         is_first = ((refs.kind == RefKind.CODE_PAD) | (refs.kind == RefKind.PADLIST_PAD)) & (refs.detail == 1)
         first_pad[refs.source[is_first]] = refs.target[is_first]
-        found = references([], [], [])
+        found = [references([], [], [])]
         for part, ref in (
             (kernel.PART_CONSTANT_INDEX, RefKind.CODE_CONSTANT),
             (kernel.PART_GLOB_INDEX, RefKind.CODE_GLOBREF),
@@ -345,10 +372,10 @@ class _Loader:
             usable = (pad >= 0) & (index < length[pad])
             codes, index, pad = codes[usable], index[usable], pad[usable]
             target = ids.ids(gather.pointers(body[pad] + index * self.layout.ptr_size))
-            found += references(codes, target, ref).chosen(target >= 0)
-        return found
+            found.append(references(codes, target, ref).chosen(target >= 0))
+        return concatenated(found)
 
-    def _roots(self, ids: AddressMap, kind: npt.NDArray[np.uint8]) -> tuple[Root, ...]:
+    def _roots(self, ids: AddressMap) -> tuple[Root, ...]:
         addresses = np.array([address for _, address in self.root_addresses], np.uint64)
         return tuple(
             Root(name, describe_root(name), sv, name not in WEAK_ROOTS and not name.startswith("-"))
@@ -375,15 +402,23 @@ class _Loader:
             if kind not in list(Extension):
                 count = int((self.records.extension_type == kind).sum())
                 self.warnings.append(f"{format_count(count, 'extension record')} of unknown type 0x{kind:02x}, skipped")
-        known = np.isin(self.records.kind, [int(kind) for kind in Kind])
-        for kind in np.unique(self.records.kind[~known]).tolist():
-            count = int((self.records.kind == kind).sum())
-            self.warnings.append(f"{format_count(count, 'SV')} of unknown type 0x{kind:02x}: shown as UNKNOWN")
+
+    def _warn_of_kinds(self) -> None:
+        counts = np.bincount(self.records.kind, minlength=256)
+        counts[[int(kind) for kind in Kind]] = 0
+        for kind in np.flatnonzero(counts).tolist():
+            svs = format_count(int(counts[kind]), "SV")
+            self.warnings.append(f"{svs} of unknown type 0x{kind:02x}: shown as UNKNOWN")
 
 
-def _extended(column: npt.NDArray[np.generic], value: int) -> npt.NDArray:  # type: ignore[type-arg]
-    """The column with three rows more, for the immortals."""
-    return np.concatenate((column, np.full(3, value, column.dtype)))
+def _linked(refs: References, strength: npt.NDArray[np.uint8], nodes: int) -> dict[str, Any]:
+    """The references as CSR columns, both ways."""
+    out_start, order = to_csr(refs.source, nodes)
+    columns: dict[str, Any] = {"out_start": out_start, "out_strength": strength[order]}
+    for name in ("target", "kind", "detail", "source"):
+        columns[f"out_{name}"] = getattr(refs, name)[order]
+    in_start, in_ref = to_csr(columns["out_target"], nodes)
+    return {**columns, "in_start": in_start, "in_ref": in_ref.astype(np.int64, copy=False)}
 
 
 def _is_named(padnames: PadnameTable, code: I32, index: I64) -> npt.NDArray[np.bool_]:

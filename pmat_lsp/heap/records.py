@@ -56,7 +56,7 @@ POINTERS: dict[Kind, tuple[RefKind, ...]] = {
 """What each pointer of a record is, in the order of the file."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Records:
     """The columns that `kernels.scan.scan` fills, cut to length; its docstring describes them."""
 
@@ -84,6 +84,12 @@ class Records:
     struct_fields: npt.NDArray[np.int64]
     end: int
     """Offset behind the last record."""
+
+    def release(self, name: str) -> npt.NDArray[Any]:
+        """A column, which is let go here, so that its memory is free when the caller has copied it."""
+        column: npt.NDArray[Any] = getattr(self, name)
+        setattr(self, name, None)
+        return column
 
 
 def pointer_kinds() -> npt.NDArray[np.uint8]:
@@ -158,6 +164,7 @@ def scan_records(data: bytes, path: str, layout: Layout, start: int, progress: P
         name: column if name.startswith("struct_") else column[: rows.get(name.partition("_")[0], int(result[6]))]
         for name, column in columns.items()
     }
+    columns.clear()
     return Records(**cut, end=int(result[10]))
 
 

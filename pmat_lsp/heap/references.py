@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,18 +40,15 @@ class References:
     kind: U8
     detail: I64
 
-    def __add__(self, other: References) -> References:
-        """Both, one after the other."""
-        return References(
-            np.concatenate((self.source, other.source)),
-            np.concatenate((self.target, other.target)),
-            np.concatenate((self.kind, other.kind)),
-            np.concatenate((self.detail, other.detail)),
-        )
-
     def chosen(self, mask: npt.NDArray[np.bool_]) -> References:
         """The rows where `mask` is set."""
         return References(self.source[mask], self.target[mask], self.kind[mask], self.detail[mask])
+
+
+def concatenated(parts: Sequence[References]) -> References:
+    """All of them, one part after the other."""
+    columns = ([getattr(part, name) for part in parts] for name in ("source", "target", "kind", "detail"))
+    return References(*map(np.concatenate, columns))
 
 
 def references(
@@ -95,8 +93,8 @@ def extension_references(
 ) -> ExtensionReferences:
     """What the extension records refer to: magic, saved values, notes."""
     layout = gather.layout
-    found = references([], [], [])
-    weak = np.zeros(0, np.bool_)
+    parts = [references([], [], [])]
+    weak = [np.zeros(0, np.bool_)]
     for extension, pointers in _EXTENSION_POINTERS.items():
         rows = np.flatnonzero(kind == extension)
         if not len(rows):
@@ -116,10 +114,11 @@ def extension_references(
             target = ids.ids(gather.pointers(pointer_start + index * layout.ptr_size))
             these_weak = objects_weak if ref in (RefKind.MAGIC_OBJECT, RefKind.MAGIC2_AUXSV) else objects_weak & False
             known = target >= 0
-            found += references(owner, target, ref, detail).chosen(known)
-            weak = np.concatenate((weak, these_weak[known]))
+            parts.append(references(owner, target, ref, detail).chosen(known))
+            weak.append(these_weak[known])
+    found = concatenated(parts)
     _saved_keys_as_detail(found)
-    return ExtensionReferences(found, weak)
+    return ExtensionReferences(found, np.concatenate(weak))
 
 
 def _extension_header(
