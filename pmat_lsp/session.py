@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from pmat_lsp.analysis.closures import CodeFacts, CodeSite, code_facts, code_sites
 from pmat_lsp.analysis.leaks import Leaks, captures_of, find_leaks
-from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.opening import Cancelled, never, open_heap
 from pmat_lsp.heap.pads import padnames_of
+from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.values import file_facts
 from pmat_lsp.source.files import SourceFiles
 from pmat_lsp.source.marks import MarkedFinding, mark_finding
 from pmat_lsp.source.places import Place, Places
+
+__all__ = ["Cancelled", "Dump", "PlacedSite", "Settings", "open_dump"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class Settings:
     """Folders in which recorded file names are looked for: `--source-root`, the workspace's folders."""
     path_map: tuple[tuple[str, str], ...] = ()
     """(prefix where the program ran, prefix here)."""
+    memory_limit: int | None = None
+    """Bytes that reading a dump may take; None: half of the machine's memory."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +99,26 @@ class Dump:
         return self._facts[key]
 
 
-def open_dump(path: Path, settings: Settings) -> Dump:
+def open_dump(
+    path: Path,
+    settings: Settings,
+    progress: Progress = no_progress,
+    cancelled: Callable[[], bool] = never,
+) -> Dump:
     """Load a dump and prove what leaked.
+
+    Args:
+        path: the file, compressed or not.
+        settings: the user's.
+        progress: told how far the reading is.
+        cancelled: asked again and again whether to give up.
 
     Raises:
         DumpError: it cannot be read.
+        Cancelled: `cancelled` said so.
     """
-    dump = Dump(load(path), settings)
+    heap = open_heap(path, progress=progress, cancelled=cancelled, memory_limit=settings.memory_limit)
+    dump = Dump(heap, settings)
+    progress("proving", 0, 1)
     _ = dump.leaks
     return dump

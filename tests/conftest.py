@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.dumps import CORPUS, corpus_dumps, own_dumps
+
+# The tests, and every process that they start, keep their indexes apart from those of the user.
+os.environ["PMAT_LSP_CACHE"] = tempfile.mkdtemp(prefix="pmat-lsp-tests-")
+
+
+def pytest_unconfigure() -> None:
+    """Remove the indexes of this process's tests."""
+    shutil.rmtree(os.environ["PMAT_LSP_CACHE"], ignore_errors=True)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pmat_lsp.analysis.cycles import hops_of, is_captured, shortest_cycle
 from pmat_lsp.analysis.islands import Islands, find_islands
 from pmat_lsp.analysis.ownership import Ownership, find_ownership
-from pmat_lsp.analysis.patterns import name_pattern
+from pmat_lsp.analysis.patterns import hop_to_cut, name_pattern
 from pmat_lsp.analysis.result import Capture, Closure, Finding, Hop, LeakReport, Location
 from pmat_lsp.analysis.shapes import shapes
 from pmat_lsp.format.kinds import Kind, RefKind
@@ -96,6 +96,8 @@ class _Teller:
             islands=tuple(keys),
             addresses=tuple(int(heap.address[key]) for key in keys),
             svs_total=int(islands.svs[numbers].sum()),
+            cut=hop_to_cut(heap, cycle),
+            class_files=files_of_classes(heap, classes),
         )
 
     def _key_sv(self, svs: npt.NDArray[np.int32]) -> int:
@@ -192,3 +194,14 @@ def captures_of(heap: Heap, code: int) -> tuple[Capture, ...]:
         captured.append(Capture(name, held is None or held[1], summarise(heap, target)))
     return tuple(captured)
 
+
+def files_of_classes(heap: Heap, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The files, as recorded, that have subs of these packages, in the order of the packages."""
+    codes = heap.codes
+    known = (codes.stash >= 0) & (codes.file >= 0) & (codes.line > 0)
+    files: dict[str, None] = {}
+    for package in classes:
+        stashes = [sv for sv in heap.stashes.sv.tolist() if heap.stash_name(sv) == package]
+        of_package = known & np.isin(codes.stash, stashes)
+        files.update(dict.fromkeys(heap.strings[number] for number in np.unique(codes.file[of_package]).tolist()))
+    return tuple(files)

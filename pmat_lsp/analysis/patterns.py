@@ -53,12 +53,20 @@ class Cycle:
 
     @property
     def stored(self) -> str:
-        """The subscript to cut: that which holds a closure, else that which leads back, `{parent}`; else the last."""
-        subscripts = [hop for hop in self.hops if hop.kind in ("key", "index", "field")]
-        holds_code = [hop for hop in subscripts if self.heap.kind[hop.target] == Kind.CODE]
-        leads_back = [hop for hop in subscripts if _BACK.search(hop.name)]
-        chosen = (holds_code or leads_back or subscripts[::-1])[:1]
-        return chosen[0].label.removeprefix("->") if chosen else NO_SUBSCRIPT
+        """The subscript to cut, `{parent}`."""
+        at = hop_to_cut(self.heap, self.hops)
+        return NO_SUBSCRIPT if at is None else self.hops[at].label.removeprefix("->")
+
+
+def hop_to_cut(heap: Heap, hops: tuple[Hop, ...]) -> int | None:
+    """Index of the hop at which a cycle is best cut, None where no hop is a subscript.
+
+    That is where a closure is held, else where a key's name says that it leads back (`parent`), else the last.
+    """
+    subscripts = [i for i, hop in enumerate(hops) if hop.kind in ("key", "index", "field")]
+    holds_code = [i for i in subscripts if heap.kind[hops[i].target] == Kind.CODE]
+    leads_back = [i for i in subscripts if _BACK.search(hops[i].name)]
+    return next(iter(holds_code or leads_back or subscripts[::-1]), None)
 
 
 def _is_promise(cycle: Cycle) -> bool:

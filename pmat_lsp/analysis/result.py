@@ -128,6 +128,10 @@ class Finding:
     """Their addresses."""
     svs_total: int
     """SVs of all islands of the group."""
+    cut: int | None
+    """Index of the hop of `cycle` at which it is best cut; None where no hop is a subscript."""
+    class_files: tuple[str, ...]
+    """The files, as recorded, in which the classes on the cycles have subs."""
 
     @property
     def access_path(self) -> str:
@@ -189,7 +193,6 @@ class Step:
     def location(self) -> Location | None:
         """The place of its last hop that has one."""
         return next((hop.location for hop in reversed(self.hops) if hop.location), None)
-
 
 
 def chain_steps(cycle: tuple[Hop, ...]) -> tuple[Step, ...]:

@@ -1,0 +1,1 @@
+"""The command line: the only floor that prints. One module a command, and the tuple of them in `main`."""

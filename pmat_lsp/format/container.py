@@ -26,6 +26,7 @@ _ALWAYS_ALLOWED = 256 << 20
 _LARGEST_RATIO = 1000
 """Real dumps shrink to a tenth or a twentieth; what grows a thousandfold was made to fill the disk."""
 
+
 class _Readable(Protocol):
     """What the openers of compressed files have in common."""
 

@@ -441,6 +441,3 @@ def _prototypes(codes: I32, oproot: U64, flags: npt.NDArray[np.uint8]) -> Refere
     at[at == len(order)] = 0
     hit = oproot[order][at] == oproot[clones]
     return references(codes[clones[hit]], codes[order[at[hit]]], RefKind.CODE_PROTOSUB)
-
-
-

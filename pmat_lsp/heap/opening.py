@@ -27,6 +27,8 @@ from pmat_lsp.heap.progress import Progress, no_progress
 
 logger = logging.getLogger(__name__)
 
+_PACKAGES = Path(__file__).parent.parent.parent
+"""The folder that pmat_lsp is imported from."""
 _PATIENCE = 0.05
 """Seconds between two looks at whether the user has cancelled."""
 
@@ -99,10 +101,16 @@ def _build(dump: Path, limit: int, cache: Cache, progress: Progress, cancelled: 
         DumpError: the child says so, or it died.
         Cancelled: the user said so.
     """
-    command = [sys.executable, "-m", "pmat_lsp.heap.indexer", os.fspath(dump), str(limit)]
-    environment = {**os.environ, "PMAT_LSP_CACHE": os.fspath(cache.folder), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "pmat_lsp.heap.indexer", os.fspath(dump.absolute()), str(limit)]
+    environment = {**os.environ, "PMAT_LSP_CACHE": os.fspath(cache.folder.absolute())}
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        # Python imports from the folder that it is started in: never from the user's, which may hold a numpy.py.
+        cwd=_PACKAGES,
     ) as child:
         try:
             told = _listen(child, progress, cancelled)
@@ -152,7 +160,7 @@ def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: b
         return
     if "error" in told:
         offset = told["offset"]
-        problem = str(told["error"]).removeprefix(f"{dump}: ")
+        problem = str(told["error"]).removeprefix(f"{dump.absolute()}: ")
         raise DumpError(dump, problem, offset=offset if isinstance(offset, int) else None, hint=str(told["hint"]))
     logger.error("the reader of %s ended with status %s: %s", dump, status, complaint.decode(errors="replace"))
     hint = "It may have been killed for want of memory. Try again; the log says more."

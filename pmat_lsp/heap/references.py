@@ -88,9 +88,7 @@ class ExtensionReferences:
     """bool, one a reference: the magic does not own its object."""
 
 
-def extension_references(
-    gather: Gatherer, sv: I32, kind: U8, offset: I64, ids: AddressMap
-) -> ExtensionReferences:
+def extension_references(gather: Gatherer, sv: I32, kind: U8, offset: I64, ids: AddressMap) -> ExtensionReferences:
     """What the extension records refer to: magic, saved values, notes."""
     layout = gather.layout
     parts = [references([], [], [])]

@@ -6,9 +6,7 @@ I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
-def walk(
-    start: I64, target: I32, follow: U8, entry: U8, order: I32, place: I32, above: I32, edge_at: I64
-) -> int: ...
+def walk(start: I64, target: I32, follow: U8, entry: U8, order: I32, place: I32, above: I32, edge_at: I64) -> int: ...
 def immediate_dominators(
     in_start: I64,
     in_ref: I64,

@@ -166,7 +166,8 @@ def scan(
         struct_offset: int64[MAX_STRUCTS], offset of the first field of each struct type, by id, -1 for none.
         struct_fields: int64[MAX_STRUCTS], number of fields.
         result: int64[12]: status; offset of the record; its type; a count or -1; bytes needed; offset where they are
-            needed; then the rows filled of svs, refs, parts, extensions (in and out); the offset behind the last record.
+            needed; then the rows filled of svs, refs, parts, extensions (in and out); the offset behind the last
+            record.
     """
     end: cython.Py_ssize_t = len(data)
     position: cython.Py_ssize_t = start

@@ -16,10 +16,11 @@ _MARKUP = re.compile(
     | (?<! [^\W_] ) (?= _ ) | (?= _ (?! [^\W_] ) )  # emphasis; inside a word it is none
     | (?= & [#A-Za-z] )                         # entities
     | (?= :// ) | (?<= www ) (?= \. )           # addresses again
-    | ^ (?= [#+=-] ) | (?<= \d ) (?= [.)] (?: \s | $ ) )   # headings, lists
+    | ^ (?= [#+=-] )                            # headings, lists
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"^(\d+)([.)])")
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -36,7 +37,7 @@ def visible(text: str, longest: int = LONGEST_SHOWN) -> str:
 
 def escape_markdown(text: str, longest: int = LONGEST_SHOWN) -> str:
     """`text` as Markdown that shows just these characters: no links, HTML, emphasis, lists or table cells."""
-    return _MARKUP.sub(r"\\", visible(text, longest))
+    return _NUMBERED.sub(r"\1\\\2", _MARKUP.sub(r"\\", visible(text, longest)))
 
 
 def inline_code(text: str) -> str:

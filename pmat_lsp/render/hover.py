@@ -68,8 +68,8 @@ def own_lexical_document(facts: CodeFacts, lexical: LexicalFacts) -> Document | 
     """A lexical of a sub's own; None where it holds nothing worth a word, as it does while the sub does not run."""
     if all(value.text in _SAYS_NOTHING for value in lexical.values):
         return None
-    owner = facts.site.name or "this closure"
-    title = paragraph(StrongCode(f"{lexical.kind} {lexical.name}"), " of ", _name(owner))
+    owner = Code(facts.site.name) if facts.site.name else Plain("this closure")
+    title = paragraph(StrongCode(f"{lexical.kind} {lexical.name}"), " of ", owner)
     return title, Paragraph(_values(lexical))
 
 
@@ -107,8 +107,11 @@ def _sub_title(facts: CodeFacts, inside: str | None) -> tuple[Span, ...]:
 def _counts(facts: CodeFacts) -> tuple[Span, ...]:
     if facts.live == 0:
         return (Plain("no live clone in this dump"),)
-    spans: list[Span] = [Plain(f"{facts.live:,} live, ")]
-    spans.append(Strong(f"{facts.leaked:,} leaked") if facts.leaked else Plain("none leaked"))
+    if not facts.leaked and not _is_anonymous(facts) and facts.live == 1:
+        spans: list[Span] = [Plain("not leaked")]
+    else:
+        leaked = Strong(f"{facts.leaked:,} leaked") if facts.leaked else Plain("none leaked")
+        spans = [Plain(f"{facts.live:,} live, "), leaked]
     if facts.unexplained:
         spans.append(Plain(f", {facts.unexplained:,} may be held by C code"))
     if facts.leaked and facts.retained_bytes_each:
@@ -118,10 +121,11 @@ def _counts(facts: CodeFacts) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def _capture_row(lexical: LexicalFacts) -> tuple[Span, ...]:
-    value = lexical.values[0].text if lexical.values else ""
-    more = f" and {format_count(lexical.different - 1, 'other value')}" if lexical.different > 1 else ""
-    return (Code(lexical.name), Plain(_strength(lexical)), Plain(value + more))
+def _capture_row(lexical: LexicalFacts) -> tuple[Paragraph, ...]:
+    value: list[Span] = [Code(lexical.values[0].text)] if lexical.values else []
+    if lexical.different > 1:
+        value.append(Plain(f" and {format_count(lexical.different - 1, 'other value')}"))
+    return paragraph(Code(lexical.name)), paragraph(_strength(lexical)), Paragraph(tuple(value))
 
 
 def _strength(lexical: LexicalFacts) -> str:
@@ -144,12 +148,14 @@ def _held_by(facts: CodeFacts) -> tuple[Span, ...]:
 
 
 def _captured_by(capturers: list[Capturer]) -> tuple[Span, ...]:
-    clones = sum(capturer.facts.live for capturer in capturers)
-    anonymous = all(_is_anonymous(capturer.facts) for capturer in capturers)
     strengths = {_strength(capturer.lexical) for capturer in capturers}
     strength = f", {strengths.pop()}" if len(strengths) == 1 else ""
-    by = format_count(clones, "closure" if anonymous else "sub")
-    return (Plain(f" captured by {by}{strength}"),)
+    name = capturers[0].facts.site.name
+    if len(capturers) == 1 and name and capturers[0].facts.live == 1:
+        return (Plain(" captured by "), Code(name), Plain(strength))
+    clones = sum(capturer.facts.live for capturer in capturers)
+    anonymous = all(_is_anonymous(capturer.facts) for capturer in capturers)
+    return (Plain(f" captured by {format_count(clones, 'closure' if anonymous else 'sub')}{strength}"),)
 
 
 def _values(lexical: LexicalFacts) -> tuple[Span, ...]:
@@ -177,7 +183,3 @@ def _leaks(capturer: Capturer) -> tuple[Span, ...]:
             way = [span for label in path for span in (Code(label), Plain(" → "))]
             return (Strong("Leaks:"), Plain(" "), *way, Plain("this closure" + times))
     return (Strong("Leaks:"), Plain(" "), Code(name), Plain(" leads back to this closure" + times))
-
-
-def _name(owner: str) -> Span:
-    return Code(owner) if owner != "this closure" else Plain(owner)

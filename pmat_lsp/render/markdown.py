@@ -57,7 +57,7 @@ class Table:
     """Rows of cells; every row has as many cells as `header`."""
 
     header: tuple[str, ...]
-    rows: tuple[tuple[Span, ...], ...]
+    rows: tuple[tuple[Paragraph, ...], ...]
 
 
 Block = Paragraph | Table
@@ -81,7 +81,7 @@ def to_plain_text(document: Document) -> str:
 
 def _markdown_block(block: Block) -> str:
     if isinstance(block, Paragraph):
-        return "".join(_markdown_span(span) for span in block.spans)
+        return _markdown_spans(block)
     header = [escape_markdown(title) for title in block.header]
     rows = [[_markdown_cell(cell) for cell in row] for row in block.rows]
     return "\n".join(_markdown_row(row) for row in (header, ["---"] * len(header), *rows))
@@ -91,10 +91,17 @@ def _markdown_row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _markdown_cell(cell: Span) -> str:
-    """As a span; a pipe ends a cell even inside a code span, if it has no backslash."""
-    written = _markdown_span(cell)
-    return written.replace("|", "\\|") if isinstance(cell, Code | StrongCode) else written
+def _markdown_cell(cell: Paragraph) -> str:
+    """As a paragraph; a pipe ends a cell even inside a code span, if it has no backslash."""
+    spans = []
+    for span in cell.spans:
+        written = _markdown_span(span)
+        spans.append(written.replace("|", "\\|") if isinstance(span, Code | StrongCode) else written)
+    return "".join(spans)
+
+
+def _markdown_spans(block: Paragraph) -> str:
+    return "".join(_markdown_span(span) for span in block.spans)
 
 
 def _markdown_span(span: Span) -> str:
@@ -111,10 +118,14 @@ def _markdown_span(span: Span) -> str:
 
 def _plain_block(block: Block) -> str:
     if isinstance(block, Paragraph):
-        return "".join(visible(span.text, _longest(span)) for span in block.spans)
-    rows = [block.header, *(tuple(visible(cell.text) for cell in row) for row in block.rows)]
+        return _plain_spans(block)
+    rows = [block.header, *(tuple(_plain_spans(cell) for cell in row) for row in block.rows)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(block.header))]
     return "\n".join(_plain_row(row, widths) for row in rows)
+
+
+def _plain_spans(block: Paragraph) -> str:
+    return "".join(visible(span.text, _longest(span)) for span in block.spans)
 
 
 def _longest(span: Span) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pmat_lsp.analysis.result import Closure, Finding, Hop, chain_steps, leading_hop
+from pmat_lsp.errors import PmatError
 from pmat_lsp.source.model import Range
 from pmat_lsp.source.places import Place, Places
 
@@ -53,7 +54,7 @@ def mark_finding(places: Places, finding: Finding) -> MarkedFinding:
         finding=finding,
         place=first or next(iter(found.values()), None),
         closures=tuple(found[closure.location] for closure in finding.closures),
-        notes=tuple(_notes(places, cycle, by_code)),
+        notes=tuple(_notes(places, cycle, by_code) if finding.closures else _stores(places, finding)),
     )
 
 
@@ -119,9 +120,35 @@ def _stored(places: Places, hop: Hop, cycle: tuple[Hop, ...], by_code: dict[int,
     return []
 
 
+def _stores(places: Places, finding: Finding) -> list[Note]:
+    """Where the keys of a cycle without a closure are stored, in the files of its classes; that to cut first.
+
+    A key that several places store is marked at each, since the heap does not say which of them it was.
+    """
+    if finding.cut is None:
+        return []
+    hops = finding.cycle[finding.cut :] + finding.cycle[: finding.cut]
+    return [note for hop in hops if hop.kind == "key" for note in _stores_of_key(places, finding, hop.name)]
+
+
+def _stores_of_key(places: Places, finding: Finding, key: str) -> list[Note]:
+    found: list[tuple[Path, Range]] = []
+    for recorded in finding.class_files:
+        path = places.locate(recorded).path
+        if path is None:
+            continue
+        try:
+            found += [(path, range_) for range_ in places.source(path).hash_key_stores(key)]
+        except PmatError:
+            continue
+    text = f"stored as {{{key}}} here"
+    more = f" (one of {len(found)} places that do)" if len(found) > 1 else ""
+    return [Note(path, range_, text + more, "stored") for path, range_ in found]
+
+
 def chain_text(finding: Finding) -> str:
     """The cycle in one line: `Net::Conn → {on_closed} → $conns->[0] → the same Net::Conn`."""
     steps = chain_steps(finding.cycle)
     labels = [step.label.removeprefix("->") for step in steps]
     start = finding.cycle[0].source_desc if finding.cycle else ""
-    return " → ".join([start, *labels, f"the same {start}"])
+    return " → ".join([start, *labels, f"the same {start.removeprefix('the ')}"])

@@ -20,7 +20,7 @@ class Expectation(NamedTuple):
     """One `# expect:` line: all that it may say."""
 
     pattern: str
-    count: int
+    islands: int
     classes: frozenset[str]
     closures: frozenset[str]
     handles: int
@@ -87,5 +87,8 @@ def test_the_demo_is_the_story(demo_dump: Path) -> None:
     assert finding.pattern.code == "container-capture"
     assert (finding.count, len(finding.handles)) == (59, 59)
     assert finding.access_path == "$conns->[0]{on_closed}"
-    assert [str(closure.location) for closure in finding.closures] == ["lib/Courier/Connection.pm:43", "lib/Courier/HTTP.pm:80"]
+    assert [str(closure.location) for closure in finding.closures] == [
+        "lib/Courier/Connection.pm:43",
+        "lib/Courier/HTTP.pm:80",
+    ]
     assert [hop.label for hop in finding.cycle] == ["->{on_closed}", "$on_closed", "$conns", "->[0]"]

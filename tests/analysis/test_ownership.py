@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,9 @@ class RandomHeap:
         writer = DumpWriter()
         writer.root("defstash", address(self.root))
         for i in range(SVS):
-            writer.array(address(i), [address(j) for j in self.holds[i]], real=self.real[i], refcount=counts[i], size=10)
+            writer.array(
+                address(i), [address(j) for j in self.holds[i]], real=self.real[i], refcount=counts[i], size=10
+            )
         path.write_bytes(writer.to_bytes())
 
 
@@ -113,7 +116,9 @@ def test_an_island_keeps_what_perl_would_free_with_it(tmp_path: Path, random: Ra
         one = min(members)
         assert members == {i for i in on_cycles if i in ways[one] and one in ways[i]}
         freed = (freed_by_counting(random, members) - on_cycles) | members
-        orphans = {i for i in range(SVS) if ownership.proven[i] and islands.owner[i] not in (number, SHARED)} - on_cycles
+        orphans = {
+            i for i in range(SVS) if ownership.proven[i] and islands.owner[i] not in (number, SHARED)
+        } - on_cycles
         kept = set(np.flatnonzero(islands.owner[: heap.n] == number).tolist())
         below_orphans = closure(pairs, {i for i in orphans if islands.owner[i] == -1})
         assert kept - below_orphans == (freed & closure(pairs, members)) - below_orphans
@@ -132,7 +137,7 @@ def test_the_cycle_of_a_finding_is_a_way_round_and_none_is_shorter(tmp_path: Pat
     for finding in report.findings:
         hops = finding.cycle
         assert hops[-1].target == hops[0].source == finding.islands[0]
-        assert all(one.target == other.source for one, other in zip(hops, hops[1:], strict=False))
+        assert all(one.target == other.source for one, other in pairwise(hops))
         assert len(hops) == shortest(random, hops[0].source)
 
 

@@ -6,6 +6,7 @@ import gzip
 import lzma
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
+
+
+Compress = Callable[[bytes], bytes]
 
 
 def small_dump(**options: bool | int) -> bytes:
@@ -45,7 +49,7 @@ def refusal(tmp_path: Path, data: bytes) -> DumpError:
     ("data", "found"),
     [
         (b"\x7fELF\x02\x01", r'not a heap dump: expected "PMAT" at byte 0, found "\x7fELF"'),
-        (b"", "not a heap dump: expected \"PMAT\" at byte 0, found nothing: the file is empty"),
+        (b"", 'not a heap dump: expected "PMAT" at byte 0, found nothing: the file is empty'),
         (b'PM"\\', r'not a heap dump: expected "PMAT" at byte 0, found "PM\x22\x5c"'),
     ],
 )
@@ -105,7 +109,9 @@ def test_an_enormous_count_of_roots_is_refused_at_once(tmp_path: Path) -> None:
         (lambda writer: writer.hash(0x1300, {"k": 0x1200}), r"HASH, 72,057,594,037,927,937 entries\) needs"),
     ],
 )
-def test_an_enormous_count_in_a_record_is_refused_at_once(tmp_path: Path, add, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_an_enormous_count_in_a_record_is_refused_at_once(
+    tmp_path: Path, add: Callable[[DumpWriter], None], message: str
+) -> None:
     before, after = DumpWriter(), DumpWriter()
     add(after)
     start = len(before.to_bytes()) - 2
@@ -126,20 +132,20 @@ def test_a_missing_file_and_a_directory_are_told_apart(tmp_path: Path) -> None:
 class TestCompressed:
     """A dump compressed with gzip, xz or zstd opens as it is."""
 
-    def test_it_opens(self, tmp_path: Path, compress) -> None:  # type: ignore[no-untyped-def]
+    def test_it_opens(self, tmp_path: Path, compress: Compress) -> None:
         path = tmp_path / "whatever"
         path.write_bytes(compress(small_dump()))
         assert load(path).n == 3
 
-    def test_cut_off_compressed_data_are_refused(self, tmp_path: Path, compress) -> None:  # type: ignore[no-untyped-def]
+    def test_cut_off_compressed_data_are_refused(self, tmp_path: Path, compress: Compress) -> None:
         packed = compress(small_dump() * 50)
         assert "cut off or damaged" in refusal(tmp_path, packed[: len(packed) // 2]).message
 
-    def test_something_else_compressed_is_no_dump(self, tmp_path: Path, compress) -> None:  # type: ignore[no-untyped-def]
+    def test_something_else_compressed_is_no_dump(self, tmp_path: Path, compress: Compress) -> None:
         assert "not a heap dump" in refusal(tmp_path, compress(b"hello" * 100)).message
 
     def test_data_made_to_fill_the_disk_are_refused(
-        self, tmp_path: Path, compress, monkeypatch: pytest.MonkeyPatch  # type: ignore[no-untyped-def]
+        self, tmp_path: Path, compress: Compress, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("pmat_lsp.format.container._ALWAYS_ALLOWED", 1 << 16)
         monkeypatch.setattr("pmat_lsp.format.container._LARGEST_RATIO", 2)

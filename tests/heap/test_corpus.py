@@ -17,6 +17,7 @@ from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
 from tests.dumps import corpus_dumps, heap_of, named, needs_corpus, own_dumps, truncated_dumps
 
+
 @pytest.fixture(scope="module", params=named(corpus_dumps()))
 def dump(request: pytest.FixtureRequest) -> Path:
     """Every dump of the big corpus; tests of one dump run after each other, so that it is loaded once."""

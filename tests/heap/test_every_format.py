@@ -6,6 +6,7 @@ import itertools
 import math
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,13 +31,15 @@ MAIN, GLOB, SCALAR, REF, WEAK, ARRAY, HASH, CODE, IO, PAD, LVALUE, REGEXP, FORMA
 )
 
 
-def common_heap(minor: int, words: dict[str, bool]) -> DumpWriter:
+def common_heap(minor: int, words: dict[str, Any]) -> DumpWriter:
     """The kinds that every minor version has."""
     writer = DumpWriter(minor, **words)
     writer.root("defstash", MAIN)
     writer.stack([SCALAR, ARRAY])
     writer.stash(MAIN, "main", {"glob": GLOB})
-    writer.glob(GLOB, "glob", file="lib/A.pm", line=12, stash=MAIN, scalar=SCALAR, array=ARRAY, hash=HASH, code=CODE, io=IO)
+    writer.glob(
+        GLOB, "glob", file="lib/A.pm", line=12, stash=MAIN, scalar=SCALAR, array=ARRAY, hash=HASH, code=CODE, io=IO
+    )
     writer.scalar(SCALAR, iv=-42, nv=3.25, pv="text")
     writer.ref(REF, HASH)
     writer.ref(WEAK, HASH, weak=True)
@@ -77,7 +80,7 @@ OWNED = int(Strength.STRONG | Strength.COUNTED)
 
 @pytest.mark.parametrize("minor", MINORS)
 @pytest.mark.parametrize("words", WORDS)
-def test_the_common_kinds_are_read_alike(tmp_path: Path, minor: int, words: dict[str, bool]) -> None:
+def test_the_common_kinds_are_read_alike(tmp_path: Path, minor: int, words: dict[str, Any]) -> None:
     heap = loaded(common_heap(minor, words), tmp_path)
     kinds = Counter(KIND_NAMES[kind] for kind in heap.kind[: heap.n].tolist())
     ones = ("STASH", "GLOB", "SCALAR", "ARRAY", "HASH", "CODE", "IO", "PAD", "LVALUE", "REGEXP", "FORMAT", "INVLIST")
@@ -103,7 +106,7 @@ def test_the_common_kinds_are_read_alike(tmp_path: Path, minor: int, words: dict
 
 @pytest.mark.parametrize("minor", MINORS)
 @pytest.mark.parametrize("words", WORDS)
-def test_code_globs_handles_and_contexts_are_read_alike(tmp_path: Path, minor: int, words: dict[str, bool]) -> None:
+def test_code_globs_handles_and_contexts_are_read_alike(tmp_path: Path, minor: int, words: dict[str, Any]) -> None:
     heap = loaded(common_heap(minor, words), tmp_path)
     code = heap.id_at(CODE)
     assert (heap.string(int(heap.codes.file[0])), int(heap.codes.line[0])) == ("lib/A.pm", 7)
@@ -126,7 +129,7 @@ def test_code_globs_handles_and_contexts_are_read_alike(tmp_path: Path, minor: i
 
 @pytest.mark.parametrize("words", WORDS)
 @pytest.mark.parametrize("minor", [4, 5, 6])
-def test_extensions_and_c_structures_are_read(tmp_path: Path, minor: int, words: dict[str, bool]) -> None:
+def test_extensions_and_c_structures_are_read(tmp_path: Path, minor: int, words: dict[str, Any]) -> None:
     writer = common_heap(minor, words)
     writer.meta_struct(3, "Node", [("next", 0), ("live", 1), ("kind", 2), ("serial", 3), ("big", 4)])
     writer.struct(0x9000, 3, [ARRAY, 1, 200, 7, 9])
@@ -150,7 +153,7 @@ def test_extensions_and_c_structures_are_read(tmp_path: Path, minor: int, words:
 
 
 @pytest.mark.parametrize("words", WORDS)
-def test_what_is_new_in_minor_6_is_read(tmp_path: Path, words: dict[str, bool]) -> None:
+def test_what_is_new_in_minor_6_is_read(tmp_path: Path, words: dict[str, Any]) -> None:
     writer = common_heap(6, words)
     writer.klass(0x9000, "Point", {"new": CODE}, fields=[(0, "$x"), (1, "@y")])
     writer.object(0x9100, [SCALAR, ARRAY], blessed=0x9000)
@@ -184,7 +187,7 @@ def test_what_is_new_in_minor_6_is_read(tmp_path: Path, words: dict[str, bool]) 
 @pytest.mark.parametrize(
     "number", [0.0, -0.0, 1.0, -1.5, 3.141592653589793, 1e308, 5e-324, 2.0**-1060, math.inf, -math.inf, math.nan]
 )
-def test_numbers_come_back_as_they_were(tmp_path: Path, words: dict[str, bool], number: float) -> None:
+def test_numbers_come_back_as_they_were(tmp_path: Path, words: dict[str, Any], number: float) -> None:
     writer = DumpWriter(**words)
     writer.scalar(0x1000, nv=number)
     found = scalar_value(loaded(writer, tmp_path), 0).number
@@ -193,7 +196,7 @@ def test_numbers_come_back_as_they_were(tmp_path: Path, words: dict[str, bool], 
 
 
 @pytest.mark.parametrize("words", WORDS)
-def test_signed_and_unsigned_integers_come_back_as_they_were(tmp_path: Path, words: dict[str, bool]) -> None:
+def test_signed_and_unsigned_integers_come_back_as_they_were(tmp_path: Path, words: dict[str, Any]) -> None:
     bits = 64 if words["uint64"] else 32
     writer = DumpWriter(**words)
     writer.scalar(0x1000, iv=-(2 ** (bits - 1)))

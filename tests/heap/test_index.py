@@ -98,9 +98,7 @@ def test_a_dump_that_has_changed_is_read_anew(dump: Path, cache: Cache) -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_damaged_index_is_built_anew(
-    dump: Path, cache: Cache, seed: int, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_damaged_index_is_built_anew(dump: Path, cache: Cache, seed: int, caplog: pytest.LogCaptureFixture) -> None:
     open_heap(dump, cache=cache)
     whole = load(dump)
     path = cache.index_of(identify(dump))
@@ -133,7 +131,9 @@ def test_every_byte_of_the_columns_is_guarded(dump: Path, cache: Cache) -> None:
                 list(index._map_columns(path, header["columns"], start))
 
 
-def test_an_index_of_another_schema_or_dump_is_not_used(dump: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_of_another_schema_or_dump_is_not_used(
+    dump: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     open_heap(dump, cache=cache)
     path = cache.index_of(identify(dump))
     with pytest.raises(index.IndexDamaged, match="another"):
@@ -188,7 +188,7 @@ def test_a_limit_on_memory_stops_the_child_with_a_clear_error(cache: Cache, demo
 def test_a_child_that_is_killed_is_told_of(cache: Cache, demo_dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = subprocess.Popen
 
-    class Killed(real):  # type: ignore[type-arg,valid-type,misc]
+    class Killed(real):  # type: ignore[valid-type,misc]
         def __init__(self, *args: object, **options: object) -> None:
             super().__init__(*args, **options)
             self.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,12 +11,15 @@ from pmat_lsp.heap.references import to_csr
 from pmat_lsp.kernels import graph
 
 NODES = 12
-edges = st.lists(
-    st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1), st.booleans()), max_size=30
-).map(lambda rows: [(source, target) for source, target, _ in rows])
+I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+U8 = npt.NDArray[np.uint8]
+edges = st.lists(st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1), st.booleans()), max_size=30).map(
+    lambda rows: [(source, target) for source, target, _ in rows]
+)
 
 
-def csr(pairs: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def csr(pairs: list[tuple[int, int]]) -> tuple[I64, I32, U8]:
     """(start, target, follow) of a graph with all edges followed."""
     source = np.array([pair[0] for pair in pairs], np.int32)
     target = np.array([pair[1] for pair in pairs], np.int32)
@@ -54,8 +58,8 @@ def test_reach_does_not_follow_what_the_mask_forbids(pairs: list[tuple[int, int]
 def test_components_are_the_sets_of_mutually_reachable_nodes(pairs: list[tuple[int, int]], absent: set[int]) -> None:
     component = np.full(NODES, -1, np.int32)
     component[list(absent)] = -2
-    ints = [np.zeros(NODES, np.int32) for _ in range(4)]
-    count = graph.strong_components(*csr(pairs), component, *ints, np.zeros(NODES, np.int64))
+    order, low, stack, path = np.zeros((4, NODES), np.int32)
+    count = graph.strong_components(*csr(pairs), component, order, low, stack, path, np.zeros(NODES, np.int64))
     there = [(source, target) for source, target in pairs if not {source, target} & absent]
     ways = {node: reached_from(there, {node}) for node in range(NODES)}
     present = set(range(NODES)) - absent

@@ -1,0 +1,66 @@
+# Needs make and Python 3.10 or newer; everything else goes into .venv. `make` alone says what there is to make.
+
+# The newest Python that can make environments; `make PYTHON=/path/to/python3.12 …` takes another one.
+CANDIDATES := python3.14 python3.13 python3.12 python3.11 python3.10 python3 python
+SUITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))
+FIND_PYTHON = for name in $(CANDIDATES); do $$name -c '$(SUITS)' >/dev/null 2>&1 && command -v $$name && break; done
+# Looked for when it is needed, and once.
+PYTHON ?= $(eval PYTHON := $(shell $(FIND_PYTHON)))$(PYTHON)
+NO_PYTHON := no Python >= 3.10 that can make environments. On Debian and Ubuntu: apt install python3-venv. \
+Elsewhere: install Python, or name one: make PYTHON=/path/to/python3
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+BUILT_FROM := pyproject.toml setup.py $(wildcard pmat_lsp/kernels/*.py)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types layers pytest format wheel clean
+
+help: ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/installed ## install into .venv, then show a real leak as an editor would show it
+	@$(BIN)/pmat-lsp demo
+
+test: lint types layers pytest ## install what is needed, then run every check and every test
+
+lint: $(VENV)/developing ## look for mistakes and untidiness
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/developing ## check the types
+	$(BIN)/mypy
+
+layers: $(VENV)/developing ## check that imports go down only
+	$(BIN)/lint-imports
+
+pytest: $(VENV)/developing ## run the tests
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+format: $(VENV)/developing ## tidy the files
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: $(VENV)/developing ## build dist/*.whl and dist/*.tar.gz
+	$(BIN)/python -m build
+
+clean: ## remove everything that was made
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -f pmat_lsp/kernels/*.so pmat_lsp/kernels/*.c
+
+$(VENV)/created:
+	@test -n "$(PYTHON)" || { echo "make: $(NO_PYTHON)" >&2; exit 1; }
+	@echo "making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/created $(BUILT_FROM)
+	@echo "installing pmat-lsp into $(VENV)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/developing: $(VENV)/created $(BUILT_FROM)
+	@echo "installing pmat-lsp and its tools into $(VENV)"
+	@$(PIP) install --editable '.[dev]'
+	@touch $(VENV)/installed $@

@@ -1,0 +1,48 @@
+"""What keeps what alive: the dominator tree, from the top or from one SV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pmat_lsp.analysis.labels import labels
+from pmat_lsp.analysis.largest import first_by
+from pmat_lsp.analysis.retained import Retained
+from pmat_lsp.analysis.tables import Column, Tree, TreeRow, Unit, Value
+from pmat_lsp.heap.model import Heap
+
+_COLUMNS = (
+    Column("sv", Unit.SV),
+    Column("description", Unit.TEXT),
+    Column("size", Unit.BYTES),
+    Column("retained", Unit.BYTES),
+    Column("svs", Unit.COUNT),
+)
+
+
+def dominator_tree(heap: Heap, sizes: Retained, sv: int | None, depth: int, width: int) -> Tree:
+    """The dominator tree below an SV, or of the whole heap, heaviest children first.
+
+    Args:
+        heap: the heap.
+        sizes: its dominators.
+        sv: the SV at the top; None for the node from which all roots are reached.
+        depth: how many levels are shown below the top.
+        width: how many children of a node are shown.
+    """
+    label = labels(heap)
+    rows = []
+    todo = [(0, sizes.super_root if sv is None else sv)]
+    while todo:
+        level, node = todo.pop()
+        children = sizes.children(node)
+        shown = [int(children[i]) for i in first_by(sizes.bytes[children], width if level < depth else 0)]
+        rows.append(TreeRow(level, _values(heap, sizes, node, label), len(children) - len(shown)))
+        todo += [(level + 1, child) for child in reversed(shown)]
+    return Tree("What keeps what alive", _COLUMNS, tuple(rows))
+
+
+def _values(heap: Heap, sizes: Retained, node: int, label: Callable[[int], str]) -> tuple[Value, ...]:
+    retained, svs = int(sizes.bytes[node]), int(sizes.svs[node])
+    if node == sizes.super_root:
+        return None, "the whole heap", 0, retained, svs
+    return node, label(node), int(heap.size[node]), retained, svs

@@ -1,0 +1,109 @@
+"""The sizes of one SV: by itself, with its structure, with what it owns, and with what it retains.
+
+The first three are those of Devel::MAT's `size`. Owned and retained size both tell what goes when the SV goes, and
+differ in this:
+
+- What two SVs inside hold together has a refcount of 2, so it is not owned; it is retained, since both of them go.
+  So owned sizes are too small wherever values are shared, and for structures with cycles.
+- What has a refcount of 1 is owned by whatever points to it, even by a plain pointer that owns no count, and by
+  each of several globs that are aliases of one. It is retained only if no root leads to it by another way.
+- On a leaked cycle each SV may own all of the cycle; only the one where it is entered retains it (see `retained`).
+- A package goes with its last object if nothing else holds it, so it can be retained; it is never owned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pmat_lsp.analysis.labels import labels
+from pmat_lsp.analysis.retained import Retained
+from pmat_lsp.analysis.tables import Column, Table, Unit, Value
+from pmat_lsp.format.kinds import ARRAY_KINDS, HASH_KINDS, Kind, RefKind, Strength
+from pmat_lsp.heap.model import Heap
+
+_ARRAY_PARTS = (
+    RefKind.ELEMENT,
+    RefKind.PAD_ARGS,
+    RefKind.PAD_LEXICAL,
+    RefKind.PAD_TEMPORARY,
+    RefKind.PADNAMES_ELEMENT,
+    RefKind.PADLIST_NAMES,
+    RefKind.PADLIST_PAD,
+)
+_HASH_PARTS = (RefKind.VALUE,)
+_CODE_PARTS = (
+    RefKind.CODE_PADLIST,
+    RefKind.CODE_PADNAMES,
+    RefKind.CODE_PAD,
+    RefKind.CODE_CONSTVAL,
+    RefKind.CODE_CONSTANT,
+    RefKind.CODE_GLOBREF,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much a set of SVs is."""
+
+    bytes: int
+    svs: int
+
+
+def shallow(heap: Heap, sv: int) -> Extent:
+    """The SV's own memory."""
+    return Extent(int(heap.size[sv]), 1)
+
+
+def structure(heap: Heap, sv: int) -> Extent:
+    """The SV and its parts: elements of an array, values of a hash, pads, constants and globs of a CODE."""
+    kind = Kind(int(heap.kind[sv])) if int(heap.kind[sv]) in Kind._value2member_map_ else Kind.UNKNOWN
+    parts: tuple[RefKind, ...] = ()
+    if kind in ARRAY_KINDS:
+        parts = _ARRAY_PARTS
+    elif kind in HASH_KINDS:
+        parts = _HASH_PARTS
+    elif kind == Kind.CODE:
+        parts = _CODE_PARTS
+    rows = slice(*heap.out_start[sv : sv + 2])
+    targets = heap.out_target[rows][np.isin(heap.out_kind[rows], parts)]
+    return _extent(heap, np.append(targets[targets < heap.n], np.int32(sv)))
+
+
+def owned(heap: Heap, sv: int) -> Extent:
+    """The SVs that an SV owns, itself included."""
+    return _extent(heap, owned_svs(heap, sv))
+
+
+def owned_svs(heap: Heap, sv: int) -> npt.NDArray[np.int32]:
+    """int32, sorted: the SV, and again and again what is strongly referred to and has a refcount of 1."""
+    seen, todo = {sv}, [sv]
+    while todo:
+        rows = slice(*heap.out_start[(at := todo.pop()) : at + 2])
+        targets = heap.out_target[rows][(heap.out_strength[rows] & Strength.STRONG) != 0]
+        for target in targets[(targets < heap.n) & (heap.refcount[targets] == 1)].tolist():
+            if target not in seen:
+                seen.add(target)
+                todo.append(target)
+    return np.array(sorted(seen), np.int32)
+
+
+def retained(sizes: Retained, sv: int) -> Extent:
+    """The SV, and all that would be freed with it."""
+    return Extent(int(sizes.bytes[sv]), int(sizes.svs[sv]))
+
+
+def size_table(heap: Heap, sv: int, sizes: Retained | None = None) -> Table:
+    """All sizes of an SV, the retained one where the dominators are given."""
+    extents = [("itself", shallow(heap, sv)), ("structure", structure(heap, sv)), ("owned", owned(heap, sv))]
+    if sizes is not None:
+        extents.append(("retained", retained(sizes, sv)))
+    columns = (Column("size", Unit.TEXT), Column("bytes", Unit.BYTES), Column("svs", Unit.COUNT))
+    rows: tuple[tuple[Value, ...], ...] = tuple((name, extent.bytes, extent.svs) for name, extent in extents)
+    return Table(f"{labels(heap)(sv)} at 0x{int(heap.address[sv]):x}", columns, rows)
+
+
+def _extent(heap: Heap, svs: npt.NDArray[np.int32]) -> Extent:
+    return Extent(int(heap.size[svs].sum()), len(svs))

@@ -1,0 +1,77 @@
+"""What the commands about sizes share: the dump, one SV of it, and a table or tree as text or JSON."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.text import Text
+
+from pmat_lsp.analysis.ownership import find_ownership
+from pmat_lsp.analysis.retained import Retained, retained_sizes
+from pmat_lsp.analysis.tables import Table, Tree
+from pmat_lsp.cli.output import show, show_warning
+from pmat_lsp.errors import PmatError
+from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.opening import open_heap
+from pmat_lsp.render.tables import table_json, table_text, tree_json, tree_text
+
+
+def add_dump(parser: argparse.ArgumentParser) -> None:
+    """Declare the dump and the shape of the answer."""
+    parser.add_argument(
+        "dump", metavar="DUMP", type=Path, help="a file written by Devel::MAT::Dumper; may be packed: .gz, .xz, .zst"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def positive(text: str) -> int:
+    """A whole number above 0, from the command line."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return int(text)
+
+
+def address(text: str) -> int:
+    """An address from the command line: 0x562be36d4500; without 0x it is hexadecimal all the same."""
+    try:
+        return int(text, 16)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address; they look like 0x562be36d4500") from None
+
+
+def opened(arguments: argparse.Namespace) -> Heap:
+    """The heap; what is odd about it goes to stderr.
+
+    Raises:
+        DumpError: it cannot be read.
+    """
+    heap = open_heap(arguments.dump)
+    for warning in heap.warnings:
+        show_warning(f"{heap.path}: {warning}")
+    return heap
+
+
+def sv_at(heap: Heap, wanted: int) -> int:
+    """The id of the SV at an address.
+
+    Raises:
+        PmatError: there is none.
+    """
+    sv = heap.id_at(wanted)
+    if not 0 <= sv < heap.n:
+        raise PmatError(f"{heap.path}: no SV at 0x{wanted:x}", "Addresses differ between dumps: take one of this dump.")
+    return sv
+
+
+def sizes_of(heap: Heap) -> Retained:
+    """What each SV retains."""
+    return retained_sizes(heap, find_ownership(heap))
+
+
+def show_answer(heap: Heap, answer: Table | Tree, as_json: bool) -> None:
+    """Print a table or tree."""
+    if isinstance(answer, Tree):
+        show(Text(tree_json(heap, answer) + "\n") if as_json else tree_text(heap, answer))
+    else:
+        show(Text(table_json(heap, answer) + "\n") if as_json else table_text(heap, answer))

@@ -1,0 +1,34 @@
+"""`pmat-lsp size`: how large one SV is."""
+
+from __future__ import annotations
+
+import argparse
+
+from pmat_lsp.analysis.size import size_table
+from pmat_lsp.cli.memory import add_dump, address, opened, show_answer, sizes_of, sv_at
+
+NAME = "size"
+HELP = "say how large one SV is, and what it keeps alive"
+DESCRIPTION = """\
+Says how large an SV is: by itself, with its structure (elements, values, pads), with what it owns (all that it leads to
+and that has a reference count of 1), and, with --retained, with all that would be freed if it were freed."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_dump(parser)
+    parser.add_argument("address", metavar="ADDR", type=address, help="of the SV, as other commands show it: 0x…")
+    parser.add_argument("--retained", action="store_true", help="also say what it alone keeps alive")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the sizes.
+
+    Raises:
+        PmatError: the dump cannot be read, or there is no SV at the address.
+    """
+    heap = opened(arguments)
+    sv = sv_at(heap, arguments.address)
+    sizes = sizes_of(heap) if arguments.retained else None
+    show_answer(heap, size_table(heap, sv, sizes), arguments.json)
+    return 0

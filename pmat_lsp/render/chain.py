@@ -1,0 +1,102 @@
+"""The cycle of a finding, a line a step: what is followed, what it leads to, and where that is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pmat_lsp.analysis.result import Hop, Step, chain_steps
+from pmat_lsp.render.escape import visible
+from pmat_lsp.render.paths import shown_path
+from pmat_lsp.source.marks import MarkedFinding, Note
+from pmat_lsp.source.places import Place
+
+_LEAVE_A_CODE = ("capture", "lexical", "scope")
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLine:
+    """One step, safe to print; the first line of a chain has only a target."""
+
+    label: str
+    """`->{on_closed}`, `$conns->[0]`."""
+    target: str
+    """`the closure at lib/Net/Client.pm:25`, `the same Net::Conn`."""
+    place: str
+    """`captured at lib/Net/Client.pm:31`, "" where it is not known."""
+
+
+def chain_lines(marked: MarkedFinding, folder: Path) -> list[ChainLine]:
+    """The start of the cycle, then its steps; paths are shown relative to `folder`."""
+    cycle = marked.finding.cycle
+    if not cycle:
+        return [ChainLine("", "a reference cycle", "")]
+    teller = _ChainTeller(marked, folder)
+    start = teller.told(cycle[0].source_desc, cycle[0].source)
+    lines = [ChainLine("", start, "")]
+    for step in chain_steps(cycle):
+        target = teller.told(step.target_desc, step.target)
+        if step.target == cycle[0].source:
+            target = f"the same {_article_off(cycle[0].source_desc)}"
+        elif step.target_desc == cycle[0].source_desc:
+            target = f"another {_article_off(target)}"
+        lines.append(ChainLine(visible(step.label), target, teller.place(step)))
+    return lines
+
+
+class _ChainTeller:
+    """Knows the places of a finding's closures."""
+
+    def __init__(self, marked: MarkedFinding, folder: Path) -> None:
+        self._marked = marked
+        self._folder = folder
+        pairs = zip(marked.finding.closures, marked.closures, strict=True)
+        self._places = {code.location: place for code, place in pairs}
+
+    def told(self, description: str, sv: int) -> str:
+        """A description; that of a sub with its place on this disk instead of the one that perl recorded."""
+        place = self._place_of(sv)
+        if place is None or place.path is None or place.keyword is None:
+            return visible(description)
+        name = description.partition(" at ")[0]
+        return f"{visible(name)} at {self._line(place.path, place.keyword.start.line)}"
+
+    def _place_of(self, sv: int) -> Place | None:
+        """The place of a CODE on the cycle, None for any other SV."""
+        hops = (hop for hop in self._marked.finding.cycle if hop.source == sv and hop.kind in _LEAVE_A_CODE)
+        return next((self._places.get(hop.location) for hop in hops if hop.location), None)
+
+    def place(self, step: Step) -> str:
+        """Where the step is written in the source."""
+        hop = step.hops[0]
+        if hop.kind in ("capture", "lexical"):
+            return self._captured_at(hop)
+        keys = [part.name for part in self._marked.finding.cycle if part.kind == "key"]
+        if hop.kind != "key" or keys.count(hop.name) > 1:
+            return ""
+        stored = self._note("stored", f"stored as {{{hop.name}}} here", None)
+        return f"stored at {self._line(stored.path, stored.range.start.line)}" if stored else ""
+
+    def _captured_at(self, hop: Hop) -> str:
+        place = self._places.get(hop.location) if hop.location else None
+        if place is None:
+            return ""
+        note = self._note("captured", f"{hop.name} captured here", place)
+        return f"captured at {self._line(note.path, note.range.start.line)}" if note else ""
+
+    def _note(self, kind: str, text: str, inside: Place | None) -> Note | None:
+        alike = (note for note in self._marked.notes if note.kind == kind and note.text == text)
+        return next((note for note in alike if inside is None or _lies_in(note, inside)), None)
+
+    def _line(self, path: Path, line: int) -> str:
+        return f"{shown_path(path, self._folder)}:{line}"
+
+
+def _article_off(description: str) -> str:
+    """`closure` of `the closure at lib/Net/Client.pm:25`: where it is was said before."""
+    name = description.removeprefix("the ")
+    return visible(name if name == description else name.partition(" at ")[0])
+
+
+def _lies_in(note: Note, place: Place) -> bool:
+    return place.sub is not None and note.path == place.path and note.range.start in place.sub.body

@@ -1,0 +1,221 @@
+"""The report of `pmat-lsp leaks`: each finding as a good compiler would tell it, and what was checked."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.text import Text
+
+from pmat_lsp.analysis.result import Finding, LeakReport, Location
+from pmat_lsp.errors import PmatError
+from pmat_lsp.render.chain import ChainLine, chain_lines
+from pmat_lsp.render.escape import visible
+from pmat_lsp.render.excerpt import GUTTER, Mark, excerpt, number_width
+from pmat_lsp.render.paths import shown_path
+from pmat_lsp.source.marks import MarkedFinding, Note
+from pmat_lsp.source.places import Places
+from pmat_lsp.units import format_bytes, format_count
+
+_LEAK = "bold red"
+_PRIMARY = "bold red"
+_SECONDARY = "bold yellow"
+_TITLE = "bold"
+_LABEL = "bold"
+_FAINT = "dim"
+_WRAP_AT = 108
+_LABEL_WIDTH = 7
+_FEW = 5
+"""File numbers that are listed in full."""
+_LONGEST_SENTENCE = 2000
+_STATEMENT = re.compile(r"(?<=: )[^:;]+;")
+_TIE = "\0"
+"""Stands for a space at which no line ends; nothing that was made visible has it."""
+
+
+@dataclass(frozen=True)
+class ReportSource:
+    """Where the report gets source texts, and the folder that the reader stands in."""
+
+    places: Places
+    folder: Path
+
+
+def leaks_text(report: LeakReport, marked: Sequence[MarkedFinding], source: ReportSource) -> Text:
+    """The whole report: every finding, then the summary."""
+    text = Text()
+    for finding in marked:
+        text.append_text(finding_text(finding, source)).append("\n")
+    return text.append_text(summary_text(report)).append("\n")
+
+
+def finding_text(marked: MarkedFinding, source: ReportSource) -> Text:
+    """One finding: what, where, why, and what to do."""
+    finding = marked.finding
+    text = Text.assemble((f"leak[{finding.pattern.code}]", _LEAK), (f": {visible(finding.title)}\n", _TITLE))
+    marks = _marks(marked)
+    width = number_width(marks)
+    text.append_text(_where(marked, source, marks, width))
+    for label, lines in _facts(marked, source):
+        text.append_text(_fact(label, lines, width))
+    return text
+
+
+def summary_text(report: LeakReport) -> Text:
+    """What was found and checked, in one line."""
+    more = "more " if report.proven else ""
+    checked = f"Checked {format_count(report.svs, 'SV')} from {format_count(report.roots, 'root')}"
+    may_be_held = "is" if report.unexplained == 1 else "are"
+    lost = f"; {format_count(report.unexplained, f'{more}SV')} {may_be_held} lost but may be held by C code"
+    rest = f". {checked}{lost} (--unexplained)." if report.unexplained else f". {checked}."
+    if not report.findings:
+        return Text.assemble(("no proven leak", "bold green"), rest)
+    islands = sum(finding.count for finding in report.findings)
+    total = format_bytes(sum(finding.bytes_total for finding in report.findings))
+    found = format_count(len(report.findings), "proven leak")
+    return Text.assemble((found, _LEAK), f" ({format_count(islands, 'island')}, {total}){rest}")
+
+
+def abbreviated(numbers: Sequence[int]) -> str:
+    """`7, 9, 11 … 63`."""
+    if len(numbers) <= _FEW:
+        return ", ".join(map(str, numbers))
+    return f"{', '.join(map(str, numbers[:3]))} … {numbers[-1]}"
+
+
+def _where(marked: MarkedFinding, source: ReportSource, marks: Sequence[Mark], width: int) -> Text:
+    """The arrow with the place, and the excerpt under it."""
+    arrow = (f"{' ' * width}--> ", GUTTER)
+    mark = marked.mark
+    if mark is None:
+        closures = marked.finding.closures
+        recorded = closures[0].location if closures else None
+        where = (
+            f"{_shown_location(recorded)}, as recorded" if recorded else "no closure is on the cycle, so it has no line"
+        )
+        return Text.assemble(arrow, f"{where}\n", (f"{' ' * width} |\n", GUTTER))
+    start = mark.range.start
+    text = Text.assemble(arrow, f"{shown_path(mark.path, source.folder)}:{start.line}:{start.column + 1}\n")
+    try:
+        lines = source.places.source(mark.path).text.split("\n")
+    except PmatError:
+        return text
+    edge = (f"{' ' * width} |\n", GUTTER)
+    return text.append(*edge).append_text(excerpt(lines, marks, width)).append(*edge)
+
+
+def _marks(marked: MarkedFinding) -> list[Mark]:
+    """The closure, and the captured variable by which it leads back to itself."""
+    mark = marked.mark
+    if mark is None:
+        return []
+    captured = _captured(marked, mark)
+    ending = " …" if captured else ""
+    marks = [Mark(mark.range, _told(marked, mark) + ending, _PRIMARY)]
+    if captured:
+        name = captured.text.split(" ", 1)[0]
+        marks.append(Mark(captured.range, f"… and captures {name}, which leads back to it", _SECONDARY))
+    return marks
+
+
+def _captured(marked: MarkedFinding, mark: Note) -> Note | None:
+    """The use of the captured variable inside the closure that is marked."""
+    sub = marked.place.sub if marked.place else None
+    if sub is None:
+        return None
+    inside = (note for note in marked.notes if note.kind == "captured" and note.path == mark.path)
+    return next((note for note in inside if note.range.start in sub.body), None)
+
+
+def _told(marked: MarkedFinding, mark: Note) -> str:
+    if mark.kind != "closure" or marked.place is None:
+        return mark.text
+    if marked.place.sub is None:
+        return "the closure is somewhere here"
+    sub = "this sub" if marked.place.sub.name else "this closure"
+    held = _held_as(marked)
+    return f"{sub} is {held}" if held else f"{sub} can never be freed"
+
+
+def _held_as(marked: MarkedFinding) -> str:
+    """How the closure that is marked is held: the hop that leads to it."""
+    codes = {
+        closure.sv
+        for closure, place in zip(marked.finding.closures, marked.closures, strict=True)
+        if place is marked.place
+    }
+    for hop in marked.finding.cycle:
+        if hop.target in codes:
+            if hop.kind in ("key", "index", "field"):
+                return f"stored as {hop.label.removeprefix('->')}"
+            if hop.kind in ("capture", "lexical"):
+                return f"held by {hop.name}"
+    return ""
+
+
+def _facts(marked: MarkedFinding, source: ReportSource) -> list[tuple[str, list[str]]]:
+    finding = marked.finding
+    facts = [
+        ("chain", _chain(chain_lines(marked, source.folder))),
+        ("holds", [_holds(finding)]),
+        ("proof", [_proof(finding)]),
+        ("help", _wrapped_code(visible(finding.pattern.cure, _LONGEST_SENTENCE))),
+    ]
+    return facts + [("note", textwrap.wrap(note, _WRAP_AT)) for note in _notes(marked)]
+
+
+def _fact(label: str, lines: Sequence[str], width: int) -> Text:
+    text = Text.assemble((f"{' ' * width} = ", GUTTER), (f"{label:<{_LABEL_WIDTH}}", _LABEL))
+    indent = "\n" + " " * (width + 3 + _LABEL_WIDTH)
+    return text.append(" " + (indent + " ").join(lines) + "\n")
+
+
+def _wrapped_code(text: str) -> list[str]:
+    """As lines; a Perl statement, `…: my $x = $y;`, is not broken."""
+    tied = _STATEMENT.sub(lambda match: match[0].replace(" ", _TIE), text)
+    wrapped = textwrap.wrap(tied, _WRAP_AT, break_on_hyphens=False, break_long_words=False)
+    return [line.replace(_TIE, " ") for line in wrapped]
+
+
+def _chain(lines: Sequence[ChainLine]) -> list[str]:
+    """The labels, what they lead to, and the place of each, in three aligned columns."""
+    first, *steps = lines
+    label_width = max((len(step.label) for step in steps), default=0)
+    target_width = max((len(step.target) for step in steps if step.place), default=0)
+    told = [f"  {step.label:<{label_width}}   {step.target:<{target_width}}   {step.place}".rstrip() for step in steps]
+    return [first.target, *told]
+
+
+def _holds(finding: Finding) -> str:
+    handles = len(finding.handles)
+    told = [f"{format_count(handles, 'file handle')} ({abbreviated(finding.handles)})"] if handles else []
+    each = f" ({format_bytes(finding.retained_bytes_each)} each)" if finding.count > 1 else ""
+    told.append(format_bytes(finding.bytes_total) + each)
+    if finding.large_strings:
+        told.append(f"{format_bytes(finding.large_strings)} of it in large strings")
+    return ", ".join(told)
+
+
+def _proof(finding: Finding) -> str:
+    svs = format_count(finding.svs_total, "SV")
+    if finding.count == 1:
+        return f"every reference to this island ({svs}) comes from inside it"
+    return f"every reference to these {finding.count:,} islands ({svs}) comes from inside them"
+
+
+def _notes(marked: MarkedFinding) -> list[str]:
+    """What a person should know about the places: a file that is not here, a source that has changed."""
+    pairs = zip(marked.finding.closures, marked.closures, strict=True)
+    told = (
+        f"{_shown_location(code.location)}: {visible(place.note, _LONGEST_SENTENCE)}"
+        for code, place in pairs
+        if place.note
+    )
+    return list(dict.fromkeys(told))
+
+
+def _shown_location(location: Location) -> str:
+    return visible(str(location))

@@ -1,0 +1,33 @@
+"""Builds the language server and starts it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+from pmat_lsp.server.features import commands, definition, diagnostics, hover, lifecycle
+from pmat_lsp.server.language_server import PmatServer
+
+FEATURES = (lifecycle, diagnostics, hover, definition, commands)
+"""Every feature, in the order of reading."""
+
+
+def build_server() -> PmatServer:
+    """A server with all its features, not started yet."""
+    server = PmatServer()
+    for feature in FEATURES:
+        feature.register(server)
+    return server
+
+
+def serve_stdio() -> None:
+    """Serve one client over standard input and output, until it leaves."""
+    # The protocol gets the standard output for itself: pygls closes it in the end, and a stray print would garble it.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output, contextlib.redirect_stdout(sys.stderr):
+        build_server().start_io(sys.stdin.buffer, output)
+
+
+def serve_tcp(host: str, port: int) -> None:
+    """Wait for one client on a port, and serve it until it leaves."""
+    build_server().start_tcp(host, port)

@@ -1,0 +1,1 @@
+"""The features of the protocol, one a module; each has `register(ls)`."""

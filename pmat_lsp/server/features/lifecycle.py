@@ -1,0 +1,155 @@
+"""From the first words with a client to the last: settings, the first dump, changes of either."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from lsprotocol import types
+
+from pmat_lsp.server.client import Client
+from pmat_lsp.server.dumps import WATCHED, is_dump_name
+from pmat_lsp.server.language_server import PmatServer, guarded
+from pmat_lsp.server.paths import path_of
+from pmat_lsp.server.positions import Encoding
+from pmat_lsp.server.publishing import refresh
+from pmat_lsp.server.settings import SECTION, read_settings
+from pmat_lsp.server.watching import load_if_changed, load_wanted, poll
+
+_LONGEST_WAIT = 5.0
+"""Seconds that a client has to answer a question about its settings."""
+
+
+def register(ls: PmatServer) -> None:
+    """Register the handlers."""
+    ls.feature(types.INITIALIZE)(initialize)
+    ls.feature(types.INITIALIZED)(initialized)
+    ls.feature(types.SHUTDOWN)(shutdown)
+    ls.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(did_change_configuration)
+    ls.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(did_change_watched_files)
+    ls.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(did_change_workspace_folders)
+
+
+@guarded
+async def initialize(ls: PmatServer, params: types.InitializeParams) -> None:
+    """Note what the client can do, and its first settings."""
+    ls.state.client = Client.of(params.capabilities)
+    ls.state.encoding = Encoding.of(ls.workspace.position_encoding)
+    ls.state.folders = _folders(ls)
+    _take_settings(ls, params.initialization_options)
+
+
+@guarded
+async def initialized(ls: PmatServer, _params: types.InitializedParams) -> None:
+    """Begin, without keeping the client waiting."""
+    ls.state.start(_begin(ls))
+
+
+@guarded
+async def _begin(ls: PmatServer) -> None:
+    """Ask for the settings, load the dump, and follow both from now on."""
+    await _pull_settings(ls)
+    watching = await _register_for_changes(ls)
+    await load_wanted(ls)
+    await poll(ls, watched=watching)
+
+
+def shutdown(ls: PmatServer, _params: None) -> None:
+    """End what is still at work. No coroutine: `exit` may follow at once, and must find this done."""
+    ls.state.close()
+
+
+@guarded
+async def did_change_configuration(ls: PmatServer, params: types.DidChangeConfigurationParams) -> None:
+    """The user changed a setting."""
+    ls.state.start(_change_settings(ls, params.settings))
+
+
+@guarded
+async def _change_settings(ls: PmatServer, given: object) -> None:
+    """Take the settings, and load or show anew what depends on those that changed."""
+    before = ls.state.settings
+    if not await _pull_settings(ls):
+        _take_settings(ls, given)
+    after = ls.state.settings
+    if replace(after, severity=before.severity) != before:
+        ls.state.watch.chosen = ls.state.watch.chosen if after.dump == before.dump else None
+        await _load_again(ls)
+    elif after != before:
+        await refresh(ls)
+
+
+@guarded
+async def did_change_watched_files(ls: PmatServer, params: types.DidChangeWatchedFilesParams) -> None:
+    """A dump was written, or went away."""
+    paths = [path_of(change.uri) for change in params.changes if change.type != types.FileChangeType.Deleted]
+    if any(path is not None and is_dump_name(path.name) for path in paths):
+        ls.state.start(_load_if_changed(ls))
+
+
+@guarded
+async def did_change_workspace_folders(ls: PmatServer, _params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """The folders are where sources and dumps are looked for."""
+    ls.state.folders = _folders(ls)
+    ls.state.start(_load_again(ls))
+
+
+@guarded
+async def _load_if_changed(ls: PmatServer) -> None:
+    await load_if_changed(ls, thorough=True)
+
+
+@guarded
+async def _load_again(ls: PmatServer) -> None:
+    if not ls.state.watch.paused:
+        await load_wanted(ls)
+
+
+def _folders(ls: PmatServer) -> tuple[Path, ...]:
+    """The folders of the workspace; for clients that know none, the root that they named."""
+    paths = [path_of(folder.uri) for folder in ls.workspace.folders.values()]
+    if not paths and ls.workspace.root_path:
+        paths = [Path(ls.workspace.root_path)]
+    return tuple(path for path in paths if path is not None)
+
+
+def _take_settings(ls: PmatServer, given: object) -> None:
+    ls.state.settings, problems = read_settings(given, ls.state.settings)
+    for problem in problems:
+        ls.log(types.MessageType.Warning, problem)
+
+
+async def _pull_settings(ls: PmatServer) -> bool:
+    """Ask the client for the settings. Returns False where it cannot be asked, or does not answer."""
+    if not ls.state.client.configuration:
+        return False
+    params = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
+    try:
+        answers = await asyncio.wait_for(ls.workspace_configuration_async(params), _LONGEST_WAIT)
+    except Exception as error:
+        ls.log(types.MessageType.Log, f"the client did not tell its settings: {error}")
+        return False
+    _take_settings(ls, next(iter(answers or ()), None))
+    return True
+
+
+async def _register_for_changes(ls: PmatServer) -> bool:
+    """Ask the client to tell of changes. Returns whether it watches files."""
+    client = ls.state.client
+    wanted: list[types.Registration] = []
+    if client.configuration_registration:
+        options = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
+        wanted.append(types.Registration("pmat-configuration", types.WORKSPACE_DID_CHANGE_CONFIGURATION, options))
+    if client.watches_files:
+        watchers = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(WATCHED)])
+        wanted.append(types.Registration("pmat-dumps", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, watchers))
+    if not wanted:
+        return False
+    try:
+        registering = ls.client_register_capability_async(types.RegistrationParams(wanted))
+        await asyncio.wait_for(registering, _LONGEST_WAIT)
+    except Exception as error:
+        ls.log(types.MessageType.Log, f"the client registers nothing: {error}")
+        return False
+    return client.watches_files

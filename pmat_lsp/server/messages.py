@@ -1,0 +1,100 @@
+"""The sentences of diagnostics and of the log, in plain text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pmat_lsp.analysis.result import Closure, Finding, LeakReport
+from pmat_lsp.render.escape import visible
+from pmat_lsp.source.marks import MarkedFinding, chain_text
+from pmat_lsp.units import format_bytes, format_count
+
+_STALE = "The source has changed since the dump: the place is a guess."
+_LONGEST = 1000
+
+
+def leak_message(marked: MarkedFinding) -> str:
+    """What leaked, why and what it keeps alive; below it the chain, for clients that show no related information."""
+    finding = marked.finding
+    closure = marked_closure(marked)
+    first = _closure_sentence(finding, closure) if closure else _sentence(finding.title)
+    lines = [f"{first} {_keeps(finding)}", chain_text(finding)]
+    if marked.place is not None and marked.place.status == "stale":
+        lines.append(_STALE)
+    return "\n".join(visible(line, _LONGEST) for line in lines)
+
+
+def capture_message(marked: MarkedFinding, note: str) -> str:
+    """For the place where a closure on the cycle uses a captured lexical."""
+    return visible(f"{note}: it is on the way back to the leaked {_subject(marked)}", _LONGEST)
+
+
+def closure_message(marked: MarkedFinding, closure: Closure) -> str:
+    """For a closure of the cycle that is not the one to mark."""
+    return visible(
+        f"This {_kind(closure)} is part of the leak of the {_subject(marked)} "
+        f"({closure.live:,} live, {closure.leaked:,} leaked)",
+        _LONGEST,
+    )
+
+
+def marked_closure(marked: MarkedFinding) -> Closure | None:
+    """The closure that is marked, None for a cycle without one."""
+    pairs = zip(marked.finding.closures, marked.closures, strict=True)
+    return next((closure for closure, place in pairs if place is marked.place), None)
+
+
+def loaded_message(path: Path, report: LeakReport) -> str:
+    """What a dump that was loaded holds, so that silence is never an answer."""
+    checked = f"checked {format_count(report.svs, 'SV')} from {format_count(report.roots, 'root')}"
+    lost = f"; {format_count(report.unexplained, 'more SV')} lost, perhaps held by C code" if report.unexplained else ""
+    if not report.findings:
+        return visible(f"{path.name}: no proven leak ({checked}{lost})", _LONGEST)
+    islands = format_count(sum(finding.count for finding in report.findings), "island")
+    size = format_bytes(sum(finding.bytes_total for finding in report.findings))
+    found = format_count(len(report.findings), "proven leak")
+    return visible(f"{path.name}: {found} ({islands}, {size}; {checked}{lost})", _LONGEST)
+
+
+def unplaced_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:
+    """One line for each finding that has no mark, with the reason, and for each file that was not found."""
+    lines = [
+        f"leak[{one.finding.pattern.code}]: {one.finding.title}: no place in the source"
+        for one in marked
+        if one.mark is None
+    ]
+    for one in marked:
+        for closure, place in zip(one.finding.closures, one.closures, strict=True):
+            if place.status in ("missing", "none"):
+                lines.append(f"{closure.location}: {place.note}")
+    return [visible(line, _LONGEST) for line in dict.fromkeys(lines)]
+
+
+def _closure_sentence(finding: Finding, closure: Closure) -> str:
+    counts = f"Leaked {_kind(closure)} ({closure.live:,} live, {closure.leaked:,} leaked)"
+    path = finding.access_path
+    return f"{counts}: {path} leads back to this sub." if path else f"{counts}."
+
+
+def _kind(closure: Closure) -> str:
+    return "sub" if closure.name else "closure"
+
+
+def _subject(marked: MarkedFinding) -> str:
+    closure = marked_closure(marked)
+    if closure is None:
+        return "objects"
+    if marked.place is None or marked.place.path is None or marked.place.keyword is None:
+        return f"{_kind(closure)} at {closure.location}"
+    return f"{_kind(closure)} at {marked.place.path.name}:{marked.place.keyword.start.line}"
+
+
+def _keeps(finding: Finding) -> str:
+    size = format_bytes(finding.bytes_total)
+    if not finding.handles:
+        return f"Keeps {size} alive."
+    return f"Keeps {format_count(len(finding.handles), 'file handle')} and {size} alive."
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."

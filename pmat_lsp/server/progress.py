@@ -1,0 +1,105 @@
+"""Work-done progress of one piece of work, where the client shows it; the user may cancel the work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import TypeVar
+
+from lsprotocol import types
+
+from pmat_lsp.server.language_server import PmatServer
+
+_LONGEST_WAIT = 5.0
+"""Seconds that a client has to answer that it shows progress."""
+Answer = TypeVar("Answer")
+
+
+class Cancelled(Exception):
+    """The user cancelled the work."""
+
+
+class Progress:
+    """A progress bar, from `async with` to its end; does nothing for a client without progress."""
+
+    def __init__(self, ls: PmatServer, title: str) -> None:
+        self._ls = ls
+        self._title = title
+        self._token: str | None = None
+        self._last: tuple[str, int] | None = None
+
+    async def __aenter__(self) -> Progress:
+        """Begin; a client that refuses gets no progress."""
+        if not self._ls.state.client.progress:
+            return self
+        token = f"pmat-{uuid.uuid4()}"
+        try:
+            await asyncio.wait_for(self._ls.work_done_progress.create_async(token), _LONGEST_WAIT)
+        except Exception as error:
+            self._ls.log(types.MessageType.Log, f"the client shows no progress: {error}")
+            return self
+        self._token = token
+        begin = types.WorkDoneProgressBegin(self._title, cancellable=True)
+        self._ls.work_done_progress.begin(token, begin)
+        return self
+
+    def report(self, message: str) -> None:
+        """Say what is being done.
+
+        Raises:
+            Cancelled: the user has cancelled the work.
+        """
+        if self._token is not None:
+            if self._ls.work_done_progress.tokens[self._token].cancelled():
+                raise Cancelled
+            self._ls.work_done_progress.report(self._token, types.WorkDoneProgressReport(message=message))
+
+    def from_thread(self) -> Callable[[str, int, int], None]:
+        """A function for another thread, to be called with the stage, what is done and the total."""
+        loop = asyncio.get_running_loop()
+
+        def tell(stage: str, done: int, total: int) -> None:
+            percentage = min(100, done * 100 // total) if total > 0 else 0
+            # Where the loop was closed the server has left.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._report_part, stage, percentage)
+
+        return tell
+
+    def _report_part(self, stage: str, percentage: int) -> None:
+        if (
+            self._token is not None
+            and self._token in self._ls.work_done_progress.tokens
+            and self._last != (stage, percentage)
+        ):
+            self._last = (stage, percentage)
+            # In words: the protocol wants a percentage that only rises, and every stage begins anew.
+            part = types.WorkDoneProgressReport(message=f"{stage} {percentage}%" if percentage else stage)
+            self._ls.work_done_progress.report(self._token, part)
+
+    async def or_cancelled(self, work: Awaitable[Answer]) -> Answer:
+        """The result of `work`; what cannot be stopped goes on unheard.
+
+        Raises:
+            Cancelled: the user cancelled the work before it was done.
+        """
+        task = asyncio.ensure_future(work)
+        if self._token is None:
+            return await task
+        cancelled = asyncio.wrap_future(self._ls.work_done_progress.tokens[self._token])
+        await asyncio.wait({task, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        task.cancel()
+        raise Cancelled
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
+        if self._token is not None:
+            self._ls.work_done_progress.end(self._token, types.WorkDoneProgressEnd())
+            self._ls.work_done_progress.tokens.pop(self._token, None)

@@ -1,0 +1,94 @@
+"""Sends the diagnostics of the open dump: only what changed, and nothing for what has no mark any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from lsprotocol import types
+
+from pmat_lsp.errors import PmatError
+from pmat_lsp.server.language_server import PmatServer
+from pmat_lsp.server.marks import FileMarks, Target, diagnostics_of
+from pmat_lsp.server.messages import loaded_message, unplaced_messages
+from pmat_lsp.server.positions import Encoding, Lines
+from pmat_lsp.server.state import OpenDump, State
+from pmat_lsp.session import Dump
+from pmat_lsp.source.model import Range
+from pmat_lsp.source.places import Places
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the worker found."""
+
+    dump: Dump
+    files: list[FileMarks]
+    summary: list[str]
+    """Lines for the log."""
+
+
+async def refresh(ls: PmatServer) -> Outcome | None:
+    """Find the marks anew and send what changed. Returns what was found, None where no dump is open."""
+    state = ls.state
+    versions = {path: state.texts.version(path) for path in state.texts.paths()}
+    outcome = await state.ask(partial(_find, state=state))
+    if outcome is None or not state.is_open(outcome.dump):
+        return None
+    wanted: dict[str, tuple[types.Diagnostic, ...]] = {
+        state.texts.uri(marks.path): marks.diagnostics for marks in outcome.files
+    }
+    by_uri = {state.texts.uri(path): version for path, version in versions.items()}
+    _send(ls, wanted, by_uri)
+    return outcome
+
+
+def clear(ls: PmatServer) -> None:
+    """Take every diagnostic back."""
+    _send(ls, {}, {})
+
+
+def _send(ls: PmatServer, wanted: dict[str, tuple[types.Diagnostic, ...]], versions: dict[str, int | None]) -> None:
+    published = ls.state.published
+    for uri in [uri for uri in published if uri not in wanted]:
+        del published[uri]
+        ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+    for uri, diagnostics in wanted.items():
+        # Sent again for a newer text even where they are equal: editors move them with the text as they think best.
+        publication = (versions.get(uri), diagnostics)
+        if published.get(uri) != publication:
+            published[uri] = publication
+            version = publication[0] if ls.state.client.diagnostic_version else None
+            ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, list(diagnostics), version))
+
+
+def _find(opened: OpenDump, state: State) -> Outcome:
+    """Runs in the worker."""
+    dump = opened.dump
+    marked = dump.marked
+    ranges = _Ranges(dump.places, state.encoding)
+    target = Target(state.client, state.settings.severity, state.texts.uri, ranges.range)
+    summary = [loaded_message(dump.path, dump.leaks.report), *unplaced_messages(marked)]
+    return Outcome(dump, diagnostics_of(dump, marked, target), summary)
+
+
+class _Ranges:
+    """Ranges of many files as the client counts them."""
+
+    def __init__(self, places: Places, encoding: Encoding) -> None:
+        self._places = places
+        self._encoding = encoding
+        self._lines: dict[Path, Lines] = {}
+
+    def range(self, path: Path, range_: Range) -> types.Range:
+        """A range of a file; its text is looked at, since a column depends on what stands before it."""
+        if path not in self._lines:
+            self._lines[path] = Lines(self._text(path), self._encoding)
+        return self._lines[path].range(range_)
+
+    def _text(self, path: Path) -> str:
+        try:
+            return self._places.source(path).text
+        except PmatError:
+            return ""

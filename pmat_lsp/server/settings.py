@@ -1,0 +1,120 @@
+"""The settings of a client, `pmat.*`: from its initialization options, its configuration, or a change of either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pmat_lsp.errors import PmatError
+from pmat_lsp.session import Settings
+
+SECTION = "pmat"
+SEVERITIES = ("error", "warning", "information", "hint")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """The settings as the user wrote them."""
+
+    dump: str | None = None
+    """Absolute, or relative to a workspace folder; None: the newest dump of the workspace."""
+    source_roots: tuple[str, ...] = ()
+    """Absolute, or relative to a workspace folder; looked through before the workspace's folders."""
+    path_map: tuple[tuple[str, str], ...] = ()
+    """(prefix where the program ran, prefix here)."""
+    severity: str = "warning"
+    """One of `SEVERITIES`: of the diagnostic at a leaked closure."""
+
+    def session(self, folders: Sequence[Path]) -> Settings:
+        """The settings of the session, with every path absolute."""
+        roots = [path for root in self.source_roots for path in _candidates(root, folders) if path.is_dir()]
+        return Settings(self.dump, tuple(dict.fromkeys([*roots, *folders])), self.path_map)
+
+    def dump_path(self, folders: Sequence[Path]) -> Path | None:
+        """The dump that is named, None if none is; of several folders the first one that has it."""
+        if self.dump is None:
+            return None
+        candidates = _candidates(self.dump, folders)
+        return next((path for path in candidates if path.exists()), candidates[0])
+
+
+def read_settings(given: object, before: ServerSettings) -> tuple[ServerSettings, list[str]]:
+    """`before` with what is set in `given`: the section itself or an object that holds it; None changes nothing.
+
+    Also returns what is wrong with `given`, one sentence each; a setting that is wrong stays as it was.
+    """
+    if not isinstance(given, Mapping):
+        return before, ([] if given is None else ["pmat: the settings must be an object"])
+    section = given.get(SECTION, given)
+    if not isinstance(section, Mapping):
+        return before, []
+    settings, problems = before, []
+    for read in _READERS:
+        try:
+            settings = read(section, settings)
+        except PmatError as error:
+            problems.append(error.message)
+    return settings, problems
+
+
+def _read_dump(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
+    value = section.get("dump")
+    if value is None:
+        return settings
+    if not isinstance(value, str):
+        raise PmatError("pmat.dump must be a path")
+    return replace(settings, dump=value.strip() or None)
+
+
+def _read_source_roots(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
+    value = section.get("sourceRoots")
+    if value is None:
+        return settings
+    if not isinstance(value, list | tuple) or not all(isinstance(root, str) for root in value):
+        raise PmatError("pmat.sourceRoots must be a list of folders")
+    return replace(settings, source_roots=tuple(str(root) for root in value if root))
+
+
+def _read_path_map(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
+    value = section.get("pathMap")
+    if value is None:
+        return settings
+    pairs = [_pair(entry) for entry in value] if isinstance(value, list | tuple) else [None]
+    if None in pairs:
+        raise PmatError('pmat.pathMap must be a list of {"from": prefix, "to": prefix}')
+    return replace(settings, path_map=tuple(pair for pair in pairs if pair is not None))
+
+
+def _pair(entry: object) -> tuple[str, str] | None:
+    if isinstance(entry, Mapping):
+        start, here = entry.get("from"), entry.get("to")
+        if isinstance(start, str) and isinstance(here, str):
+            return start, here
+    return None
+
+
+def _read_severity(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
+    diagnostics = section.get("diagnostics")
+    value = diagnostics.get("severity") if isinstance(diagnostics, Mapping) else section.get("diagnostics.severity")
+    if value is None:
+        return settings
+    if value not in SEVERITIES:
+        raise PmatError(f"pmat.diagnostics.severity must be one of: {', '.join(SEVERITIES)}")
+    return replace(settings, severity=str(value))
+
+
+_READERS: tuple[Callable[[Mapping[str, object], ServerSettings], ServerSettings], ...] = (
+    _read_dump,
+    _read_source_roots,
+    _read_path_map,
+    _read_severity,
+)
+
+
+def _candidates(name: str, folders: Sequence[Path]) -> list[Path]:
+    """The paths that `name` may mean; at least one."""
+    path = Path(name).expanduser()
+    if path.is_absolute() or not folders:
+        return [path.absolute()]
+    return [folder / path for folder in folders]

@@ -1,0 +1,170 @@
+"""A small editor: it starts the real server, opens texts, and remembers what it is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import lzma
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pytest_lsp import LanguageClient, client_capabilities
+from pytest_lsp.client import make_test_lsp_client
+
+DEMO = Path(__file__).parent.parent.parent / "pmat_lsp" / "demo"
+SERVER = (sys.executable, "-m", "pmat_lsp", "serve")
+LONGEST_WAIT = 20.0
+"""Seconds, for a busy machine."""
+
+
+def demo_workspace(folder: Path) -> Path:
+    """The demo program with its dump."""
+    shutil.copytree(DEMO / "program", folder)
+    (folder / "courier.pmat").write_bytes(lzma.decompress((DEMO / "courier.pmat.xz").read_bytes()))
+    return folder
+
+
+def full_capabilities(encoding: types.PositionEncodingKind | None = None) -> types.ClientCapabilities:
+    """Those of VS Code, which announces everything that the server uses."""
+    capabilities = client_capabilities("visual-studio-code")
+    if encoding is not None:
+        capabilities.general = types.GeneralClientCapabilities(position_encodings=[encoding])
+    return capabilities
+
+
+class Editor:
+    """One server, and the folder that is open."""
+
+    def __init__(self, client: LanguageClient, workspace: Path) -> None:
+        self.client = client
+        self.workspace = workspace
+        self.registered: list[types.Registration] = []
+        self.texts: dict[str, int] = {}
+        self.publications: list[types.PublishDiagnosticsParams] = []
+
+    def uri(self, name: str) -> str:
+        """Of a file of the workspace."""
+        return (self.workspace / name).as_uri()
+
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for what the server sends."""
+        end = time.monotonic() + LONGEST_WAIT
+        while not condition():
+            assert time.monotonic() < end, f"{what}; log: {self.log}; shown: {self.shown}"
+            await asyncio.sleep(0.01)
+
+    async def until_loaded(self, times: int = 1) -> None:
+        """Wait until the summary of the dump is in the log."""
+        await self.until(lambda: sum("checked" in line for line in self.log) >= times, "no dump was loaded")
+
+    @property
+    def log(self) -> list[str]:
+        """The lines of the client's log."""
+        return [entry.message for entry in self.client.log_messages]
+
+    @property
+    def shown(self) -> list[str]:
+        """The messages that popped up."""
+        return [message.message for message in self.client.messages]
+
+    def diagnostics(self, name: str) -> list[types.Diagnostic]:
+        """What is shown in a file now."""
+        return list(self.client.diagnostics.get(self.uri(name), ()))
+
+    def leak(self, name: str) -> types.Diagnostic | None:
+        """The diagnostic of a file that is more than a hint."""
+        found = [one for one in self.diagnostics(name) if one.severity != types.DiagnosticSeverity.Hint]
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    def open(self, name: str, text: str | None = None) -> str:
+        """Open a file of the workspace, with another text than on disk if there is one. Returns the text."""
+        content = (self.workspace / name).read_text(encoding="utf-8") if text is None else text
+        self.texts[name] = 1
+        document = types.TextDocumentItem(self.uri(name), "perl", 1, content)
+        self.client.text_document_did_open(types.DidOpenTextDocumentParams(document))
+        return content
+
+    def change(self, name: str, text: str) -> None:
+        """Replace the text of an open file."""
+        self.texts[name] += 1
+        document = types.VersionedTextDocumentIdentifier(version=self.texts[name], uri=self.uri(name))
+        changes = [types.TextDocumentContentChangeWholeDocument(text)]
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, changes))
+
+    def close(self, name: str) -> None:
+        """Close an open file."""
+        document = types.TextDocumentIdentifier(self.uri(name))
+        self.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
+
+    async def hover(self, name: str, line: int, column: int) -> types.Hover | None:
+        """Hover at a 0-based position."""
+        document, position = types.TextDocumentIdentifier(self.uri(name)), types.Position(line, column)
+        return await self.client.text_document_hover_async(types.HoverParams(document, position))
+
+    async def definition(self, name: str, line: int, column: int) -> Any:
+        """Go to the definition from a 0-based position."""
+        document, position = types.TextDocumentIdentifier(self.uri(name)), types.Position(line, column)
+        return await self.client.text_document_definition_async(types.DefinitionParams(document, position))
+
+    async def command(self, name: str, *arguments: Any) -> Any:
+        """Execute a command of the server."""
+        params = types.ExecuteCommandParams(name, arguments=list(arguments))
+        return await self.client.workspace_execute_command_async(params)
+
+
+def hover_text(hover: types.Hover | None) -> str:
+    """The text of a hover, which must be there."""
+    assert hover is not None
+    assert isinstance(hover.contents, types.MarkupContent)
+    return hover.contents.value
+
+
+@asynccontextmanager
+async def editor(
+    workspace: Path,
+    capabilities: types.ClientCapabilities,
+    *,
+    options: Any = None,
+    configuration: Any = None,
+    folders: bool = True,
+) -> AsyncIterator[Editor]:
+    """An editor with its server; at the end the server must leave when it is asked to."""
+    client = make_test_lsp_client()
+    shown = Editor(client, workspace)
+    _remember(shown)
+    if configuration is not None:
+        client.set_configuration(configuration)
+    await client.start_io(*SERVER)
+    try:
+        folder = types.WorkspaceFolder(workspace.as_uri(), workspace.name)
+        params = types.InitializeParams(
+            capabilities=capabilities,
+            initialization_options=options,
+            workspace_folders=[folder] if folders else None,
+        )
+        await client.initialize_session(params)
+        yield shown
+        await asyncio.wait_for(client.shutdown_session(), LONGEST_WAIT)
+    finally:
+        await client.stop()  # type: ignore[no-untyped-call]
+
+
+def _remember(shown: Editor) -> None:
+    features = shown.client.protocol.fm.features
+
+    def publish(params: types.PublishDiagnosticsParams) -> None:
+        shown.publications.append(params)
+        shown.client.diagnostics[params.uri] = params.diagnostics
+
+    features[types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS] = publish
+
+    def register(params: types.RegistrationParams) -> None:
+        shown.registered.extend(params.registrations)
+
+    features[types.CLIENT_REGISTER_CAPABILITY] = register

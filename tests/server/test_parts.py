@@ -1,0 +1,209 @@
+"""The parts of the server that need no client: settings, columns, finding dumps, guarding, cancelling."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lsprotocol import types
+
+from pmat_lsp.server import dumps
+from pmat_lsp.server.app import build_server
+from pmat_lsp.server.client import Client
+from pmat_lsp.server.dumps import newest_dump, newest_dump_in
+from pmat_lsp.server.language_server import PmatServer, guarded
+from pmat_lsp.server.positions import Encoding, Lines
+from pmat_lsp.server.progress import Cancelled, Progress
+from pmat_lsp.server.settings import ServerSettings, read_settings
+from pmat_lsp.server.texts import Texts
+from pmat_lsp.source.model import Point, Range
+
+KINDS = list(types.PositionEncodingKind)
+
+
+@pytest.fixture
+def server() -> PmatServer:
+    return build_server()
+
+
+def test_settings_are_read_bare_and_wrapped_alike() -> None:
+    section = {
+        "dump": "a.pmat",
+        "sourceRoots": ["lib"],
+        "pathMap": [{"from": "/srv", "to": "/home/me"}],
+        "diagnostics": {"severity": "error"},
+    }
+    wanted = ServerSettings("a.pmat", ("lib",), (("/srv", "/home/me"),), "error")
+    assert read_settings(section, ServerSettings()) == (wanted, [])
+    assert read_settings({"pmat": section}, ServerSettings()) == (wanted, [])
+
+
+def test_settings_that_are_left_out_stay_and_an_empty_dump_means_none() -> None:
+    before = ServerSettings("a.pmat", ("lib",), (), "error")
+    assert read_settings({"sourceRoots": []}, before)[0] == ServerSettings("a.pmat", (), (), "error")
+    assert read_settings({"dump": ""}, before)[0].dump is None
+    assert read_settings(None, before) == (before, [])
+    assert read_settings({"pmat": None}, before) == (before, [])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"dump": 3},
+        {"sourceRoots": "lib"},
+        {"sourceRoots": [1]},
+        {"pathMap": [{"from": "/a"}]},
+        {"pathMap": "x"},
+        {"diagnostics": {"severity": "loud"}},
+        7,
+    ],
+)
+def test_a_wrong_setting_is_told_and_changes_nothing(wrong: object) -> None:
+    settings, problems = read_settings(wrong, ServerSettings())
+    assert settings == ServerSettings()
+    assert len(problems) == 1
+    assert "must be" in problems[0]
+
+
+def test_a_relative_dump_is_looked_for_in_every_folder(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir()
+    two.mkdir()
+    (two / "x.pmat").touch()
+    assert ServerSettings(dump="x.pmat").dump_path((one, two)) == two / "x.pmat"
+    assert ServerSettings(dump="y.pmat").dump_path((one, two)) == one / "y.pmat"
+    assert ServerSettings().dump_path((one, two)) is None
+
+
+def test_source_roots_go_before_the_folders_and_only_where_they_exist(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    settings = ServerSettings(source_roots=("lib", "nothing")).session((tmp_path,))
+    assert settings.source_roots == (tmp_path / "lib", tmp_path)
+
+
+@given(st.text(), st.sampled_from(KINDS), st.data())
+def test_every_point_comes_back_from_the_clients_position(
+    text: str, kind: types.PositionEncodingKind, data: st.DataObject
+) -> None:
+    rows = text.split("\n")
+    line = data.draw(st.integers(1, len(rows)))
+    point = Point(line, data.draw(st.integers(0, len(rows[line - 1]))))
+    lines = Lines(text, Encoding.of(kind))
+    assert lines.point(lines.range(Range(point, point)).start) == point
+
+
+@given(st.text(), st.sampled_from(KINDS), st.integers(0, 99), st.integers(0, 2**31 - 1))
+def test_any_position_of_a_client_is_a_point_of_the_text(
+    text: str, kind: types.PositionEncodingKind, row: int, column: int
+) -> None:
+    point = Lines(text, Encoding.of(kind)).point(types.Position(row, column))
+    rows = text.split("\n")
+    assert 1 <= point.line <= len(rows)
+    assert 0 <= point.column <= len(rows[point.line - 1])
+
+
+def test_an_encoding_that_nobody_agreed_on_is_utf_16() -> None:
+    assert Encoding.of(None).units("\N{POSTAL HORN}") == 2
+    assert Encoding.of("utf-7").units("\N{POSTAL HORN}") == 2
+
+
+def test_the_newest_dump_is_found_below_the_folders_but_not_where_nobody_looks(tmp_path: Path) -> None:
+    for age, name in enumerate(["a/new.pmat.zst", "old.pmat", "note.txt", ".git/x.pmat", "node_modules/y.pmat"]):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        os.utime(path, (1000 - age, 1000 - age))
+    os.utime(tmp_path / ".git/x.pmat", (2000, 2000))
+    assert newest_dump([tmp_path]) == tmp_path / "a/new.pmat.zst"
+    assert newest_dump_in([tmp_path, tmp_path / "missing"]) == tmp_path / "old.pmat"
+    assert newest_dump([tmp_path / "missing"]) is None
+
+
+def test_the_search_for_dumps_ends_in_a_workspace_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dumps, "MOST_ENTRIES", 10)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "x.pmat").touch()
+    for number in range(20):
+        (tmp_path / "b" / f"{number}.txt").touch()
+    assert newest_dump([tmp_path]) is None
+    deep = tmp_path.joinpath("c", *"1234567")
+    deep.mkdir(parents=True)
+    (deep / "x.pmat").touch()
+    assert newest_dump([tmp_path / "c"]) is None
+
+
+def test_texts_hand_over_each_change_once_and_keep_the_clients_spelling() -> None:
+    texts = Texts()
+    texts.put("file:///w/a%2Db.pm", 1, "one")
+    texts.put("file:///w/a%2Db.pm", 2, "two")
+    texts.put("untitled:Untitled-1", 1, "no file")
+    assert [(change.path, change.text) for change in texts.take_changes()] == [(Path("/w/a-b.pm"), "two")]
+    assert texts.take_changes() == []
+    assert texts.uri(Path("/w/a-b.pm")) == "file:///w/a%2Db.pm"
+    assert texts.uri(Path("/w/c.pm")) == "file:///w/c.pm"
+    texts.drop("file:///w/a%2Db.pm")
+    assert [change.text for change in texts.take_changes()] == [None]
+    assert texts.all() == []
+
+
+def test_a_client_that_announces_nothing_has_nothing() -> None:
+    assert Client.of(types.ClientCapabilities()) == Client()
+
+
+def test_plain_text_first_means_plain_text() -> None:
+    formats = [types.MarkupKind.PlainText, types.MarkupKind.Markdown]
+    hover = types.HoverClientCapabilities(content_format=formats)
+    document = types.TextDocumentClientCapabilities(hover=hover)
+    assert not Client.of(types.ClientCapabilities(text_document=document)).markdown
+
+
+def test_a_handler_that_fails_is_logged_and_answers_nothing(
+    server: PmatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(server, "log", lambda _level, message: logged.append(message))
+
+    @guarded
+    async def failing(_ls: PmatServer) -> int:
+        raise KeyError("this one")
+
+    assert asyncio.run(failing(server)) is None
+    assert "failing failed" in logged[0]
+    assert "this one" in logged[0]
+
+
+def test_no_error_opens_a_popup(server: PmatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    monkeypatch.setattr(server, "window_show_message", sent.append)
+    monkeypatch.setattr(server, "window_log_message", sent.append)
+    server.report_server_error(ValueError("odd"), ValueError)
+    assert sent == [types.LogMessageParams(types.MessageType.Error, "ValueError: odd")]
+
+
+def test_work_is_given_up_when_the_user_cancels_its_progress(
+    server: PmatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    progress = server.work_done_progress
+
+    async def create(token: str) -> None:
+        progress.tokens[token] = Future()
+
+    monkeypatch.setattr(progress, "create_async", create)
+    monkeypatch.setattr(server.protocol, "notify", lambda _method, params: told.append(params.value.kind))
+    server.state.client = Client(progress=True)
+
+    async def cancel_it() -> None:
+        async with Progress(server, "work") as shown:
+            asyncio.get_running_loop().call_later(0.01, lambda: next(iter(progress.tokens.values())).cancel())
+            await asyncio.wait_for(shown.or_cancelled(asyncio.sleep(60)), 10)
+
+    with pytest.raises(Cancelled):
+        asyncio.run(cancel_it())
+    assert told == ["begin", "end"]
+    assert progress.tokens == {}
