@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILT_FROM := pyproject.toml setup.py $(wildcard pmat_lsp/kernels/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types layers pytest format wheel clean
+.PHONY: help demo test lint types layers pytest bench format wheel clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ layers: $(VENV)/developing ## check that imports go down only
 
 pytest: $(VENV)/developing ## run the tests
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+bench: $(VENV)/developing ## compare with the reference tool on large dumps; BENCH_ARGS='--sizes 0.2M --rounds 1'
+	$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
 format: $(VENV)/developing ## tidy the files
 	$(BIN)/ruff check --fix .

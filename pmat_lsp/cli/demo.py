@@ -3,45 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
-import shlex
-import sys
 import tempfile
-from importlib.resources import as_file, files
 from pathlib import Path
-
-from rich.text import Text
-
-from pmat_lsp.cli.editor import PATIENCE_SECONDS, Editor, ShownDiagnostic, open_editor
-from pmat_lsp.cli.output import show
-from pmat_lsp.cli.screen import Hover, diagnostic_text, hovers_text
-from pmat_lsp.errors import PmatError
-from pmat_lsp.format.container import read_dump
 
 NAME = "demo"
 HELP = "show a real leak as an editor would show it"
 DESCRIPTION = """\
 Puts a small Perl program and the heap dump that it wrote into a folder, starts the language server there as an editor
 would, and prints what the editor would show. Files that are already in the folder are left as they are."""
-
-_DUMP = "courier.pmat"
-_HEADING = "bold"
-_NEOVIM = """\
-  Neovim 0.11 or newer: put this into init.lua, then start `nvim {file}` in the folder
-    vim.lsp.config('pmat', {{
-      cmd = {{ {command}, 'serve' }},
-      filetypes = {{ 'perl' }},
-      root_markers = {{ '{dump}', '.git' }},
-    }})
-    vim.lsp.enable('pmat')
-    vim.diagnostic.config({{ virtual_lines = true }})
-"""
-_VS_CODE = """\
-  VS Code: pmat-lsp has no extension of its own yet. One that starts any language server does: install
-  `Generic LSP Client (v2)` (zsol.vscode-glspc), put this into the folder's .vscode/settings.json, then `code .`
-    {settings}
-"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,91 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         PmatError: the folder cannot be written, or the server does not answer.
     """
-    folder = Path(arguments.folder or tempfile.mkdtemp(prefix="pmat-lsp-demo-")).resolve()
-    put_demo(folder)
-    show(_introduction(folder))
-    leaks, hovers = asyncio.run(_look(folder))
-    show(_told("What the editor shows:"))
-    for leak in leaks:
-        show(diagnostic_text(leak, folder).append("\n"))
-    show(_told("What pops up under the mouse:").append_text(hovers_text(hovers, folder)))
-    show(_setup(folder, leaks))
+    # Here, since the protocol takes a noticeable time to import, which the other commands should not pay.
+    from pmat_lsp.cli.demonstration import demonstrate
+
+    demonstrate(Path(arguments.folder or tempfile.mkdtemp(prefix="pmat-lsp-demo-")).resolve())
     return 0
-
-
-def put_demo(folder: Path) -> None:
-    """Copy the program and its unpacked dump into `folder`; what is there already is left as it is.
-
-    Raises:
-        PmatError: it cannot be written.
-    """
-    try:
-        with as_file(files("pmat_lsp") / "demo") as demo:
-            program = demo / "program"
-            for source in sorted(path for path in program.rglob("*") if path.is_file()):
-                _put(folder / source.relative_to(program), source.read_bytes())
-            _put(folder / _DUMP, read_dump(demo / f"{_DUMP}.xz"))
-    except OSError as error:
-        raise PmatError(f"{error.filename or folder}: {error.strerror or error}", "Name another folder.") from error
-
-
-def _put(path: Path, content: bytes) -> None:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-
-async def _look(folder: Path) -> tuple[tuple[ShownDiagnostic, ...], list[Hover]]:
-    """Open the sources, wait for the leaks, and rest the mouse on each closure and each variable that it captures."""
-    async with open_editor(folder) as editor:
-        for path in sorted(folder.rglob("*.p[lm]")):
-            editor.open_file(path)
-        leaks = await asyncio.wait_for(editor.leaks(), PATIENCE_SECONDS)
-        return leaks, [hover for leak in leaks for hover in await _hovers(editor, leak)]
-
-
-async def _hovers(editor: Editor, leak: ShownDiagnostic) -> list[Hover]:
-    captured = [one for one in leak.related if one.path == leak.place.path and "captured" in one.text]
-    hovers = []
-    for place in (leak.place, *captured[:1]):
-        text = await editor.hover(place.path, place.range.start)
-        if text:
-            hovers.append(Hover(place.path, place.range, text))
-    return hovers
-
-
-def _introduction(folder: Path) -> Text:
-    return Text.assemble(
-        "A small asynchronous HTTP client ran out of file handles, and wrote its heap into a dump before it died.\n",
-        f"The program and the dump are in {folder}. The language server was started there, as an editor does it.\n\n",
-    )
-
-
-def _told(heading: str) -> Text:
-    return Text.assemble((f"{heading}\n\n", _HEADING))
-
-
-def _setup(folder: Path, leaks: tuple[ShownDiagnostic, ...]) -> Text:
-    """How to see the same in a real editor."""
-    command = _own_command()
-    file = leaks[0].place.path.relative_to(folder)
-    settings = {
-        "glspc.server.command": command,
-        "glspc.server.commandArguments": ["serve"],
-        "glspc.server.languageId": ["perl"],
-    }
-    return Text.assemble(
-        ("See it in your editor:\n\n", _HEADING),
-        f"  cd {shlex.quote(str(folder))}\n\n",
-        _NEOVIM.format(file=file, command=f"'{command}'", dump=_DUMP),
-        "\n",
-        _VS_CODE.format(settings=json.dumps(settings)),
-        ("\nOr read the report:\n\n", _HEADING),
-        f"  cd {shlex.quote(str(folder))} && {shlex.quote(command)} leaks {_DUMP}\n",
-    )
-
-
-def _own_command() -> str:
-    """The program that an editor is to start: beside the Python that runs, else as it is found on the path."""
-    beside = Path(sys.executable).parent / "pmat-lsp"
-    return str(beside) if beside.exists() else "pmat-lsp"

@@ -37,7 +37,10 @@ def visible(text: str, longest: int = LONGEST_SHOWN) -> str:
 
 def escape_markdown(text: str, longest: int = LONGEST_SHOWN) -> str:
     """`text` as Markdown that shows just these characters: no links, HTML, emphasis, lists or table cells."""
-    return _NUMBERED.sub(r"\1\\\2", _MARKUP.sub(r"\\", visible(text, longest)))
+    shown = visible(text, longest)
+    # Blanks before a list or heading do not hide it.
+    start = len(shown) - len(shown.lstrip(" "))
+    return shown[:start] + _NUMBERED.sub(r"\1\\\2", _MARKUP.sub(r"\\", shown[start:]))
 
 
 def inline_code(text: str) -> str:

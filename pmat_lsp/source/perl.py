@@ -62,8 +62,9 @@ class PerlSource:
     def __init__(self, text: str) -> None:
         self.text = text
         self._text = SourceText(text)
-        # The parser's tree must outlive the nodes that the walk keeps.
-        self._tree = Parser(_LANGUAGE).parse(self._text.data)
+        # The parser's tree must outlive the nodes that the walk keeps. At the end of a text without a line feed the
+        # grammar's scanner never comes back from a here-document that is not ended yet, as it is while one is typed.
+        self._tree = Parser(_LANGUAGE).parse(self._text.data + b"\n")
         self._lexicals = Lexicals(self._tree.root_node, self._text)
         self._directives = LineDirectives(self._text.lines)
         self._ranges: dict[int, Range] = {}

@@ -18,7 +18,9 @@ class SourceText:
         self._ascii = text.isascii()
 
     def point(self, row: int, byte: int) -> Point:
-        """The Point at tree-sitter's 0-based `row` and the offset `byte` into that row."""
+        """The Point at tree-sitter's 0-based `row` and the offset `byte` into that row; behind the text: its end."""
+        if row >= len(self.lines):
+            return Point(len(self.lines), len(self.lines[-1]))
         if self._ascii:
             return Point(row + 1, byte)
         line = self.lines[row] if row < len(self.lines) else ""

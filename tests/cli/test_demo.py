@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pmat_lsp.cli import demo
+from pmat_lsp.cli import demonstration
 from pmat_lsp.cli.main import main
 from tests.dumps import ROOT
 
@@ -53,7 +53,7 @@ def test_the_demo_leaves_what_is_there_as_it_is(tmp_path: Path) -> None:
     shutil.copytree(PROGRAM, tmp_path, dirs_exist_ok=True)
     edited = tmp_path / "lib" / "Courier" / "HTTP.pm"
     edited.write_text("# mine\n", encoding="utf-8")
-    demo.put_demo(tmp_path)
+    demonstration.put_demo(tmp_path)
     assert edited.read_text(encoding="utf-8") == "# mine\n"
     assert (tmp_path / "courier.pmat").exists()
 
@@ -76,6 +76,6 @@ def test_a_server_that_does_not_start_is_an_error_and_no_hang(
 def test_a_server_that_finds_nothing_is_an_error_and_no_hang(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(demo, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(demonstration, "PATIENCE_SECONDS", 0.01)
     assert main(["demo", str(tmp_path)]) == 2
     assert "time is up" in capsys.readouterr().err

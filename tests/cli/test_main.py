@@ -20,7 +20,7 @@ def test_help_names_every_command_in_its_order(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         main(["--help"])
     out = capsys.readouterr().out
-    places = [out.index(f"    {command.NAME} ") for command in COMMANDS]
+    places = [out.index(f"\n    {command.NAME}") for command in COMMANDS]
     assert places == sorted(places)
 
 

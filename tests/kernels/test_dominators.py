@@ -6,6 +6,7 @@ import importlib.util
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -14,9 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pmat_lsp.analysis import retained
+from pmat_lsp.analysis.ownership import find_ownership
+from pmat_lsp.analysis.retained import retained_sizes
 from pmat_lsp.heap.references import to_csr
 from pmat_lsp.kernels import dominators as installed
-from tests.dumps import ROOT
+from tests.dumps import ROOT, heap_of
 
 I32 = npt.NDArray[np.int32]
 Pairs = list[tuple[int, int]]
@@ -150,6 +154,16 @@ def test_a_subtree_is_all_that_its_root_dominates_and_a_range_of_positions(pairs
         assert sizes[i] == len(below)
         assert weight[i] == sum(10 + other for other in below)
         assert {position[place[other]] for other in below} == set(range(position[i], position[i] + sizes[i]))
+
+
+def test_uncompiled_gives_the_same_sizes_of_a_real_heap(demo_dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heap = heap_of(demo_dump)
+    ownership = find_ownership(heap)
+    ours = retained_sizes(heap, ownership)
+    monkeypatch.setattr(retained, "dominators", uncompiled())
+    theirs = retained_sizes(heap, ownership)
+    for column in ("idom", "bytes", "svs", "position", "by_position"):
+        assert (getattr(ours, column) == getattr(theirs, column)).all()
 
 
 def test_in_a_chain_each_node_is_dominated_by_the_one_before() -> None:

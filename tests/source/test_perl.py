@@ -237,6 +237,12 @@ def test_a_recorded_line_can_stand_for_several_lines_or_none() -> None:
     assert source.disk_lines("other", 1) == ()
 
 
+@pytest.mark.parametrize("text", ["<<A\n@x", "print <<A;\nfoo $x", "my $x = <<~'E';\n  $y", '<<"A B"\n$#x'])
+def test_a_here_document_that_is_being_typed_does_not_hang_the_parser(text: str) -> None:
+    source = PerlSource(f"sub f {{ my $z }}\n{text}")
+    assert [sub.name for sub in source.subs] == ["main::f"]
+
+
 WORDS = "sub my package if for try catch eval method class field local reduce return"
 SIGNS = "{ } $x @x %h -> [0] {k} = ; \" ' ( ) <<A A\n q{ s/ /e é \U0001f600 \0 \ud800 => & @{ $# : 1"
 PIECES = st.sampled_from(

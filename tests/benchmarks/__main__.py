@@ -1,0 +1,139 @@
+"""`python -m tests.benchmarks`: prints the table of ratios in Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pmat_lsp.cli.main import COMMANDS
+from pmat_lsp.units import format_bytes
+from tests.benchmarks.dumps import BenchDump, bench_dump
+from tests.benchmarks.questions import QUESTIONS, Question
+from tests.benchmarks.timing import Run, median, timed
+
+FOLDER = Path(__file__).parent.parent.parent / "build" / "benchmarks"
+CACHE_VARIABLE = "PMAT_LSP_CACHE"
+LEAKS_FOUND = 1
+_SUFFIXES = {"k": 10**3, "M": 10**6}
+
+Runs = dict[tuple[str, ...], list[Run]]
+
+
+class Bench:
+    """Measures one dump. A question that was too slow once is not asked of the reference again."""
+
+    def __init__(self, dump: BenchDump, timeout: float) -> None:
+        self._dump = dump
+        self._timeout = timeout
+        self._cache = FOLDER / "cache"
+        self._environment = {**os.environ, CACHE_VARIABLE: str(self._cache)}
+        self.reference: Runs = {}
+        self.ours: dict[Question, list[Run]] = {}
+
+    def round(self) -> None:
+        """Ask each question once of both, in turn."""
+        asked = set()
+        for question in QUESTIONS:
+            if not exists(question):
+                continue
+            if question.reference not in asked:
+                asked.add(question.reference)
+                self._ask_reference(question.reference)
+            self.ours.setdefault(question, []).append(self._ask_ours(question))
+
+    def _ask_reference(self, arguments: tuple[str, ...]) -> None:
+        runs = self.reference.setdefault(arguments, [])
+        if any(not run.finished for run in runs):
+            return
+        progress(f"pmat {' '.join(arguments)}")
+        command = ["pmat", "-q", str(self._dump.path), *self._filled(arguments)]
+        runs.append(timed(command, self._timeout, self._environment))
+
+    def _ask_ours(self, question: Question) -> Run:
+        progress(f"pmat-lsp {' '.join(question.ours)}")
+        if question.cold:
+            shutil.rmtree(self._cache, ignore_errors=True)
+        command = [sys.executable, "-m", "pmat_lsp", *self._filled(question.ours)]
+        return timed(command, self._timeout, self._environment, (0, LEAKS_FOUND))
+
+    def _filled(self, arguments: tuple[str, ...]) -> list[str]:
+        places = {"DUMP": str(self._dump.path), "ADDR": self._dump.address}
+        return [places.get(argument, argument) for argument in arguments]
+
+
+def exists(question: Question) -> bool:
+    """Whether we have the command already."""
+    return question.ours[0] in {command.NAME for command in COMMANDS}
+
+
+def table(bench: Bench, title: str) -> Iterator[str]:
+    """The lines of a Markdown table of medians, with ratios."""
+    yield f"| {title} | pmat | pmat-lsp | ratio | peak memory: pmat | pmat-lsp | ratio |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
+    for question in QUESTIONS:
+        if question not in bench.ours:
+            yield f"| {question.name} | | no `{question.ours[0]}` yet | | | | |"
+            continue
+        theirs, ours = median(bench.reference[question.reference]), median(bench.ours[question])
+        cells = (
+            question.name,
+            seconds(theirs),
+            seconds(ours),
+            times(theirs.seconds / ours.seconds, theirs.finished),
+            format_bytes(theirs.peak),
+            format_bytes(ours.peak),
+            times(theirs.peak / ours.peak, theirs.finished),
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def seconds(run: Run) -> str:
+    """`0.42 s`, `> 60.00 s` for what was ended."""
+    return f"{'' if run.finished else '> '}{run.seconds:.2f} s"
+
+
+def times(ratio: float, finished: bool) -> str:
+    """`37×`, `> 37×`."""
+    return f"{'' if finished else '> '}{ratio:.{0 if ratio >= 10 else 1}f}×"
+
+
+def progress(what: str) -> None:
+    """Say on stderr what is being run."""
+    sys.stderr.write(f"  {what}\n")
+
+
+def count(text: str) -> int:
+    """`200000`, `200k`, `0.2M`."""
+    number, factor = (text[:-1], _SUFFIXES[text[-1]]) if text[-1:] in _SUFFIXES else (text, 1)
+    try:
+        return int(float(number) * factor)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of SVs such as 0.2M") from None
+
+
+def main() -> None:
+    """Measure each size, and print a table of it as soon as it is done."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--sizes", nargs="+", type=count, metavar="N", default=[count("0.2M"), count("2M")])
+    parser.add_argument("--rounds", type=int, default=3, help="how often each question is asked (default: %(default)s)")
+    parser.add_argument(
+        "--timeout", type=float, default=60, help="seconds after which a command is ended (default: %(default)s)"
+    )
+    arguments = parser.parse_args()
+    for size in arguments.sizes:
+        progress(f"making a dump of {size:,} SVs")
+        dump = bench_dump(FOLDER, size)
+        bench = Bench(dump, arguments.timeout)
+        for _ in range(arguments.rounds):
+            bench.round()
+        title = f"{size:,} SVs, {format_bytes(dump.path.stat().st_size)}, median of {arguments.rounds}"
+        sys.stdout.write("\n".join(table(bench, title)) + "\n\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

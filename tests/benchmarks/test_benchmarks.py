@@ -1,0 +1,95 @@
+"""The benchmark measures what it says: time, memory, what took too long, what went wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pmat_lsp.analysis.leaks import find_leaks
+from pmat_lsp.heap.load import load
+from tests.benchmarks.__main__ import Bench, count, exists, table
+from tests.benchmarks.dumps import BenchDump, bench_dump
+from tests.benchmarks.questions import QUESTIONS
+from tests.benchmarks.timing import Failed, Run, median, timed
+
+MIB = 1 << 20
+
+
+def python(program: str, timeout: float = 30, expected: tuple[int, ...] = (0,)) -> Run:
+    return timed([sys.executable, "-c", program], timeout, os.environ, expected)
+
+
+def has_dumper() -> bool:
+    """Whether perl can write dumps here."""
+    perl = shutil.which("perl")
+    return (
+        bool(perl) and subprocess.run([str(perl), "-MDevel::MAT::Dumper", "-e1"], capture_output=True).returncode == 0
+    )
+
+
+def test_time_and_memory_are_those_of_the_process() -> None:
+    run = python(f"import time; x = bytearray({64 * MIB}); time.sleep(0.2)")
+    assert run.finished
+    assert 0.2 <= run.seconds < 20
+    assert 64 * MIB <= run.peak < 640 * MIB
+
+
+def test_memory_of_its_children_counts() -> None:
+    child = f"bytearray({64 * MIB})"
+    assert python(f"import subprocess, sys; subprocess.run([sys.executable, '-c', '{child}'])").peak >= 64 * MIB
+
+
+def test_what_takes_too_long_is_ended_with_its_children() -> None:
+    # The child holds the end of the pipe, which would be waited for if it lived on.
+    run = python("import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])", 0.3)
+    assert not run.finished
+    assert 0.3 <= run.seconds < 20
+
+
+def test_a_command_that_fails_is_not_measured() -> None:
+    with pytest.raises(Failed, match="exit status 3: no such thing"):
+        python("import sys; sys.stderr.write('no such thing'); sys.exit(3)")
+    assert python("import sys; sys.exit(3)", expected=(3,)).finished
+
+
+def test_the_median_is_finished_only_if_all_are() -> None:
+    runs = [Run(1, 10, True), Run(5, 30, True), Run(2, 20, True)]
+    assert median(runs) == Run(2, 20, True)
+    assert not median([*runs, Run(9, 9, False)]).finished
+
+
+@pytest.mark.parametrize(("text", "svs"), [("0.2M", 200_000), ("10M", 10_000_000), ("300k", 300_000), ("7", 7)])
+def test_sizes_are_read_as_people_write_them(text: str, svs: int) -> None:
+    assert count(text) == svs
+
+
+def test_the_table_has_a_row_for_each_question_and_says_what_is_missing() -> None:
+    bench = Bench(BenchDump(Path("x.pmat"), "0x1"), timeout=1)
+    known = [question for question in QUESTIONS if exists(question)]
+    for question in known:
+        bench.reference[question.reference] = [Run(60, 300 * MIB, False)]
+        bench.ours[question] = [Run(0.5, 100 * MIB, True)]
+    lines = list(table(bench, "title"))
+    assert len(lines) == 2 + len(QUESTIONS)
+    assert len(known) >= 3
+    for question, line in zip(QUESTIONS, lines[2:], strict=True):
+        measured = "| > 60.00 s | 0.50 s | > 120× | 300.0 MiB | 100.0 MiB | > 3.0× |"
+        assert line.endswith(measured) if question in known else f"no `{question.ours[0]}` yet" in line
+        assert line.count("|") == 8
+
+
+@pytest.mark.skipif(not has_dumper(), reason="no perl with Devel::MAT::Dumper here")
+def test_the_generator_writes_about_as_many_svs_as_wanted_and_leaks(tmp_path: Path) -> None:
+    dump = bench_dump(tmp_path, 30_000)
+    heap = load(dump.path)
+    assert 0.85 < heap.n / 30_000 < 1.15
+    assert heap.class_of(heap.id_at(int(dump.address, 16))) in ("Bench::User", "Bench::Admin")
+    assert [finding.classes for finding in find_leaks(heap).report.findings] == [("Bench::Connection",)]
+    written = dump.path.stat().st_mtime_ns
+    assert bench_dump(tmp_path, 30_000) == dump
+    assert dump.path.stat().st_mtime_ns == written
