@@ -7,7 +7,8 @@ import argparse
 from pmat_lsp.analysis.dominators import dominator_tree
 from pmat_lsp.analysis.instances import class_table, package_table
 from pmat_lsp.analysis.tables import Table, Tree
-from pmat_lsp.cli.memory import add_dump, address, opened, positive, show_answer, sizes_of, sv_at
+from pmat_lsp.cli.memory import add_dump, address, positive, show_answer, sizes_of, sv_at
+from pmat_lsp.cli.opening import opened
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.model import Heap
 

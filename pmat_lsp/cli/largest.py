@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from pmat_lsp.analysis.largest import largest_by_retained, largest_by_size
-from pmat_lsp.cli.memory import add_dump, opened, positive, show_answer, sizes_of
+from pmat_lsp.cli.memory import add_dump, positive, show_answer, sizes_of
+from pmat_lsp.cli.opening import opened
 
 NAME = "largest"
 HELP = "list the largest SVs, by themselves or by what they keep alive"

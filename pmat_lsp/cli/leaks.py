@@ -9,7 +9,8 @@ from pathlib import Path
 from rich.text import Text
 
 from pmat_lsp.analysis.unexplained import unexplained_groups
-from pmat_lsp.cli.output import show, show_warning
+from pmat_lsp.cli.opening import add_dump, progress_bar, warn
+from pmat_lsp.cli.output import show
 from pmat_lsp.errors import PmatError
 from pmat_lsp.render.json import leaks_json
 from pmat_lsp.render.report import ReportSource, leaks_text
@@ -30,9 +31,7 @@ EXIT_LEAKS = 1
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "dump", metavar="DUMP", type=Path, help="a file written by Devel::MAT::Dumper; may be packed: .gz, .xz, .zst"
-    )
+    add_dump(parser)
     parser.add_argument(
         "--source-root",
         metavar="DIR",
@@ -62,9 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         PmatError: the dump cannot be read, or a source root is no directory.
     """
-    dump = open_dump(arguments.dump, _settings(arguments))
-    for warning in dump.heap.warnings:
-        show_warning(f"{dump.path}: {warning}")
+    with progress_bar() as progress:
+        dump = open_dump(arguments.dump, _settings(arguments), progress)
+    warn(dump.heap)
     report, marked = dump.leaks.report, dump.marked
     if arguments.json:
         show(Text(leaks_json(dump.heap, report, marked) + "\n"))
@@ -84,7 +83,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     for root in roots:
         if not root.is_dir():
             raise PmatError(f"{root}: no such directory", "Name a folder with sources: --source-root DIR")
-    return Settings(source_roots=tuple(roots), path_map=tuple(arguments.path_map))
+    return Settings(source_roots=tuple(roots), path_map=tuple(arguments.path_map), memory_limit=arguments.memory_limit)
 
 
 def _path_pair(text: str) -> tuple[str, str]:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from rich.text import Text
 
 from pmat_lsp.analysis.ownership import find_ownership
 from pmat_lsp.analysis.retained import Retained, retained_sizes
 from pmat_lsp.analysis.tables import Table, Tree
-from pmat_lsp.cli.output import show, show_warning
+from pmat_lsp.cli import opening
+from pmat_lsp.cli.output import show
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.opening import open_heap
 from pmat_lsp.render.tables import table_json, table_text, tree_json, tree_text
 
 
 def add_dump(parser: argparse.ArgumentParser) -> None:
     """Declare the dump and the shape of the answer."""
-    parser.add_argument(
-        "dump", metavar="DUMP", type=Path, help="a file written by Devel::MAT::Dumper; may be packed: .gz, .xz, .zst"
-    )
+    opening.add_dump(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -38,18 +35,6 @@ def address(text: str) -> int:
         return int(text, 16)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no address; they look like 0x562be36d4500") from None
-
-
-def opened(arguments: argparse.Namespace) -> Heap:
-    """The heap; what is odd about it goes to stderr.
-
-    Raises:
-        DumpError: it cannot be read.
-    """
-    heap = open_heap(arguments.dump)
-    for warning in heap.warnings:
-        show_warning(f"{heap.path}: {warning}")
-    return heap
 
 
 def sv_at(heap: Heap, wanted: int) -> int:

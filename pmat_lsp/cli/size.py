@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from pmat_lsp.analysis.size import size_table
-from pmat_lsp.cli.memory import add_dump, address, opened, show_answer, sizes_of, sv_at
+from pmat_lsp.cli.memory import add_dump, address, show_answer, sizes_of, sv_at
+from pmat_lsp.cli.opening import opened
 
 NAME = "size"
 HELP = "say how large one SV is, and what it keeps alive"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
-from pmat_lsp.heap.index import SCHEMA, Identity
+from pmat_lsp.heap.index import SCHEMA, Identity, IndexDamaged, read_identity
 
 DEFAULT_LIMIT = 4 << 30
 """Bytes that the cache may take before the files that were not used for longest go."""
@@ -73,6 +73,14 @@ class Cache:
     def unpacked(self, index: Path) -> Path:
         """Where the contents of a compressed dump belong."""
         return index.with_suffix(_DUMP_SUFFIX)
+
+    def dump_of(self, entry: Path) -> str:
+        """The dump that a file of the cache is about, as it was named; "?" where the file does not say."""
+        try:
+            path: bytes = read_identity(entry)["path"]
+            return path.decode("utf-8", "surrogateescape")
+        except (IndexDamaged, OSError, KeyError, TypeError):
+            return "?"
 
     def touch(self, *paths: Path) -> None:
         """Note that files are in use."""

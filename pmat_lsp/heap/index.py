@@ -91,6 +91,20 @@ def read_index(path: Path, identity: Identity, dump: Path, data: DumpFile) -> He
         raise IndexDamaged(str(error)) from error
 
 
+def read_identity(path: Path) -> Identity:
+    """What the index at `path` says that it is about.
+
+    Raises:
+        IndexDamaged: it is no index.
+        OSError: it cannot be read.
+    """
+    try:
+        identity: Identity = _read_header(path)[0]["identity"]
+        return identity
+    except (KeyError, TypeError, ValueError, msgpack.exceptions.UnpackException) as error:
+        raise IndexDamaged(str(error)) from error
+
+
 # Columns -----------------------------------------------------------------------------------------------------------
 
 

@@ -25,11 +25,13 @@ class ServerSettings:
     """(prefix where the program ran, prefix here)."""
     severity: str = "warning"
     """One of `SEVERITIES`: of the diagnostic at a leaked closure."""
+    memory_limit: int | None = None
+    """Bytes that reading a dump may take; None: half of the machine's memory."""
 
     def session(self, folders: Sequence[Path]) -> Settings:
         """The settings of the session, with every path absolute."""
         roots = [path for root in self.source_roots for path in _candidates(root, folders) if path.is_dir()]
-        return Settings(self.dump, tuple(dict.fromkeys([*roots, *folders])), self.path_map)
+        return Settings(self.dump, tuple(dict.fromkeys([*roots, *folders])), self.path_map, self.memory_limit)
 
     def dump_path(self, folders: Sequence[Path]) -> Path | None:
         """The dump that is named, None if none is; of several folders the first one that has it."""
@@ -94,6 +96,15 @@ def _pair(entry: object) -> tuple[str, str] | None:
     return None
 
 
+def _read_memory_limit(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
+    value = section.get("memoryLimit")
+    if value is None:
+        return settings
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise PmatError("pmat.memoryLimit must be a number of megabytes; 0 stands for half of the machine's memory")
+    return replace(settings, memory_limit=value << 20 or None)
+
+
 def _read_severity(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
     diagnostics = section.get("diagnostics")
     value = diagnostics.get("severity") if isinstance(diagnostics, Mapping) else section.get("diagnostics.severity")
@@ -108,6 +119,7 @@ _READERS: tuple[Callable[[Mapping[str, object], ServerSettings], ServerSettings]
     _read_dump,
     _read_source_roots,
     _read_path_map,
+    _read_memory_limit,
     _read_severity,
 )
 

@@ -1,0 +1,66 @@
+"""The kernels give the same columns compiled and as plain Python, on every real dump."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from pmat_lsp.analysis import islands, ownership
+from pmat_lsp.analysis.leaks import find_leaks
+from pmat_lsp.heap import records
+from pmat_lsp.heap.load import load
+from pmat_lsp.heap.model import Heap
+from pmat_lsp.kernels import graph, scan
+from tests.dumps import ROOT, corpus_dumps, named, own_dumps
+
+
+def is_compiled(module: ModuleType) -> bool:
+    """Whether a module is machine code."""
+    return not str(module.__file__).endswith(".py")
+
+
+pytestmark = pytest.mark.skipif(
+    not (is_compiled(scan) and is_compiled(graph)), reason="the kernels are not compiled here: no C compiler"
+)
+
+
+def plain(name: str) -> ModuleType:
+    """A kernel's source, run as Python whatever stands beside it."""
+    path = ROOT / "pmat_lsp" / "kernels" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"plain_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        # Where there is no compiler there is no Cython either.
+        patch.setitem(sys.modules, "cython", None)
+        spec.loader.exec_module(module)
+    return module
+
+
+PLAIN_SCAN, PLAIN_GRAPH = plain("scan"), plain("graph")
+
+
+@pytest.mark.parametrize("path", named([*own_dumps(), *corpus_dumps()]))
+def test_compiled_and_plain_kernels_give_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = load(path)
+    compiled_leaks = find_leaks(compiled)
+    monkeypatch.setattr(records, "kernel", PLAIN_SCAN)
+    monkeypatch.setattr(ownership, "graph", PLAIN_GRAPH)
+    monkeypatch.setattr(islands, "graph", PLAIN_GRAPH)
+    interpreted = load(path)
+    for field in fields(Heap):
+        one, other = getattr(compiled, field.name), getattr(interpreted, field.name)
+        if isinstance(one, np.ndarray):
+            assert one.dtype == other.dtype
+            assert np.array_equal(one, other), field.name
+    leaks = find_leaks(interpreted)
+    assert leaks.report == compiled_leaks.report
+    assert np.array_equal(leaks.islands.owner, compiled_leaks.islands.owner)
+    assert not is_compiled(PLAIN_SCAN)
