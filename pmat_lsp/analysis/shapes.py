@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from pmat_lsp.analysis.islands import Islands
 from pmat_lsp.analysis.ownership import Ownership
@@ -52,22 +53,31 @@ class _Telling:
 def shapes(heap: Heap, ownership: Ownership, islands: Islands) -> list[Shape]:
     """The shape of every island, by number."""
     telling = [_Telling() for _ in range(islands.count)]
-    for sv in np.flatnonzero(islands.cycle[: heap.n] >= 0).tolist():
-        island = telling[islands.cycle[sv]]
-        island.kinds.add(int(heap.kind[sv]))
-        if heap.blessed[sv] >= 0:
-            island.classes.add(heap.class_of(sv) or "")
-        if heap.kind[sv] == Kind.CODE:
-            island.places.add(code_place(heap, sv))
+    on_cycle = np.flatnonzero(islands.cycle[: heap.n] >= 0)
+    kind, blessed = heap.kind[on_cycle], heap.blessed[on_cycle]
+    for number, value in _pairs(islands, on_cycle, kind):
+        telling[number].kinds.add(value)
+    for number, stash in _pairs(islands, on_cycle[blessed >= 0], blessed[blessed >= 0]):
+        telling[number].classes.add(heap.stash_name(stash) or "")
+    codes = on_cycle[kind == Kind.CODE]
+    for number, code in zip(islands.cycle[codes].tolist(), codes.tolist(), strict=True):
+        telling[number].places.add(code_place(heap, code))
+    lexical = int(RefKind.PAD_LEXICAL)
     for row in _inner_rows(heap, ownership, islands):
         source, detail = int(heap.out_source[row]), int(heap.out_detail[row])
         island = telling[islands.cycle[source]]
-        if heap.out_kind[row] == RefKind.PAD_LEXICAL:
+        if heap.out_kind[row] == lexical:
             island.lexicals.add(heap.padname(int(heap.owner[source]), detail) or "")
         else:
             key = re.sub(r"\d+", "#", decode_name(read_string(heap, detail)))
             (island.keys if heap.blessed[source] >= 0 else island.data_keys).add(key)
     return [island.shape() for island in telling]
+
+
+def _pairs(islands: Islands, svs: npt.NDArray[np.intp], values: npt.NDArray[np.integer[Any]]) -> list[tuple[int, int]]:
+    """Each pair of an island and a value that one of its SVs has, once."""
+    pairs = np.unique(np.stack((islands.cycle[svs].astype(np.int64), values.astype(np.int64))), axis=1)
+    return list(zip(*pairs.tolist(), strict=True))
 
 
 def _inner_rows(heap: Heap, ownership: Ownership, islands: Islands) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import mmap
 import stat
 import sys
 import zlib
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pmat_lsp.errors import DumpError
-from pmat_lsp.format.header import TRUNCATED_HINT
+from pmat_lsp.format.header import TRUNCATED_HINT, Buffer
 from pmat_lsp.units import format_bytes
 
 if sys.version_info >= (3, 14):
@@ -86,9 +87,23 @@ def read_dump(path: Path) -> bytes:
             for magic, name, opener in _OPENERS:
                 if head.startswith(magic):
                     return _unpack(path, name, opener)
-            return head + file.read()
+            file.seek(0)
+            return file.read()
     except OSError as error:
         raise DumpError(path, f"cannot be read: {error.strerror or error}") from error
+
+
+def map_dump(path: Path) -> Buffer:
+    """As `read_dump`, but a plain file is mapped: for a process that may die when somebody cuts the file short.
+
+    Raises:
+        DumpError: as `read_dump`.
+    """
+    check_file(path)
+    if path.stat().st_size == 0 or is_compressed(path):
+        return read_dump(path)
+    with open(path, "rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _unpack(path: Path, name: str, opener: Callable[[Path], _Readable]) -> bytes:

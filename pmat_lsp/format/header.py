@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.errors import DumpError
+
+Buffer: TypeAlias = bytes | mmap.mmap
+"""What a dump is read from: the bytes of the file, or the mapped file."""
 
 NEWEST_MINOR = 6
 _KNOWN_FLAGS = 0x1F
@@ -86,7 +90,7 @@ class Cursor:
         DumpError: from every method, when the data end before the value does.
     """
 
-    def __init__(self, data: bytes, path: str, layout: Layout, position: int = 0) -> None:
+    def __init__(self, data: Buffer, path: str, layout: Layout, position: int = 0) -> None:
         self.data = data
         self.path = path
         self.layout = layout
@@ -147,7 +151,7 @@ class Cursor:
             )
 
 
-def read_header(data: bytes, path: str) -> tuple[Layout, int]:
+def read_header(data: Buffer, path: str) -> tuple[Layout, int]:
     """The layout of a dump, and the offset of the first byte behind its header.
 
     Raises:
@@ -169,7 +173,7 @@ def read_header(data: bytes, path: str) -> tuple[Layout, int]:
     return _read_tables(cursor, flags, minor)
 
 
-def _check_magic(data: bytes, path: str) -> None:
+def _check_magic(data: Buffer, path: str) -> None:
     head = bytes(data[:4])
     if head != b"PMAT":
         found = "nothing: the file is empty" if not head else '"' + _printable(head) + '"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.format.header import Layout
+from pmat_lsp.format.header import Buffer, Layout
 
 I64 = npt.NDArray[np.int64]
 
@@ -13,7 +13,7 @@ I64 = npt.NDArray[np.int64]
 class Gatherer:
     """Vectorised reads from one dump. Offsets must lie inside the data: the scan has checked every record."""
 
-    def __init__(self, data: bytes, layout: Layout) -> None:
+    def __init__(self, data: Buffer, layout: Layout) -> None:
         self.layout = layout
         self.bytes = np.frombuffer(data, np.uint8)
 

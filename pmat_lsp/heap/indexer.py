@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pmat_lsp.errors import DumpError, PmatError
-from pmat_lsp.format.container import is_compressed
+from pmat_lsp.format.container import is_compressed, map_dump
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.index import write_index
 from pmat_lsp.heap.load import load
@@ -55,7 +55,7 @@ def _fail(error: PmatError) -> int:
 def build(dump: Path, cache: Cache, progress: Progress = no_progress) -> None:
     """Read a dump and put its index (and its unpacked contents, if it is compressed) into a cache."""
     identity = identify(dump)
-    heap = load(dump, progress)
+    heap = load(dump, progress, map_dump)
     index = cache.index_of(identity)
     cache.folder.mkdir(parents=True, exist_ok=True)
     progress("writing", 0, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.format.container import read_dump
-from pmat_lsp.format.header import Cursor, read_header
+from pmat_lsp.format.header import Buffer, Cursor, read_header
 from pmat_lsp.format.kinds import ContextKind, Extension, Kind, RefKind, ScalarFlag
 from pmat_lsp.format.roots import WEAK_ROOTS, describe_root
 from pmat_lsp.heap import tables
@@ -41,19 +42,28 @@ _PADS_IN_CODE = (5, 18, 0)
 """From this perl on a CODE's record names its pads; before, its padlist is an array of them."""
 
 
-def load(path: str | os.PathLike[str], progress: Progress = no_progress) -> Heap:
+def load(
+    path: str | os.PathLike[str],
+    progress: Progress = no_progress,
+    read: Callable[[Path], Buffer] = read_dump,
+) -> Heap:
     """Read the dump at `path`, compressed or not, all of it into memory; `heap.opening` does better with large ones.
+
+    Args:
+        path: the file.
+        progress: told how far the reading is.
+        read: how its bytes are had.
 
     Raises:
         DumpError: it is no dump, of an unknown version, cut off, or damaged; nothing of it is used then.
     """
-    return _Loader(Path(path), read_dump(Path(path)), progress).heap()
+    return _Loader(Path(path), read(Path(path)), progress).heap()
 
 
 class _Loader:
     """Holds what the steps of loading share."""
 
-    def __init__(self, path: Path, data: bytes, progress: Progress) -> None:
+    def __init__(self, path: Path, data: Buffer, progress: Progress) -> None:
         self.path = path
         self.data = data
         self.progress = progress

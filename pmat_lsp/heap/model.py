@@ -38,14 +38,15 @@ Tables of fewer rows, each sorted by its first column, are `codes`, `globs`, `io
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.format.dumpfile import DumpFile
-from pmat_lsp.format.header import Layout
-from pmat_lsp.format.kinds import STASH_KINDS, Kind, PadnameFlag
+from pmat_lsp.format.header import Buffer, Layout
+from pmat_lsp.format.kinds import Kind, PadnameFlag
 from pmat_lsp.heap.strings import Strings
 
 U8 = npt.NDArray[np.uint8]
@@ -182,7 +183,7 @@ class Heap:
 
     path: Path
     layout: Layout
-    data: bytes | DumpFile
+    data: Buffer | DumpFile
     n: int
     address: U64
     kind: U8
@@ -250,12 +251,17 @@ class Heap:
         """A name of one of the tables."""
         return None if string_id < 0 else self.strings[string_id]
 
+    @cached_property
+    def _stash_names(self) -> dict[int, str | None]:
+        """The packages by id: few, and asked for again and again."""
+        return {
+            stash: self.string(name)
+            for stash, name in zip(self.stashes.sv.tolist(), self.stashes.name.tolist(), strict=True)
+        }
+
     def stash_name(self, stash: int) -> str | None:
         """The package that a STASH or CLASS is, None if it is none or has lost its name."""
-        if stash < 0 or self.kind[stash] not in STASH_KINDS:
-            return None
-        row = int(np.searchsorted(self.stashes.sv, stash))
-        return self.string(int(self.stashes.name[row]))
+        return self._stash_names.get(stash)
 
     def class_of(self, sv: int) -> str | None:
         """The package that an SV is blessed into, None if it is not."""

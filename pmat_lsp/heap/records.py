@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.errors import DumpError
-from pmat_lsp.format.header import DAMAGED_HINT, TRUNCATED_HINT, Layout
+from pmat_lsp.format.header import DAMAGED_HINT, TRUNCATED_HINT, Buffer, Layout
 from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind, RefKind
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.kernels import scan as kernel
@@ -100,7 +100,7 @@ def pointer_kinds() -> npt.NDArray[np.uint8]:
     return table
 
 
-def scan_records(data: bytes, path: str, layout: Layout, start: int, progress: Progress = no_progress) -> Records:
+def scan_records(data: Buffer, path: str, layout: Layout, start: int, progress: Progress = no_progress) -> Records:
     """Scan the heap section that starts at byte `start`.
 
     Raises:

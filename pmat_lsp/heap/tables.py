@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.format.header import Layout
+from pmat_lsp.format.header import Buffer, Layout
 from pmat_lsp.format.kinds import STASH_KINDS, Kind, PadnameFlag
 from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.model import CodeTable, ExtensionTable, GlobTable, IoTable, PadnameTable, StashTable
@@ -37,7 +37,7 @@ def decode_name(raw: bytes) -> str:
 class Interner:
     """Strings by number; the same text has the same number."""
 
-    def __init__(self, data: bytes, layout: Layout) -> None:
+    def __init__(self, data: Buffer, layout: Layout) -> None:
         self._data = data
         self._layout = layout
         self._ids: dict[str, int] = {}
@@ -55,12 +55,20 @@ class Interner:
         """int32: the number of the STR at each offset, -1 where it is null."""
         size = self._layout.uint_size
         data, null, order = self._data, self._layout.null_length, self._layout.byte_order
-        result = np.full(len(offsets), -1, np.int32)
-        for i, offset in enumerate(offsets.tolist()):
-            length = int.from_bytes(data[offset : offset + size], order)
-            if length != null:
-                result[i] = self.add(decode(data[offset + size : offset + size + length]))
-        return result
+        numbers: dict[bytes, int] = {}
+        result = []
+        for offset in offsets.tolist():
+            start = offset + size
+            length = int.from_bytes(data[offset:start], order)
+            if length == null:
+                result.append(-1)
+                continue
+            raw = data[start : start + length]
+            number = numbers.get(raw)
+            if number is None:
+                number = numbers[raw] = self.add(decode(raw))
+            result.append(number)
+        return np.array(result, np.int32)
 
 
 class TableReader:

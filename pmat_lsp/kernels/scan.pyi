@@ -1,3 +1,4 @@
+import mmap
 from typing import Final
 
 import numpy as np
@@ -27,7 +28,7 @@ PART_CLASS_FIELD: Final = 64
 MAX_STRUCTS: Final = 65536
 
 def scan(
-    data: bytes,
+    data: bytes | mmap.mmap,
     start: int,
     stop: int,
     big: bool,
