@@ -37,14 +37,15 @@ def reach(
     head: cython.Py_ssize_t = 0
     edge: cython.Py_ssize_t
     node: cython.int
-    while head < queued:
-        node = queue[head]
-        head += 1
-        for edge in range(start[node], start[node + 1]):
-            if follow[edge] and not seen[target[edge]]:
-                seen[target[edge]] = 1
-                queue[queued] = target[edge]
-                queued += 1
+    with cython.nogil:
+        while head < queued:
+            node = queue[head]
+            head += 1
+            for edge in range(start[node], start[node + 1]):
+                if follow[edge] and not seen[target[edge]]:
+                    seen[target[edge]] = 1
+                    queue[queued] = target[edge]
+                    queued += 1
     return queued
 
 
@@ -91,51 +92,52 @@ def strong_components(
     node: cython.int
     next_: cython.int
     descend: cython.bint
-    for first in range(nodes):
-        if component[first] != -1 or order[first]:
-            continue
-        depth = 0
-        path[0] = first
-        visited += 1
-        order[first] = low[first] = visited
-        edge_at[first] = start[first]
-        stack[on_stack] = first
-        on_stack += 1
-        while depth >= 0:
-            node = path[depth]
-            edge = edge_at[node]
-            descend = False
-            while edge < start[node + 1]:
-                next_ = target[edge]
-                edge += 1
-                if not follow[edge - 1] or component[next_] != -1:
-                    continue
-                if not order[next_]:
-                    descend = True
-                    break
-                if order[next_] < low[node]:
-                    low[node] = order[next_]
-            edge_at[node] = edge
-            if descend:
-                visited += 1
-                order[next_] = low[next_] = visited
-                edge_at[next_] = start[next_]
-                stack[on_stack] = next_
-                on_stack += 1
-                depth += 1
-                path[depth] = next_
+    with cython.nogil:
+        for first in range(nodes):
+            if component[first] != -1 or order[first]:
                 continue
-            if low[node] == order[node]:
-                while True:
-                    on_stack -= 1
-                    next_ = stack[on_stack]
-                    component[next_] = found
-                    if next_ == node:
+            depth = 0
+            path[0] = first
+            visited += 1
+            order[first] = low[first] = visited
+            edge_at[first] = start[first]
+            stack[on_stack] = first
+            on_stack += 1
+            while depth >= 0:
+                node = path[depth]
+                edge = edge_at[node]
+                descend = False
+                while edge < start[node + 1]:
+                    next_ = target[edge]
+                    edge += 1
+                    if not follow[edge - 1] or component[next_] != -1:
+                        continue
+                    if not order[next_]:
+                        descend = True
                         break
-                found += 1
-            depth -= 1
-            if depth >= 0 and low[node] < low[path[depth]]:
-                low[path[depth]] = low[node]
+                    if order[next_] < low[node]:
+                        low[node] = order[next_]
+                edge_at[node] = edge
+                if descend:
+                    visited += 1
+                    order[next_] = low[next_] = visited
+                    edge_at[next_] = start[next_]
+                    stack[on_stack] = next_
+                    on_stack += 1
+                    depth += 1
+                    path[depth] = next_
+                    continue
+                if low[node] == order[node]:
+                    while True:
+                        on_stack -= 1
+                        next_ = stack[on_stack]
+                        component[next_] = found
+                        if next_ == node:
+                            break
+                    found += 1
+                depth -= 1
+                if depth >= 0 and low[node] < low[path[depth]]:
+                    low[path[depth]] = low[node]
     return found
 
 
@@ -168,13 +170,14 @@ def sole_owners(
     nodes: cython.Py_ssize_t = len(topological)
     node: cython.int
     to: cython.int
-    for i in range(nodes):
-        node = topological[i]
-        for edge in range(start[node], start[node + 1]):
-            to = target[edge]
-            if not follow[edge] or own[to] or owner[to] == -3 or owner[to] == owner[node]:
-                continue
-            if owner[to] == -1:
-                owner[to] = owner[node]
-            else:
-                owner[to] = -2
+    with cython.nogil:
+        for i in range(nodes):
+            node = topological[i]
+            for edge in range(start[node], start[node + 1]):
+                to = target[edge]
+                if not follow[edge] or own[to] or owner[to] == -3 or owner[to] == owner[node]:
+                    continue
+                if owner[to] == -1:
+                    owner[to] = owner[node]
+                else:
+                    owner[to] = -2

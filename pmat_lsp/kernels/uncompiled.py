@@ -25,7 +25,23 @@ def _unchanged(function: _F) -> _F:
     return function
 
 
-cfunc = inline = nogil = _unchanged
+cfunc = inline = _unchanged
+
+
+class _NoGil:
+    """As cython.nogil: a decorator, and a block around what needs no interpreter."""
+
+    def __call__(self, function: _F) -> _F:
+        return function
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(self, *_error: object) -> None:
+        """End it."""
+
+
+nogil = _NoGil()
 
 
 def cast(_type: object, value: Any) -> Any:
