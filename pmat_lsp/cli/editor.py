@@ -6,7 +6,6 @@ It is here for the demo. It speaks LSP as an editor does, so what it shows is wh
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
@@ -22,6 +21,8 @@ from pmat_lsp import __version__
 from pmat_lsp.errors import PmatError
 from pmat_lsp.source.model import Point, Range
 
+_PACKAGES = Path(__file__).parent.parent.parent
+"""The folder that pmat_lsp is imported from."""
 PATIENCE_SECONDS = 120
 """How long to wait for the server: a busy machine without compiled kernels needs a while."""
 _GOODBYE_SECONDS = 10
@@ -66,9 +67,8 @@ class Editor:
 
     async def start(self, folder: Path) -> None:
         """Start the server, with `folder` as the workspace."""
-        # Else -m would import from the folder that the user happens to stand in (Python 3.11 and newer).
-        environment = {**os.environ, "PYTHONSAFEPATH": "1"}
-        await self._client.start_io(sys.executable, "-m", "pmat_lsp", "serve", env=environment)
+        # -m imports from the folder that it is started in: never from the user's, which may hold a numpy.py.
+        await self._client.start_io(sys.executable, "-m", "pmat_lsp", "serve", cwd=_PACKAGES)
         uri = from_fs_path(str(folder)) or ""
         workspace = types.WorkspaceFolder(uri, folder.name)
         capabilities = _capabilities()
@@ -103,6 +103,11 @@ class Editor:
         position = types.Position(point.line - 1, point.column)
         hover = await self._client.text_document_hover_async(types.HoverParams(document, position))
         return hover.contents.value if hover and isinstance(hover.contents, types.MarkupContent) else ""
+
+    async def execute(self, command: types.ExecuteCommandParams) -> object:
+        """The answer of the server to one of its commands."""
+        answer: object = await self._client.workspace_execute_command_async(command)
+        return answer
 
     def _take_diagnostics(self, params: types.PublishDiagnosticsParams) -> None:
         path = _path(params.uri)
