@@ -26,6 +26,7 @@ from pmat_lsp.heap.references import (
     extension_references,
     references,
     shared_ops_counted_once,
+    shared_slots_counted_once,
     strengths,
     to_csr,
 )
@@ -192,6 +193,7 @@ class _Loader:
         refs, weak_magic, padnames = self._references(ids, ids_of_rows, svs, codes, extensions, gather, names)
         self.progress("linking", 0, 1)
         strength = strengths(refs, svs["kind"], svs["flags"], self.layout, weak_magic)
+        shared_slots_counted_once(refs, strength, n + 3)
         if not self.layout.ithreads:
             oproot = np.zeros(n + 3, np.uint64)
             oproot[codes.sv] = codes.oproot

@@ -215,6 +215,42 @@ def strengths(
     return result
 
 
+_SLOTS = (
+    RefKind.GLOB_SCALAR,
+    RefKind.GLOB_ARRAY,
+    RefKind.GLOB_HASH,
+    RefKind.GLOB_CODE,
+    RefKind.GLOB_IO,
+    RefKind.GLOB_FORM,
+)
+
+
+def shared_slots_counted_once(refs: References, strength: U8, nodes: int) -> None:
+    """Clear COUNTED on the slots of a glob that shares them with another one: `*copy = *STDERR` makes one set of slots.
+
+    A glob that shares its slots (perl's GP) names the glob that they were made for as its effective glob.
+
+    Args:
+        refs: all references.
+        strength: uint8, in and out.
+        nodes: number of SVs.
+    """
+    effective = np.full(nodes, -1, np.int32)
+    is_effective = refs.kind == RefKind.GLOB_EGV
+    effective[refs.source[is_effective]] = refs.target[is_effective]
+    slots = np.flatnonzero(np.isin(refs.kind, _SLOTS))
+    owner = effective[refs.source[slots]]
+    shared = slots[(owner >= 0) & (owner != refs.source[slots])]
+    if not len(shared):
+        return
+    owned = slots[np.isin(refs.source[slots], np.unique(owner[owner >= 0]))]
+    columns = (refs.source[owned].tolist(), refs.kind[owned].tolist(), refs.target[owned].tolist())
+    of_owners = set(zip(*columns, strict=True))
+    for row in shared.tolist():
+        if (int(effective[refs.source[row]]), int(refs.kind[row]), int(refs.target[row])) in of_owners:
+            strength[row] = Strength.STRONG
+
+
 def shared_ops_counted_once(refs: References, strength: U8, oproot: U64) -> None:
     """Clear COUNTED on constants and globs of ops that several CODEs share: an op tree owns them once.
 

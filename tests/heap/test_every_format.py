@@ -266,6 +266,19 @@ def test_constants_that_clones_share_are_owned_once_without_threads(tmp_path: Pa
     assert sorted(map(bool, counted)) == [False, True]
 
 
+def test_the_slots_that_a_copied_glob_shares_are_owned_once(tmp_path: Path) -> None:
+    """`*copy = *STDERR` makes both globs show the same slots, of which each has one count."""
+    writer = DumpWriter(6)
+    writer.glob(0x1000, "STDERR", io=0x1200, egv=0x1000)
+    writer.glob(0x1100, "copy", io=0x1200, egv=0x1000, scalar=0x1300)
+    writer.io(0x1200, ifileno=2, ofileno=2)
+    writer.scalar(0x1300, iv=1)
+    heap = loaded(writer, tmp_path)
+    assert (RefKind.GLOB_IO, 0x1200, OWNED) in out(heap, 0x1000)
+    assert (RefKind.GLOB_IO, 0x1200, int(Strength.STRONG)) in out(heap, 0x1100)
+    assert (RefKind.GLOB_SCALAR, 0x1300, OWNED) in out(heap, 0x1100)
+
+
 def test_an_address_dumped_twice_gives_the_later_record_and_a_warning(tmp_path: Path) -> None:
     writer = DumpWriter()
     writer.scalar(0x1000, iv=1)
