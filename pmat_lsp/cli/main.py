@@ -9,7 +9,22 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pmat_lsp import __version__
-from pmat_lsp.cli import cache, demo, dominators, largest, leaks, serve, size
+from pmat_lsp.cli import (
+    cache,
+    count,
+    demo,
+    dominators,
+    identify,
+    inrefs,
+    largest,
+    leaks,
+    outrefs,
+    roots,
+    serve,
+    show,
+    size,
+    summary,
+)
 from pmat_lsp.cli.output import PROGRAM, show_error, survive_any_character
 from pmat_lsp.errors import PmatError
 
@@ -36,7 +51,22 @@ class Command(Protocol):
         """Do it; returns the exit status, raises PmatError."""
 
 
-COMMANDS: tuple[Command, ...] = (leaks, largest, size, dominators, cache, serve, demo)
+COMMANDS: tuple[Command, ...] = (
+    leaks,
+    summary,
+    count,
+    roots,
+    identify,
+    inrefs,
+    outrefs,
+    show,
+    largest,
+    size,
+    dominators,
+    cache,
+    serve,
+    demo,
+)
 """In the order of the help."""
 
 
