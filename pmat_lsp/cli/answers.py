@@ -15,13 +15,13 @@ from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.neighbours import ALL, DIRECT
 from pmat_lsp.render.tables import table_json
 
+SV_NAMES = "an address (0x…), a root (defstash) or a symbol ($Net::Client::pool, %%main::INC)"
+
 
 def add_dump_and_sv(parser: argparse.ArgumentParser) -> None:
     """Declare the dump, the shape of the answer, and the SV that it is about."""
     add_dump(parser)
-    parser.add_argument(
-        "sv", metavar="SV", help="an address (0x…), a root (defstash) or a symbol ($Net::Client::pool, %%main::INC)"
-    )
+    parser.add_argument("sv", metavar="SV", help=SV_NAMES)
 
 
 def add_strengths(parser: argparse.ArgumentParser) -> None:

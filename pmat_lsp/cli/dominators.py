@@ -6,8 +6,10 @@ import argparse
 
 from pmat_lsp.analysis.dominators import dominator_tree
 from pmat_lsp.analysis.instances import class_table, package_table
+from pmat_lsp.analysis.lookup import find_sv
 from pmat_lsp.analysis.tables import Table, Tree
-from pmat_lsp.cli.memory import add_dump, address, positive, show_answer, sizes_of, sv_at
+from pmat_lsp.cli.answers import SV_NAMES
+from pmat_lsp.cli.memory import add_dump, positive, show_answer, sizes_of
 from pmat_lsp.cli.opening import opened
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.model import Heap
@@ -23,9 +25,7 @@ of the same class or package is counted once."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_dump(parser)
-    parser.add_argument(
-        "address", metavar="ADDR", type=address, nargs="?", help="the SV at the top (default: what holds all roots)"
-    )
+    parser.add_argument("sv", metavar="SV", nargs="?", help=f"the SV at the top: {SV_NAMES} (default: all roots)")
     parser.add_argument("--depth", metavar="N", type=positive, default=3, help="how deep (default: %(default)s)")
     parser.add_argument(
         "-n", "--count", metavar="N", type=positive, default=5, help="how many of each level (default: %(default)s)"
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the tree or table.
 
     Raises:
-        PmatError: the dump cannot be read, or there is no SV at the address.
+        PmatError: the dump cannot be read, or there is no such SV.
     """
     heap = opened(arguments)
     show_answer(heap, _answer(arguments, heap), arguments.json)
@@ -45,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _answer(arguments: argparse.Namespace, heap: Heap) -> Table | Tree:
-    if arguments.by and arguments.address is not None:
-        raise PmatError("--by is about the whole heap: it takes no address")
-    sv = None if arguments.address is None else sv_at(heap, arguments.address)
+    if arguments.by and arguments.sv is not None:
+        raise PmatError("--by is about the whole heap: it takes no SV")
+    sv = None if arguments.sv is None else find_sv(heap, arguments.sv)
     sizes = sizes_of(heap)
     if arguments.by == "class":
         return class_table(heap, sizes, arguments.count)

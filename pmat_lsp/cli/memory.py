@@ -11,7 +11,6 @@ from pmat_lsp.analysis.retained import Retained, retained_sizes
 from pmat_lsp.analysis.tables import Table, Tree
 from pmat_lsp.cli import opening
 from pmat_lsp.cli.output import show
-from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.render.tables import table_json, table_text, tree_json, tree_text
 
@@ -27,26 +26,6 @@ def positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
     return int(text)
-
-
-def address(text: str) -> int:
-    """An address from the command line: 0x562be36d4500; without 0x it is hexadecimal all the same."""
-    try:
-        return int(text, 16)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no address; they look like 0x562be36d4500") from None
-
-
-def sv_at(heap: Heap, wanted: int) -> int:
-    """The id of the SV at an address.
-
-    Raises:
-        PmatError: there is none.
-    """
-    sv = heap.id_at(wanted)
-    if not 0 <= sv < heap.n:
-        raise PmatError(f"{heap.path}: no SV at 0x{wanted:x}", "Addresses differ between dumps: take one of this dump.")
-    return sv
 
 
 def sizes_of(heap: Heap) -> Retained:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from pmat_lsp.analysis.lookup import find_sv
 from pmat_lsp.analysis.size import size_table
-from pmat_lsp.cli.memory import add_dump, address, show_answer, sizes_of, sv_at
+from pmat_lsp.cli.answers import add_dump_and_sv
+from pmat_lsp.cli.memory import show_answer, sizes_of
 from pmat_lsp.cli.opening import opened
 
 NAME = "size"
@@ -17,8 +19,7 @@ and that has a reference count of 1), and, with --retained, with all that would 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_dump(parser)
-    parser.add_argument("address", metavar="ADDR", type=address, help="of the SV, as other commands show it: 0x…")
+    add_dump_and_sv(parser)
     parser.add_argument("--retained", action="store_true", help="also say what it alone keeps alive")
 
 
@@ -26,10 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the sizes.
 
     Raises:
-        PmatError: the dump cannot be read, or there is no SV at the address.
+        PmatError: the dump cannot be read, or there is no such SV.
     """
     heap = opened(arguments)
-    sv = sv_at(heap, arguments.address)
+    sv = find_sv(heap, arguments.sv)
     sizes = sizes_of(heap) if arguments.retained else None
     show_answer(heap, size_table(heap, sv, sizes), arguments.json)
     return 0

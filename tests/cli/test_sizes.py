@@ -81,6 +81,7 @@ def test_dominators_by_package_name_packages(capsys: pytest.CaptureFixture[str])
         (["dominators", DUMP, "0x12"], "no SV at 0x12"),
         (["dominators", DUMP, "0x12", "--by", "class"], "--by is about the whole heap"),
         (["largest", "nowhere.pmat"], "nowhere.pmat: "),
+        (["size", DUMP, "here"], "'here' names no SV"),
     ],
 )
 def test_errors_are_one_line_and_status_2(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
@@ -90,9 +91,7 @@ def test_errors_are_one_line_and_status_2(capsys: pytest.CaptureFixture[str], ar
     assert said in err.splitlines()[0]
 
 
-@pytest.mark.parametrize(
-    "arguments", [["size", DUMP, "here"], ["largest", DUMP, "-n", "0"], ["largest", DUMP, "-n", "x"]]
-)
+@pytest.mark.parametrize("arguments", [["largest", DUMP, "-n", "0"], ["largest", DUMP, "-n", "x"]])
 def test_what_is_no_number_is_refused(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
