@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pmat_lsp.analysis.cycles import hops_of, is_captured
 from pmat_lsp.analysis.leaks import Leaks
 from pmat_lsp.analysis.result import Location
-from pmat_lsp.format.kinds import CodeFlag, Kind, PadnameFlag, RefKind, Strength
+from pmat_lsp.format.kinds import Kind, PadnameFlag, RefKind, Strength
 from pmat_lsp.heap.describe import code_name, describe, is_prototype, referent, summarise
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import first_pad, padnames_of
@@ -190,8 +190,3 @@ def holders_of(heap: Heap, sv: int) -> Iterator[str]:
         hop = hops_of(heap, rows)[0]
         label = hop.label.removeprefix("->")
         yield f"{label} of {describe(heap, hop.source)}"
-
-
-def is_closure(heap: Heap, site: CodeSite) -> bool:
-    """Whether a sub was cloned from a prototype, or is a prototype that has clones or may have them."""
-    return bool((heap.flags[site.codes] & (CodeFlag.CLONE | CodeFlag.CLONED)).any())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.analysis.ownership import Ownership
+from pmat_lsp.analysis.ownership import Ownership, components_among
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.kernels import graph
 
@@ -45,7 +45,7 @@ class Islands:
 
 def find_islands(heap: Heap, ownership: Ownership) -> Islands:
     """The islands among the proven leaks of a heap."""
-    component, components = _components(heap, ownership)
+    component, components = components_among(heap, ownership, np.flatnonzero(ownership.proven))
     is_cycle = _cyclic(heap, ownership, component, components)
     number = np.full(components + 1, -1, np.int32)
     number[:-1][is_cycle] = np.arange(int(is_cycle.sum()), dtype=np.int32)
@@ -56,24 +56,6 @@ def find_islands(heap: Heap, ownership: Ownership) -> Islands:
     sizes = np.zeros(count, np.int64)
     np.add.at(sizes, owner[owned], heap.size[owned].astype(np.int64))
     return Islands(count, cycle, owner, np.bincount(owner[owned], minlength=count).astype(np.int64), sizes)
-
-
-def _components(heap: Heap, ownership: Ownership) -> tuple[I32, int]:
-    nodes = heap.n + 3
-    component = np.full(nodes, -2, np.int32)
-    component[np.flatnonzero(ownership.proven)] = -1
-    count = graph.strong_components(
-        heap.out_start,
-        heap.out_target,
-        ownership.counted,
-        component,
-        np.zeros(nodes, np.int32),
-        np.empty(nodes, np.int32),
-        np.empty(nodes, np.int32),
-        np.empty(nodes, np.int32),
-        np.empty(nodes, np.int64),
-    )
-    return component, int(count)
 
 
 def _cyclic(heap: Heap, ownership: Ownership, component: I32, components: int) -> npt.NDArray[np.bool_]:

@@ -8,6 +8,7 @@ references inside the unreachable part alone, can never be freed. The references
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,3 +90,30 @@ def _backref_lists(heap: Heap) -> npt.NDArray[np.int32]:
     targets = np.unique(heap.out_target[of_hash | of_magic])
     lists: npt.NDArray[np.int32] = targets[(targets < heap.n) & (heap.kind[targets] == Kind.ARRAY)]
     return lists
+
+
+def components_among(
+    heap: Heap, ownership: Ownership, svs: npt.NDArray[np.integer[Any]]
+) -> tuple[npt.NDArray[np.int32], int]:
+    """The strongly connected components among some SVs, by the references that own a count.
+
+    Returns:
+        int32[n + 3], the component of each of the SVs, negative for all others; and how many there are. A component
+        has a larger number than those that it leads to.
+    """
+    nodes = heap.n + 3
+    component = np.full(nodes, -2, np.int32)
+    component[svs] = -1
+    low, stack, path = (np.empty(nodes, np.int32) for _ in range(3))
+    count = graph.strong_components(
+        heap.out_start,
+        heap.out_target,
+        ownership.counted,
+        component,
+        np.zeros(nodes, np.int32),
+        low,
+        stack,
+        path,
+        np.empty(nodes, np.int64),
+    )
+    return component, int(count)

@@ -19,10 +19,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.analysis.ownership import Ownership, root_ids
+from pmat_lsp.analysis.ownership import Ownership, components_among, root_ids
 from pmat_lsp.format.kinds import Kind, Strength
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.kernels import dominators, graph
+from pmat_lsp.kernels import dominators
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
@@ -156,7 +156,7 @@ def _lost_entries(heap: Heap, ownership: Ownership) -> I32:
     lost = np.flatnonzero(ownership.lost).astype(np.int32)
     if not len(lost):
         return lost
-    component, count = _components(heap, ownership, lost)
+    component, count = components_among(heap, ownership, lost)
     rows = ownership.counted != 0
     source, target = component[heap.out_source[rows]], component[heap.out_target[rows]]
     led_to = np.zeros(count, np.bool_)
@@ -175,24 +175,3 @@ def _rank(heap: Heap, svs: I32) -> U8:
         rank[heap.kind[svs] == kind] = number
     rank[(heap.blessed[svs] >= 0) & (heap.kind[svs] != Kind.CODE)] = 0
     return rank
-
-
-def _components(heap: Heap, ownership: Ownership, lost: I32) -> tuple[I32, int]:
-    """(int32[n + 3]: the component of each lost SV, negative for the others; how many there are)."""
-    nodes = heap.n + 3
-    component = np.full(nodes, -2, np.int32)
-    component[lost] = -1
-    low, stack, path = (np.empty(nodes, np.int32) for _ in range(3))
-    edge_at = np.empty(nodes, np.int64)
-    count = graph.strong_components(
-        heap.out_start,
-        heap.out_target,
-        ownership.counted,
-        component,
-        np.zeros(nodes, np.int32),
-        low,
-        stack,
-        path,
-        edge_at,
-    )
-    return component, int(count)

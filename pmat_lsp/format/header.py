@@ -77,11 +77,6 @@ class Layout:
         """The numpy type of a PTR as it lies in the file."""
         return np.dtype(f"{'>' if self.big_endian else '<'}u{self.ptr_size}")
 
-    @property
-    def uint_dtype(self) -> np.dtype[np.unsignedinteger]:
-        """The numpy type of a UINT as it lies in the file."""
-        return np.dtype(f"{'>' if self.big_endian else '<'}u{self.uint_size}")
-
 
 class Cursor:
     """Reads one value after the other; every read is checked against the end of the data.
