@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pmat_lsp.analysis.closures import CodeFacts, CodeSite, code_facts, code_sites
 from pmat_lsp.analysis.leaks import Leaks, captures_of, find_leaks
+from pmat_lsp.analysis.ownership import Ownership, find_ownership
+from pmat_lsp.analysis.retained import Retained, retained_sizes
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.opening import Cancelled, never, open_heap
 from pmat_lsp.heap.pads import padnames_of
@@ -49,6 +51,7 @@ class Dump:
 
     heap: Heap
     settings: Settings
+    _retained: Retained | None = field(default=None, repr=False)
     _facts: dict[int, CodeFacts] = field(default_factory=dict, repr=False)
 
     @property
@@ -56,10 +59,27 @@ class Dump:
         """The file."""
         return self.heap.path
 
+    def prove(self, progress: Progress = no_progress) -> None:
+        """Find what leaked now, not when it is first asked for."""
+        progress("proving", 0, 1)
+        _ = self.leaks
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        """What no root reaches, and what of that is proven to be lost."""
+        return find_ownership(self.heap)
+
     @cached_property
     def leaks(self) -> Leaks:
         """What leaked."""
-        return find_leaks(self.heap)
+        return find_leaks(self.heap, self.ownership)
+
+    def retained(self, progress: Progress = no_progress) -> Retained:
+        """What each SV keeps alive; computed once."""
+        if self._retained is None:
+            progress("retained sizes", 0, 1)
+            self._retained = retained_sizes(self.heap, self.ownership)
+        return self._retained
 
     @cached_property
     def places(self) -> Places:
@@ -105,7 +125,7 @@ def open_dump(
     progress: Progress = no_progress,
     cancelled: Callable[[], bool] = never,
 ) -> Dump:
-    """Load a dump and prove what leaked.
+    """Load a dump.
 
     Args:
         path: the file, compressed or not.
@@ -117,8 +137,4 @@ def open_dump(
         DumpError: it cannot be read.
         Cancelled: `cancelled` said so.
     """
-    heap = open_heap(path, progress=progress, cancelled=cancelled, memory_limit=settings.memory_limit)
-    dump = Dump(heap, settings)
-    progress("proving", 0, 1)
-    _ = dump.leaks
-    return dump
+    return Dump(open_heap(path, progress=progress, cancelled=cancelled, memory_limit=settings.memory_limit), settings)

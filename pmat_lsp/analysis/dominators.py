@@ -45,4 +45,4 @@ def _values(heap: Heap, sizes: Retained, node: int, label: Callable[[int], str])
     retained, svs = int(sizes.bytes[node]), int(sizes.svs[node])
     if node == sizes.super_root:
         return None, "the whole heap", 0, retained, svs
-    return node, label(node), int(heap.size[node]), retained, svs
+    return heap.address_of(node), label(node), int(heap.size[node]), retained, svs

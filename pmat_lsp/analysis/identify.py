@@ -262,9 +262,10 @@ class _Teller:
 
     def _row(self, depth: int, tells: str, reference: Reference | None = None, mark: str | None = None) -> TreeRow:
         strength = str(reference.strength.name).lower() if reference else None
-        sv = reference.sv if reference and reference.sv >= 0 else None
-        text = described(self._heap, sv) if sv is not None else None
-        return TreeRow(depth, (tells, strength, reference.name if reference else None, sv, text, mark), 0)
+        address = text = None
+        if reference and reference.sv >= 0:
+            address, text = self._heap.address_of(reference.sv), described(self._heap, reference.sv)
+        return TreeRow(depth, (tells, strength, reference.name if reference else None, address, text, mark), 0)
 
 
 def _order(reference: Reference) -> int:

@@ -19,7 +19,7 @@ def largest_by_size(heap: Heap, count: int) -> Table:
     """The `count` SVs with the most memory of their own."""
     label = labels(heap)
     svs = first_by(heap.size[: heap.n], count)
-    rows: tuple[tuple[Value, ...], ...] = tuple((sv, label(sv), int(heap.size[sv])) for sv in svs)
+    rows: tuple[tuple[Value, ...], ...] = tuple((heap.address_of(sv), label(sv), int(heap.size[sv])) for sv in svs)
     return Table("The largest SVs, each by itself", (_SV, _DESCRIPTION, _SIZE), rows, heap.n - len(rows))
 
 
@@ -27,7 +27,7 @@ def largest_by_retained(heap: Heap, sizes: Retained, count: int) -> Table:
     """The `count` SVs that alone keep the most memory alive; one may be inside another."""
     label = labels(heap)
     rows: tuple[tuple[Value, ...], ...] = tuple(
-        (sv, label(sv), int(heap.size[sv]), int(sizes.bytes[sv]), int(sizes.svs[sv]))
+        (heap.address_of(sv), label(sv), int(heap.size[sv]), int(sizes.bytes[sv]), int(sizes.svs[sv]))
         for sv in first_by(sizes.bytes[: heap.n], count)
     )
     columns = (_SV, _DESCRIPTION, _SIZE, _RETAINED, _SVS)

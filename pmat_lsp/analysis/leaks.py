@@ -36,9 +36,9 @@ class Leaks:
     islands: Islands
 
 
-def find_leaks(heap: Heap) -> Leaks:
-    """Prove what leaked in a heap, and group it by shape."""
-    ownership = find_ownership(heap)
+def find_leaks(heap: Heap, ownership: Ownership | None = None) -> Leaks:
+    """Prove what leaked in a heap, and group it by shape; `ownership` is that of the heap, where it is known."""
+    ownership = ownership or find_ownership(heap)
     islands = find_islands(heap, ownership)
     groups: dict[object, list[int]] = {}
     for number, shape in enumerate(shapes(heap, ownership, islands)):
@@ -94,7 +94,7 @@ class _Teller:
             large_strings=self._large_strings(kept),
             cycle=cycle,
             islands=tuple(keys),
-            addresses=tuple(int(heap.address[key]) for key in keys),
+            addresses=tuple(heap.address_of(key) for key in keys),
             svs_total=int(islands.svs[numbers].sum()),
             cut=hop_to_cut(heap, cycle),
             class_files=files_of_classes(heap, classes),

@@ -30,7 +30,12 @@ def inrefs_table(heap: Heap, sv: int, wanted: Strength) -> Table:
 
 def _table(heap: Heap, title: str, references: Iterable[Reference]) -> Table:
     rows: tuple[tuple[Value, ...], ...] = tuple(
-        (str(reference.strength.name).lower(), reference.name, reference.sv, described(heap, reference.sv))
+        (
+            str(reference.strength.name).lower(),
+            reference.name,
+            heap.address_of(reference.sv),
+            described(heap, reference.sv),
+        )
         for reference in sorted(references, key=lambda reference: reference.name)
     )
     return Table(title, _COLUMNS, rows)

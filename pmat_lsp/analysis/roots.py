@@ -17,7 +17,13 @@ def roots_table(heap: Heap) -> Table:
         Column("strength", Unit.TEXT),
     )
     rows: tuple[tuple[Value, ...], ...] = tuple(
-        (root.name, root.description, root.sv, described(heap, root.sv), "strong" if root.strong else "weak")
+        (
+            root.name,
+            root.description,
+            heap.address_of(root.sv),
+            described(heap, root.sv),
+            "strong" if root.strong else "weak",
+        )
         for root in heap.roots
         if root.sv >= 0 and root.name not in ("stack", "context", "mortal")
     )

@@ -52,7 +52,7 @@ def _common(heap: Heap, sv: int) -> Iterator[Row]:
         yield _said("mortal", "yes")
     yield _said("size", str(int(heap.size[sv])))
     if (package := heap.class_of(sv)) is not None:
-        yield "blessed", None, package, int(heap.blessed[sv])
+        yield "blessed", None, package, heap.address_of(int(heap.blessed[sv]))
     if name := symbol_of(heap, sv) or next(iter(symbol_names(heap, sv)), None):
         yield _said("symbol", name)
     for magic in magics_of(heap, sv):
@@ -149,7 +149,7 @@ def _padnames(heap: Heap, sv: int) -> Iterator[Row]:
     yield _about(heap, "field", "padcv", int(heap.owner[sv]))
     for index, name in enumerate(elements(heap, sv)):
         if index and name >= 0 and (text := text_of(heap, name)) is not None:
-            yield "padname", str(index), text, name
+            yield "padname", str(index), text, heap.address_of(name)
 
 
 def _code(heap: Heap, sv: int, options: ShowOptions) -> Iterator[Row]:
@@ -228,11 +228,11 @@ def _field(name: str, value: str | None) -> Row:
 
 
 def _about(heap: Heap, fact: str, name: str | None, sv: int) -> Row:
-    return (fact, name, described(heap, sv), sv) if sv >= 0 else (fact, name, None, None)
+    return (fact, name, described(heap, sv), heap.address_of(sv)) if sv >= 0 else (fact, name, None, None)
 
 
 def _valued(heap: Heap, fact: str, name: str, sv: int) -> Row:
-    return (fact, name, described_with_value(heap, sv), sv) if sv >= 0 else (fact, name, "NULL", None)
+    return (fact, name, described_with_value(heap, sv), heap.address_of(sv)) if sv >= 0 else (fact, name, "NULL", None)
 
 
 _TELLERS: dict[int, Callable[[Heap, int], Iterator[Row]]] = {

@@ -102,7 +102,7 @@ def size_table(heap: Heap, sv: int, sizes: Retained | None = None) -> Table:
         extents.append(("retained", retained(sizes, sv)))
     columns = (Column("size", Unit.TEXT), Column("bytes", Unit.BYTES), Column("svs", Unit.COUNT))
     rows: tuple[tuple[Value, ...], ...] = tuple((name, extent.bytes, extent.svs) for name, extent in extents)
-    return Table(f"{labels(heap)(sv)} at 0x{int(heap.address[sv]):x}", columns, rows)
+    return Table(f"{labels(heap)(sv)} at {heap.address_of(sv):#x}", columns, rows)
 
 
 def _extent(heap: Heap, svs: npt.NDArray[np.int32]) -> Extent:

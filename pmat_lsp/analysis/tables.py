@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
-Value = int | str | None
+Value: TypeAlias = int | str | None
 """None where there is nothing to say."""
 
 
@@ -15,7 +16,7 @@ class Unit(Enum):
     BYTES = "bytes"
     COUNT = "count"
     SV = "sv"
-    """The id of an SV."""
+    """The address of an SV: a table tells the same when its heap is gone, or beside another one."""
     TEXT = "text"
 
 
@@ -58,3 +59,6 @@ class Tree:
     title: str
     columns: tuple[Column, ...]
     rows: tuple[TreeRow, ...]
+
+
+Answer: TypeAlias = Table | Tree

@@ -9,13 +9,13 @@ from pathlib import Path
 from rich.text import Text
 
 from pmat_lsp.analysis.unexplained import unexplained_groups
-from pmat_lsp.cli.opening import add_dump, progress_bar, warn
+from pmat_lsp.cli.opening import add_dump, opened_dump, progress_bar
 from pmat_lsp.cli.output import show
 from pmat_lsp.errors import PmatError
 from pmat_lsp.render.json import leaks_json
 from pmat_lsp.render.report import ReportSource, leaks_text
 from pmat_lsp.render.unexplained import unexplained_text
-from pmat_lsp.session import Dump, Settings, open_dump
+from pmat_lsp.session import Dump, Settings
 
 NAME = "leaks"
 HELP = "say what leaked in a heap dump, and on which lines"
@@ -61,9 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         PmatError: the dump cannot be read, or a source root is no directory.
     """
+    dump = opened_dump(arguments.dump, _settings(arguments))
     with progress_bar() as progress:
-        dump = open_dump(arguments.dump, _settings(arguments), progress)
-    warn(dump.heap)
+        dump.prove(progress)
     report, marked = dump.leaks.report, dump.marked
     if arguments.json:
         show(Text(leaks_json(dump.heap, report, marked) + "\n"))

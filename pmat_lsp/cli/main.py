@@ -9,23 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pmat_lsp import __version__
-from pmat_lsp.cli import (
-    cache,
-    count,
-    demo,
-    dominators,
-    identify,
-    inrefs,
-    largest,
-    leaks,
-    outrefs,
-    roots,
-    serve,
-    show,
-    size,
-    summary,
-)
+from pmat_lsp.cli import cache, demo, leaks, serve
 from pmat_lsp.cli.output import PROGRAM, show_error, survive_any_character
+from pmat_lsp.cli.questions import QUESTION_COMMANDS
 from pmat_lsp.errors import PmatError
 
 EXIT_ERROR = 2
@@ -38,9 +24,17 @@ EXIT_BROKEN_PIPE = 141
 class Command(Protocol):
     """What a module of this package declares."""
 
-    NAME: str
-    HELP: str
-    DESCRIPTION: str
+    @property
+    def NAME(self) -> str:
+        """What one types."""
+
+    @property
+    def HELP(self) -> str:
+        """In a few words."""
+
+    @property
+    def DESCRIPTION(self) -> str:
+        """In sentences."""
 
     @property
     def add_arguments(self) -> Callable[[argparse.ArgumentParser], None]:
@@ -51,22 +45,7 @@ class Command(Protocol):
         """Do it; returns the exit status, raises PmatError."""
 
 
-COMMANDS: tuple[Command, ...] = (
-    leaks,
-    summary,
-    count,
-    roots,
-    identify,
-    inrefs,
-    outrefs,
-    show,
-    largest,
-    size,
-    dominators,
-    cache,
-    serve,
-    demo,
-)
+COMMANDS: tuple[Command, ...] = (leaks, *QUESTION_COMMANDS, cache, serve, demo)
 """In the order of the help."""
 
 

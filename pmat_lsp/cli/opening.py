@@ -15,18 +15,37 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from pmat_lsp.cli.output import show_warning, wants_colour
-from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.opening import open_heap
 from pmat_lsp.heap.progress import Progress, no_progress
+from pmat_lsp.session import Dump, Settings, open_dump
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
+_DUMP = "a file written by Devel::MAT::Dumper; may be packed: .gz, .xz, .zst"
+
+
 def add_dump(parser: argparse.ArgumentParser) -> None:
     """Declare the dump, and how much memory reading it may take."""
-    parser.add_argument(
-        "dump", metavar="DUMP", type=Path, help="a file written by Devel::MAT::Dumper; may be packed: .gz, .xz, .zst"
-    )
+    parser.add_argument("dump", metavar="DUMP", type=Path, help=_DUMP)
+    _add_memory_limit(parser)
+
+
+def add_dumps(parser: argparse.ArgumentParser, least: int, most: int | None) -> None:
+    """Declare as many dumps as a command is about, and how much memory reading one may take.
+
+    Args:
+        parser: of the command.
+        least: number of dumps.
+        most: the same number, or None for any number from `least` on.
+    """
+    if (least, most) == (1, 1):
+        add_dump(parser)
+        return
+    parser.add_argument("dumps", metavar="DUMP", type=Path, nargs="+" if most is None else least, help=_DUMP)
+    _add_memory_limit(parser)
+
+
+def _add_memory_limit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory-limit",
         metavar="SIZE",
@@ -35,22 +54,28 @@ def add_dump(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def opened(arguments: argparse.Namespace) -> Heap:
-    """The heap of the dump; what is odd about it goes to stderr.
+def opened(arguments: argparse.Namespace) -> tuple[Dump, ...]:
+    """The dumps that `add_dumps` declared.
+
+    Raises:
+        DumpError: one of them cannot be read.
+    """
+    settings = Settings(memory_limit=arguments.memory_limit)
+    paths: list[Path] = arguments.dumps if "dumps" in arguments else [arguments.dump]
+    return tuple(opened_dump(path, settings) for path in paths)
+
+
+def opened_dump(path: Path, settings: Settings) -> Dump:
+    """An open dump; what is odd about it goes to stderr.
 
     Raises:
         DumpError: it cannot be read.
     """
     with progress_bar() as progress:
-        heap = open_heap(arguments.dump, progress=progress, memory_limit=arguments.memory_limit)
-    warn(heap)
-    return heap
-
-
-def warn(heap: Heap) -> None:
-    """Say on stderr what is odd about a dump."""
-    for warning in heap.warnings:
-        show_warning(f"{heap.path}: {warning}")
+        dump = open_dump(path, settings, progress)
+    for warning in dump.heap.warnings:
+        show_warning(f"{path}: {warning}")
+    return dump
 
 
 def byte_size(text: str) -> int:

@@ -235,6 +235,10 @@ class Heap:
         immortal = np.flatnonzero(self.address[self.n :] == np.uint64(address))
         return self.n + int(immortal[0]) if len(immortal) else -1
 
+    def address_of(self, sv: int) -> int:
+        """The address of an SV."""
+        return int(self.address[sv])
+
     def out_rows(self, sv: int) -> range:
         """The rows of the out_ columns that belong to an SV."""
         return range(int(self.out_start[sv]), int(self.out_start[sv + 1]))

@@ -132,7 +132,7 @@ def described(heap: Heap, sv: int) -> str:
     package = heap.class_of(sv)
     root = root_names(heap).get(sv)
     text = description(heap, sv) + (f"={package}" if package is not None else "")
-    return f"{text} at {int(heap.address[sv]):#x}" + (f"={root}" if root else "")
+    return f"{text} at {heap.address_of(sv):#x}" + (f"={root}" if root else "")
 
 
 def root_names(heap: Heap) -> dict[int, str]:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias, TypeVar
 
 from rich.text import Text
 
-from pmat_lsp.analysis.tables import Column, Table, Tree, Unit, Value
-from pmat_lsp.heap.model import Heap
+from pmat_lsp.analysis.tables import Answer, Column, Table, Tree, Unit, Value
 from pmat_lsp.render.escape import visible
 from pmat_lsp.units import format_bytes
 
 SCHEMA = 1
 """Grows when a key is removed or changes its meaning."""
+Kind = TypeVar("Kind", bound=Answer)
+Rendering: TypeAlias = Callable[[Kind], Text]
+"""How an answer reads on a terminal."""
 _TITLE, _HEADING, _FAINT = "bold", "bold", "dim"
 _INDENT = "  "
 _GAP = "  "
@@ -26,23 +29,23 @@ _RIGHT = (Unit.BYTES, Unit.COUNT)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def table_text(heap: Heap, table: Table) -> Text:
+def table_text(table: Table) -> Text:
     """A table with aligned columns, its heading, and how many rows were left out."""
-    rows = [[_shown(heap, *pair) for pair in zip(table.columns, row, strict=True)] for row in table.rows]
+    rows = [[_shown(*pair) for pair in zip(table.columns, row, strict=True)] for row in table.rows]
     text = _grid(table.title, table.columns, rows)
     if table.more:
         text.append(f"{_INDENT}and {table.more:,} more\n", _FAINT)
     return text
 
 
-def tree_text(heap: Heap, tree: Tree) -> Text:
+def tree_text(tree: Tree) -> Text:
     """A tree with its numbers in aligned columns, and the texts indented by depth; they stand last."""
     order = [i for i, column in enumerate(tree.columns) if column.unit is not Unit.TEXT]
     texts = [i for i, column in enumerate(tree.columns) if column.unit is Unit.TEXT]
     columns = [tree.columns[i] for i in order + texts]
     rows = []
     for row in tree.rows:
-        cells = [_shown(heap, tree.columns[i], row.values[i]) for i in order + texts]
+        cells = [_shown(tree.columns[i], row.values[i]) for i in order + texts]
         first = len(order)
         cells[first:] = [_INDENT * row.depth + cell for cell in cells[first:]]
         cells[-1] += f" (and {row.more:,} more)" if row.more else ""
@@ -50,16 +53,26 @@ def tree_text(heap: Heap, tree: Tree) -> Text:
     return _grid(tree.title, columns, rows)
 
 
-def table_json(heap: Heap, table: Table) -> str:
-    """A table as one JSON object in ASCII, without a line feed at its end."""
-    rows = [_json_row(heap, table.columns, row) for row in table.rows]
-    return _dumped(table.title, table.columns, {"rows": rows, "more": table.more})
+def answer_text(answer: Answer) -> Text:
+    """A table or tree as text."""
+    return tree_text(answer) if isinstance(answer, Tree) else table_text(answer)
 
 
-def tree_json(heap: Heap, tree: Tree) -> str:
-    """A tree as one JSON object in ASCII, without a line feed at its end."""
-    rows = [{"depth": row.depth, "more": row.more, **_json_row(heap, tree.columns, row.values)} for row in tree.rows]
-    return _dumped(tree.title, tree.columns, {"rows": rows})
+def answer_data(answer: Answer) -> dict[str, object]:
+    """A table or tree as values that JSON has."""
+    columns = [{"name": column.name, "unit": column.unit.value} for column in answer.columns]
+    head: dict[str, object] = {"schema": SCHEMA, "title": _portable(answer.title), "columns": columns}
+    if isinstance(answer, Tree):
+        return head | {
+            "rows": [{"depth": row.depth, "more": row.more, **_row(answer.columns, row.values)} for row in answer.rows]
+        }
+    return head | {"rows": [_row(answer.columns, row) for row in answer.rows], "more": answer.more}
+
+
+def answer_json(answer: Answer) -> str:
+    """A table or tree as one JSON object in ASCII, without a line feed at its end."""
+    # DEL is the one character in ASCII that acts on a terminal and that JSON leaves as it is.
+    return json.dumps(answer_data(answer), ensure_ascii=True, indent=2).replace("\x7f", "\\u007f")
 
 
 def _grid(title: str, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Text:
@@ -81,32 +94,26 @@ def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]
     return (_INDENT + _GAP.join(padded)).rstrip() + "\n"
 
 
-def _shown(heap: Heap, column: Column, value: Value) -> str:
+def _shown(column: Column, value: Value) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
         return visible(value)
     if column.unit is Unit.SV:
-        return hex(int(heap.address[value]))
+        return hex(value)
     return format_bytes(value) if column.unit is Unit.BYTES else f"{value:,}"
 
 
-def _json_row(heap: Heap, columns: Sequence[Column], row: Sequence[Value]) -> dict[str, object]:
-    pairs = zip(columns, row, strict=True)
-    return {column.name: _json_value(heap, column, value) for column, value in pairs}
+def _row(columns: Sequence[Column], row: Sequence[Value]) -> dict[str, object]:
+    return {column.name: _value(column, value) for column, value in zip(columns, row, strict=True)}
 
 
-def _json_value(heap: Heap, column: Column, value: Value) -> object:
+def _value(column: Column, value: Value) -> object:
     if column.unit is Unit.SV and isinstance(value, int):
-        return hex(int(heap.address[value]))
-    if isinstance(value, str):
-        # A name in bytes that are no UTF-8, which JSON cannot carry.
-        return _SURROGATES.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", value)
-    return value
+        return hex(value)
+    return _portable(value) if isinstance(value, str) else value
 
 
-def _dumped(title: str, columns: Sequence[Column], rest: dict[str, object]) -> str:
-    named = [{"name": column.name, "unit": column.unit.value} for column in columns]
-    answer = {"schema": SCHEMA, "title": title, "columns": named, **rest}
-    # DEL is the one character in ASCII that acts on a terminal and that JSON leaves as it is.
-    return json.dumps(answer, ensure_ascii=True, indent=2).replace("\x7f", "\\u007f")
+def _portable(text: str) -> str:
+    """A text with the bytes that are no UTF-8, which JSON cannot carry, as escapes."""
+    return _SURROGATES.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", text)

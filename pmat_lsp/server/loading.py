@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from lsprotocol import types
 
 from pmat_lsp.errors import PmatError
+from pmat_lsp.heap.progress import Progress as HeapProgress
 from pmat_lsp.render.escape import visible
 from pmat_lsp.server.dumps import stamp_of
 from pmat_lsp.server.language_server import PmatServer
@@ -43,7 +45,7 @@ async def _load(ls: PmatServer, path: Path, settings: Settings) -> bool:
     async with Progress(ls, f"Heap dump {name}") as progress:
         try:
             progress.report("reading the heap, looking for leaks")
-            work = partial(open_dump, path, settings, progress.from_thread(), given_up.is_set)
+            work = partial(_proven, path, settings, progress.from_thread(), given_up.is_set)
             dump = await progress.or_cancelled(in_daemon_thread(work))
             progress.report("finding the source lines")
             await _show(ls, dump)
@@ -58,6 +60,12 @@ async def _load(ls: PmatServer, path: Path, settings: Settings) -> bool:
         finally:
             given_up.set()
         return False
+
+
+def _proven(path: Path, settings: Settings, progress: HeapProgress, cancelled: Callable[[], bool]) -> Dump:
+    dump = open_dump(path, settings, progress, cancelled)
+    dump.prove(progress)
+    return dump
 
 
 async def _show(ls: PmatServer, dump: Dump) -> None:

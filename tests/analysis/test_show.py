@@ -16,7 +16,7 @@ from pmat_lsp.heap.neighbours import ALL
 from pmat_lsp.render.identify_text import identify_text
 from pmat_lsp.render.reference_text import references_text
 from pmat_lsp.render.show_text import show_text
-from pmat_lsp.render.tables import table_json, tree_json
+from pmat_lsp.render.tables import answer_json
 from tests.dump_writer import FIELD_BOOL, FIELD_POINTER, FIELD_U32, DumpWriter
 from tests.dumps import heap_of, named, own_dumps
 
@@ -101,9 +101,9 @@ def test_every_kind_of_sv_in_a_real_dump_has_an_answer(dump: Path) -> None:
     for sv in [*first_of_each_kind, *range(0, heap.n, 199), heap.n]:
         table = show_table(heap, sv, ShowOptions(pad=True))
         assert show_text(table).plain.count("with refcount") == 1
-        assert json.loads(table_json(heap, table))["title"] == table.title
+        assert json.loads(answer_json(table))["title"] == table.title
         for references in (outrefs_table(heap, sv, ALL), inrefs_table(heap, sv, ALL)):
             assert references_text(references).plain.count("\n") == len(references.rows)
         tree = identify_tree(heap, sv, IdentifyOptions(depth=4))
-        assert len(json.loads(tree_json(heap, tree))["rows"]) == len(tree.rows)
+        assert len(json.loads(answer_json(tree))["rows"]) == len(tree.rows)
         assert identify_text(tree).plain.count("\n") == len(tree.rows) + 1

@@ -192,6 +192,6 @@ _INTERRUPTED = f"""
 import os, signal, sys
 import pmat_lsp.cli.leaks as leaks
 from pmat_lsp.cli.main import main
-leaks.open_dump = lambda *arguments: os.kill(os.getpid(), signal.{signal.SIGINT.name})
+leaks.opened_dump = lambda *arguments: os.kill(os.getpid(), signal.{signal.SIGINT.name})
 sys.exit(main(["leaks", "{LEAKY}"]))
 """

@@ -1,0 +1,60 @@
+"""A command for each question of the catalogue: `pmat-lsp identify DUMP 0x…`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import Any
+
+from rich.text import Text
+
+from pmat_lsp.catalogue.question import Question
+from pmat_lsp.catalogue.questions import QUESTIONS
+from pmat_lsp.catalogue.words import add_parameters, given_in
+from pmat_lsp.cli.opening import add_dumps, opened, progress_bar
+from pmat_lsp.cli.output import show
+from pmat_lsp.render.tables import answer_json
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionCommand:
+    """A question as a command."""
+
+    question: Question[Any]
+
+    @property
+    def NAME(self) -> str:
+        """What one types."""
+        return self.question.name
+
+    @property
+    def HELP(self) -> str:
+        """In a few words."""
+        return self.question.help
+
+    @property
+    def DESCRIPTION(self) -> str:
+        """In sentences."""
+        return self.question.description
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the dumps, the shape of the answer, and what the question is told."""
+        add_dumps(parser, *self.question.dumps)
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        add_parameters(parser, self.question)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Print the answer.
+
+        Raises:
+            PmatError: a dump cannot be read, or the question cannot be answered.
+        """
+        dumps = opened(arguments)
+        with progress_bar() as progress:
+            answer = self.question.answer(self.question.asked(dumps, given_in(arguments, self.question), progress))
+        show(Text(answer_json(answer) + "\n") if arguments.json else self.question.text(answer))
+        return 0
+
+
+QUESTION_COMMANDS: tuple[QuestionCommand, ...] = tuple(map(QuestionCommand, QUESTIONS))
+"""In the order of the catalogue."""
