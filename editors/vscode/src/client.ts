@@ -1,0 +1,193 @@
+/** The connection to the server: started, restarted, and told about when it cannot be. */
+
+import * as vscode from "vscode";
+import {
+    CloseAction,
+    type CloseHandlerResult,
+    ErrorAction,
+    type Executable,
+    LanguageClient,
+    type LanguageClientOptions,
+    RevealOutputChannelOn,
+    State,
+} from "vscode-languageclient/node";
+import { findServer, type ServerCommand } from "./server";
+
+/** What the user is told where no server is. */
+const NOT_FOUND = "pmat-lsp, which finds the leaks, is not installed.";
+const INSTALL = "How to Install It";
+const CHOOSE = "Choose It…";
+const RESTART = "Restart";
+const SHOW_LOG = "Show Log";
+/** A server that has ended so often within a few minutes is not started again by itself. */
+const MOST_ENDS = 3;
+const MINUTES = 3;
+
+/** How the server is. */
+export type ServerState = "starting" | "running" | "stopped";
+
+/** Holds the one client of this window. */
+export class Connection implements vscode.Disposable {
+    private client: LanguageClient | null = null;
+    private ends: number[] = [];
+    private readonly changed = new vscode.EventEmitter<ServerState>();
+    /** Fires when the server starts or ends. */
+    readonly onDidChange = this.changed.event;
+
+    constructor(readonly log: vscode.LogOutputChannel) {}
+
+    /** Start the server, or say why that is not possible. */
+    async start(): Promise<void> {
+        const found = findServer(serverSettings(), { env: process.env, platform: process.platform });
+        if (found === null) {
+            this.changed.fire("stopped");
+            await sayNotFound(NOT_FOUND);
+            return;
+        }
+        this.log.info(`starting ${[found.command, ...found.args].join(" ")} (${found.foundBy})`);
+        const client = new LanguageClient("pmat", "pmat", executable(found), this.options());
+        this.client = client;
+        client.onDidChangeState(({ newState }) => this.changed.fire(STATES[newState]));
+        try {
+            await client.start();
+        } catch (error) {
+            this.changed.fire("stopped");
+            await sayNotFound(`The pmat-lsp server did not start: ${messageOf(error)} (${found.foundBy})`);
+        }
+    }
+
+    /** End the server and start it anew, with the settings as they are now. */
+    async restart(): Promise<void> {
+        this.ends = [];
+        await this.stop();
+        await this.start();
+    }
+
+    /** End the server. */
+    async stop(): Promise<void> {
+        const client = this.client;
+        this.client = null;
+        // One that has not come up cannot be stopped, and needs not be.
+        await client?.dispose().catch((error: unknown) => this.log.debug(messageOf(error)));
+    }
+
+    /** Whether requests can be sent. */
+    get isRunning(): boolean {
+        return this.client?.state === State.Running;
+    }
+
+    /**
+     * Ask the server.
+     *
+     * @throws ResponseError of the server, or an error where it does not run.
+     */
+    async request<Answer>(method: string, params: object, token?: vscode.CancellationToken): Promise<Answer> {
+        if (!this.client || !this.isRunning) {
+            throw new Error("the pmat-lsp server is not running");
+        }
+        return this.client.sendRequest<Answer>(method, params, token);
+    }
+
+    /** Hear a notification of the server, also of one that is started later. */
+    onNotification<Params>(method: string, hear: (params: Params) => void): vscode.Disposable {
+        let current: vscode.Disposable | undefined;
+        const listen = this.onDidChange((state) => {
+            if (state === "starting" && this.client) {
+                current?.dispose();
+                current = this.client.onNotification(method, hear);
+            }
+        });
+        return vscode.Disposable.from(listen, { dispose: () => current?.dispose() });
+    }
+
+    dispose(): void {
+        void this.stop();
+        this.changed.dispose();
+    }
+
+    private options(): LanguageClientOptions {
+        return {
+            documentSelector: [
+                { scheme: "file", language: "perl" },
+                { scheme: "untitled", language: "perl" },
+            ],
+            outputChannel: this.log,
+            revealOutputChannelOn: RevealOutputChannelOn.Never,
+            // Command links of hovers: only those of this extension run.
+            markdown: { isTrusted: { enabledCommands: LINKED_COMMANDS } },
+            initializationOptions: {
+                pmat: vscode.workspace.getConfiguration("pmat"),
+                client: { changed: true, commandLinks: true },
+            },
+            synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher("**/*.pmat{,.gz,.xz,.zst}") },
+            errorHandler: {
+                error: () => ({ action: ErrorAction.Continue }),
+                closed: () => this.ended(),
+            },
+        };
+    }
+
+    private ended(): CloseHandlerResult {
+        const now = Date.now();
+        this.ends = [...this.ends.filter((end) => now - end < MINUTES * 60_000), now];
+        if (this.ends.length < MOST_ENDS) {
+            this.log.warn("the server has ended; it is started again");
+            return { action: CloseAction.Restart, handled: true };
+        }
+        this.log.error(`the server has ended ${MOST_ENDS} times within ${MINUTES} minutes; it stays off`);
+        void sayEnded();
+        return { action: CloseAction.DoNotRestart, handled: true };
+    }
+}
+
+/** Commands that links in hovers may run. */
+const LINKED_COMMANDS = [
+    "pmat.show",
+    "pmat.identify",
+    "pmat.run",
+    "pmat.showChain",
+    "pmat.showPicture",
+    "pmat.nextHop",
+    "pmat.previousHop",
+    "pmat.compare",
+];
+
+const STATES: Record<State, ServerState> = {
+    [State.Starting]: "starting",
+    [State.StartFailed]: "stopped",
+    [State.Running]: "running",
+    [State.Stopped]: "stopped",
+};
+
+/** What went wrong, for people. */
+export function messageOf(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
+}
+
+function serverSettings(): { path: string; interpreter: string } {
+    const settings = vscode.workspace.getConfiguration("pmat.server");
+    return { path: settings.get("path", ""), interpreter: settings.get("interpreter", "") };
+}
+
+function executable({ command, args }: ServerCommand): Executable {
+    return { command, args: [...args], options: { env: { ...process.env, PYTHONUNBUFFERED: "1" } } };
+}
+
+async function sayNotFound(message: string): Promise<void> {
+    const answer = await vscode.window.showErrorMessage(message, INSTALL, CHOOSE);
+    if (answer === INSTALL) {
+        await vscode.commands.executeCommand("pmat.installServer");
+    } else if (answer === CHOOSE) {
+        await vscode.commands.executeCommand("workbench.action.openSettings", "pmat.server");
+    }
+}
+
+async function sayEnded(): Promise<void> {
+    const message = `The pmat-lsp server has ended ${MOST_ENDS} times within ${MINUTES} minutes. The log says why.`;
+    const answer = await vscode.window.showErrorMessage(message, RESTART, SHOW_LOG);
+    if (answer === RESTART) {
+        await vscode.commands.executeCommand("pmat.restart");
+    } else if (answer === SHOW_LOG) {
+        await vscode.commands.executeCommand("pmat.showLog");
+    }
+}

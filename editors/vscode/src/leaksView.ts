@@ -1,0 +1,203 @@
+/** The view of the leaks: findings, the hops of each, and what hangs on an SV. */
+
+import * as vscode from "vscode";
+import { type Connection, messageOf } from "./client";
+import type { Model } from "./model";
+import type { Address, Child, Expansion, Finding, Hop } from "./protocol";
+import { bytes, counted } from "./texts";
+
+/** Rows of one page of what refers to an SV. */
+const PAGE = 50;
+
+/** A row of the view. */
+export type Row = FindingRow | HopRow | HolderRow | MoreRow;
+
+/** A leak. */
+export interface FindingRow {
+    readonly type: "finding";
+    readonly finding: Finding;
+}
+
+/** A step of its cycle. */
+export interface HopRow {
+    readonly type: "hop";
+    readonly finding: Finding;
+    readonly hop: Hop;
+    readonly number: number;
+}
+
+/** What refers to an SV of the cycle. */
+export interface HolderRow {
+    readonly type: "holder";
+    readonly holder: Child;
+}
+
+/** That there are more. */
+export interface MoreRow {
+    readonly type: "more";
+    readonly address: Address;
+    readonly offset: number;
+    readonly left: number;
+}
+
+/** Which findings are shown. */
+export interface Filter {
+    /** Lower case; in the title, pattern, classes or chain. */
+    readonly text: string;
+    readonly hideIgnored: boolean;
+}
+
+/** The tree of the leaks. */
+export class LeaksTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
+    private readonly changed = new vscode.EventEmitter<undefined>();
+    readonly onDidChangeTreeData = this.changed.event;
+    private readonly heard: vscode.Disposable;
+    private filter: Filter = { text: "", hideIgnored: false };
+    private readonly rows = new Map<string, FindingRow>();
+
+    constructor(
+        private readonly model: Model,
+        private readonly connection: Connection,
+    ) {
+        this.heard = model.onDidChange(() => this.changed.fire(undefined));
+    }
+
+    /** Show other findings. */
+    show(filter: Partial<Filter>): void {
+        this.filter = { ...this.filter, ...filter };
+        this.changed.fire(undefined);
+    }
+
+    /** What is typed as filter. */
+    get filterText(): string {
+        return this.filter.text;
+    }
+
+    async getChildren(row?: Row): Promise<Row[]> {
+        if (!row) {
+            return this.findingRows();
+        }
+        switch (row.type) {
+            case "finding":
+                return row.finding.hops.map((hop, number) => ({ type: "hop", finding: row.finding, hop, number }));
+            case "hop":
+                return this.holders(row.hop.address, 0);
+            case "holder":
+                return this.holders(row.holder.address, 0);
+            case "more":
+                return this.holders(row.address, row.offset);
+        }
+    }
+
+    getParent(row: Row): Row | undefined {
+        return row.type === "hop" ? this.rows.get(row.finding.id) : undefined;
+    }
+
+    getTreeItem(row: Row): vscode.TreeItem {
+        switch (row.type) {
+            case "finding":
+                return findingItem(row);
+            case "hop":
+                return hopItem(row);
+            case "holder":
+                return holderItem(row);
+            case "more":
+                return new vscode.TreeItem(`${row.left} more`, vscode.TreeItemCollapsibleState.Collapsed);
+        }
+    }
+
+    dispose(): void {
+        this.heard.dispose();
+        this.changed.dispose();
+    }
+
+    private findingRows(): FindingRow[] {
+        const { text, hideIgnored } = this.filter;
+        this.rows.clear();
+        const shown = this.model.findings.filter(
+            (finding) => !(hideIgnored && finding.ignored) && wordsOf(finding).includes(text),
+        );
+        for (const finding of shown) {
+            this.rows.set(finding.id, { type: "finding", finding });
+        }
+        return [...this.rows.values()];
+    }
+
+    private async holders(address: Address, offset: number): Promise<Row[]> {
+        const params = { what: "inrefs", address, offset, limit: PAGE };
+        try {
+            const { total, rows } = await this.connection.request<Expansion>("pmat/expand", params);
+            const found: Row[] = rows.map((holder) => ({ type: "holder", holder }));
+            const left = total - offset - rows.length;
+            return left > 0 ? [...found, { type: "more", address, offset: offset + rows.length, left }] : found;
+        } catch (error) {
+            this.connection.log.warn(`pmat/expand: ${messageOf(error)}`);
+            return [];
+        }
+    }
+}
+
+function wordsOf({ title, pattern, classes, chain }: Finding): string {
+    return [title, pattern, ...classes, chain].join(" ").toLowerCase();
+}
+
+function findingItem({ finding }: FindingRow): vscode.TreeItem {
+    const item = new vscode.TreeItem(finding.title, vscode.TreeItemCollapsibleState.Expanded);
+    const files = finding.handles.length ? `, ${counted(finding.handles.length, "file handle")}` : "";
+    item.id = finding.id;
+    item.description = `${bytes(finding.bytes)}${files}${finding.ignored ? ", ignored" : ""}`;
+    const colour = finding.ignored ? "disabledForeground" : "problemsWarningIcon.foreground";
+    item.iconPath = new vscode.ThemeIcon(finding.ignored ? "circle-slash" : "warning", new vscode.ThemeColor(colour));
+    item.tooltip = [finding.chain, finding.shape, finding.cure].join("\n\n");
+    item.contextValue = "pmat.finding";
+    return item;
+}
+
+function hopItem({ finding, hop, number }: HopRow): vscode.TreeItem {
+    const item = new vscode.TreeItem(hop.via, vscode.TreeItemCollapsibleState.Collapsed);
+    const last = number === finding.hops.length - 1;
+    item.id = `${finding.id}/${number}`;
+    item.description = last ? `→ back to ${hop.to}` : `→ ${hop.to}`;
+    item.iconPath = new vscode.ThemeIcon(ICONS[hop.kind] ?? "arrow-right");
+    item.tooltip = `${hop.from} ${hop.via} → ${hop.to}${hop.place ? `\n${hop.place.text}` : "\nno place in the sources here"}`;
+    item.contextValue = hop.place ? "pmat.hop.placed" : "pmat.sv";
+    item.command = { command: "pmat.goToHop", title: "Go to the line", arguments: [finding.id, number] };
+    return item;
+}
+
+function holderItem({ holder }: HolderRow): vscode.TreeItem {
+    const item = new vscode.TreeItem(holder.label, vscode.TreeItemCollapsibleState.Collapsed);
+    item.description = `${holder.via}${holder.strength && holder.strength !== "strong" ? ` (${holder.strength})` : ""}`;
+    item.iconPath = new vscode.ThemeIcon(KIND_ICONS[holder.kind] ?? "circle-outline");
+    item.tooltip = `${holder.label} at ${holder.address}, ${bytes(holder.bytes)}${holder.leaked ? ", leaked" : ""}`;
+    item.contextValue = "pmat.sv";
+    item.command = { command: "pmat.show", title: "Show", arguments: [holder.address] };
+    return item;
+}
+
+/** By the kind of a hop. */
+const ICONS: Readonly<Record<string, string>> = {
+    key: "symbol-key",
+    index: "symbol-array",
+    field: "symbol-field",
+    capture: "symbol-variable",
+    lexical: "symbol-variable",
+    scope: "symbol-namespace",
+    deref: "references",
+    glob: "symbol-misc",
+};
+
+/** By the kind of an SV. */
+const KIND_ICONS: Readonly<Record<string, string>> = {
+    HASH: "symbol-object",
+    OBJECT: "symbol-object",
+    ARRAY: "symbol-array",
+    CODE: "symbol-method",
+    PAD: "symbol-namespace",
+    REF: "references",
+    SCALAR: "symbol-string",
+    GLOB: "symbol-misc",
+    IO: "file",
+    STASH: "symbol-namespace",
+    CLASS: "symbol-class",
+};

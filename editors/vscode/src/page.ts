@@ -1,0 +1,39 @@
+/** The frame of a web page inside VS Code: its policy, its style, its script. */
+
+import { randomBytes } from "node:crypto";
+import * as vscode from "vscode";
+
+/**
+ * The HTML of a page whose content a script of the extension draws.
+ *
+ * @param webview that shows it.
+ * @param extension the extension's folder.
+ * @param name of the script in dist/ and of the style in media/.
+ * @param title of the page, for screen readers.
+ */
+export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, name: string, title: string): string {
+    const nonce = randomBytes(16).toString("base64url");
+    const script = webview.asWebviewUri(vscode.Uri.joinPath(extension, "dist", `${name}.js`));
+    const style = webview.asWebviewUri(vscode.Uri.joinPath(extension, "media", `${name}.css`));
+    const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'`;
+    return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="${style}">
+<title>${title}</title>
+</head>
+<body>
+<main id="page" aria-live="polite"></main>
+<script nonce="${nonce}" src="${script}"></script>
+</body>
+</html>`;
+}
+
+/** What pages may load. */
+export function pageOptions(extension: vscode.Uri): vscode.WebviewOptions {
+    const folders = ["dist", "media"].map((folder) => vscode.Uri.joinPath(extension, folder));
+    return { enableScripts: true, localResourceRoots: folders };
+}
