@@ -6,19 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pmat_lsp.analysis.closures import CodeFacts, CodeSite, code_facts, code_sites
 from pmat_lsp.analysis.leaks import Leaks, captures_of, find_leaks
+from pmat_lsp.analysis.lookup import find_sv, first_clone, place_in, sites_in
 from pmat_lsp.analysis.ownership import Ownership, find_ownership
 from pmat_lsp.analysis.retained import Retained, retained_sizes
+from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.opening import Cancelled, never, open_heap
 from pmat_lsp.heap.pads import padnames_of
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.values import file_facts
-from pmat_lsp.source.files import SourceFiles
-from pmat_lsp.source.marks import MarkedFinding, mark_finding
-from pmat_lsp.source.places import Place, Places
+
+if TYPE_CHECKING:
+    from pmat_lsp.source.marks import MarkedFinding
+    from pmat_lsp.source.places import Place, Places
 
 __all__ = ["Cancelled", "Dump", "PlacedSite", "Settings", "open_dump"]
 
@@ -77,13 +81,16 @@ class Dump:
     def retained(self, progress: Progress = no_progress) -> Retained:
         """What each SV keeps alive; computed once."""
         if self._retained is None:
-            progress("retained sizes", 0, 1)
-            self._retained = retained_sizes(self.heap, self.ownership)
+            self._retained = retained_sizes(self.heap, self.ownership, progress)
         return self._retained
 
     @cached_property
     def places(self) -> Places:
         """Where the dump's file names are on this disk."""
+        # Here, since what parses Perl takes a while to import, which most questions need not pay.
+        from pmat_lsp.source.files import SourceFiles
+        from pmat_lsp.source.places import Places
+
         inc, dirs, script = file_facts(self.heap)
         roots, path_map = self.settings.source_roots, self.settings.path_map
         return Places(SourceFiles(roots, path_map, inc, dirs, script))
@@ -91,11 +98,39 @@ class Dump:
     @property
     def marked(self) -> tuple[MarkedFinding, ...]:
         """The findings on the source lines, in the order of the report; found anew, since texts change."""
+        from pmat_lsp.source.marks import mark_finding
+
         return tuple(mark_finding(self.places, finding) for finding in self.leaks.report.findings)
 
     @cached_property
     def _sites(self) -> dict[str, tuple[CodeSite, ...]]:
         return code_sites(self.heap)
+
+    def find_sv(self, text: str) -> int:
+        """As `analysis.lookup.find_sv`; a file and line also name the innermost sub whose text here has that line.
+
+        Raises:
+            PmatError: there is no such SV.
+        """
+        try:
+            return find_sv(self.heap, text)
+        except PmatError:
+            found = place_in(text)
+            around = self._sub_around(*found) if found else None
+            if around is None:
+                raise
+            return first_clone(self.heap, around)
+
+    def _sub_around(self, file: str, line: int) -> CodeSite | None:
+        """The innermost sub whose text has a line, None where there is none, or several recorded at the line."""
+        innermost: tuple[int, CodeSite] | None = None
+        for site in sites_in(self.heap, file):
+            if site.location.line == line:
+                return None
+            sub = self._place(site).sub
+            if sub and sub.keyword.start.line <= line <= sub.body.end.line:
+                innermost = max(innermost or (0, site), (sub.keyword.start.line, site), key=lambda pair: pair[0])
+        return innermost and innermost[1]
 
     def sites_in(self, path: Path) -> list[PlacedSite]:
         """The subs of the heap that come from the file at `path`, each at its place."""

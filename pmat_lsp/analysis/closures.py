@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.analysis.cycles import hops_of, is_captured
+from pmat_lsp.analysis.cycles import is_captured
+from pmat_lsp.analysis.file_numbers import file_numbers
+from pmat_lsp.analysis.holders import Holder, holders
 from pmat_lsp.analysis.leaks import Leaks
 from pmat_lsp.analysis.result import Location
-from pmat_lsp.format.kinds import Kind, PadnameFlag, RefKind, Strength
-from pmat_lsp.heap.describe import code_name, describe, is_prototype, referent, summarise
+from pmat_lsp.analysis.retained import Retained
+from pmat_lsp.format.kinds import CodeFlag, PadnameFlag, RefKind
+from pmat_lsp.heap.describe import code_name, referent, summarise
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import first_pad, padnames_of
 
@@ -21,6 +24,14 @@ MOST_CLONES = 500
 """So many clones are looked at for values and holders; counts are always of all."""
 MOST_VALUES = 3
 MOST_HOLDERS = 5
+I32 = npt.NDArray[np.int32]
+_TO_PADS = (
+    RefKind.CODE_PAD,
+    RefKind.CODE_PADLIST,
+    RefKind.CODE_PADNAMES,
+    RefKind.PADLIST_PAD,
+    RefKind.PADLIST_NAMES,
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,8 @@ class LexicalFacts:
     """The commonest first, `MOST_VALUES` at the most."""
     different: int
     """How many different values there are."""
+    handles: tuple[int, ...]
+    """The file numbers of the handles that it holds, sorted; one that is open for both has two where they differ."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +94,10 @@ class CodeFacts:
     """Lower median of what the islands of the leaked ones keep alive; 0 if none is on a cycle."""
     lexicals: tuple[LexicalFacts, ...]
     """In the order of the pad, captured ones first."""
-    holders: tuple[ValueCount, ...]
+    holders: tuple[Holder, ...]
     """Who refers to the clones: `{on_closed} of Net::Conn`; the commonest first, `MOST_HOLDERS` at the most."""
+    refcounts: tuple[tuple[int, int], ...]
+    """(a refcount, how many clones have it), the commonest first."""
 
     def lexical(self, name: str) -> LexicalFacts | None:
         """The facts of one lexical."""
@@ -110,24 +125,70 @@ def code_sites(heap: Heap) -> dict[str, tuple[CodeSite, ...]]:
 
 def code_facts(heap: Heap, leaks: Leaks, site: CodeSite) -> CodeFacts:
     """Look a sub's clones over."""
-    clones = np.array([sv for sv in site.codes.tolist() if not is_prototype(heap, sv)], np.int32)
+    clones = clones_at(heap, site)
     leaked = leaks.ownership.proven[clones]
     islands = leaks.islands.cycle[clones]
     sizes = np.sort(leaks.islands.bytes[np.unique(islands[islands >= 0])])
     sample = clones[:MOST_CLONES].tolist()
+    counts, times = np.unique(heap.refcount[clones], return_counts=True)
+    commonest = np.argsort(-times, kind="stable")
     return CodeFacts(
         site=site,
         live=len(clones),
         leaked=int(leaked.sum()),
         unexplained=int(leaks.ownership.unexplained[clones].sum()),
-        bytes=int(heap.size[clones].sum() + heap.size[np.flatnonzero(np.isin(heap.owner, clones))].sum()),
+        bytes=int(heap.size[clones].sum() + _bytes_of_pads(heap, clones)),
         retained_bytes_each=int(sizes[(len(sizes) - 1) // 2]) if len(sizes) else 0,
-        lexicals=tuple(_lexicals(heap, leaks, sample)),
-        holders=_holders(heap, sample),
+        lexicals=tuple(lexicals_of(heap, leaks, sample)),
+        holders=holders(heap, sample, MOST_HOLDERS),
+        refcounts=tuple(zip(counts[commonest].tolist(), times[commonest].tolist(), strict=True)),
     )
 
 
-def _lexicals(heap: Heap, leaks: Leaks, clones: list[int]) -> Iterator[LexicalFacts]:
+def clones_at(heap: Heap, site: CodeSite) -> I32:
+    """int32: the CODEs of a site without the prototype that closures are cloned from."""
+    flags = heap.flags[site.codes]
+    is_prototype = ((flags & CodeFlag.CLONE) != 0) & ((flags & CodeFlag.CLONED) == 0)
+    return site.codes[~is_prototype]
+
+
+def retained_by(heap: Heap, leaks: Leaks, sizes: Retained, site: CodeSite) -> int:
+    """Bytes that the clones of a site keep alive: the islands that leaked ones are on, and what the others retain.
+
+    Nothing is counted twice.
+    """
+    clones = clones_at(heap, site)
+    islands = np.unique(leaks.islands.owner[clones])
+    islands = islands[islands >= 0]
+    others = clones[~np.isin(leaks.islands.owner[clones], islands)]
+    outermost = sizes.outermost(others, np.zeros(len(others), np.int64)) if len(others) else np.empty(0, np.bool_)
+    return int(leaks.islands.bytes[islands].sum()) + int(sizes.bytes[others[outermost]].sum())
+
+
+def _bytes_of_pads(heap: Heap, codes: I32) -> int:
+    """Of the PADLIST, PADNAMES and PADs of CODEs, found from these: the whole heap is not looked through."""
+    found = codes
+    total = 0
+    for _ in range(2):
+        rows = _out_rows(heap, found)
+        targets = heap.out_target[rows]
+        owned = np.isin(heap.out_kind[rows], _TO_PADS) & np.isin(heap.owner[targets], codes)
+        found = np.unique(targets[owned])
+        total += int(heap.size[found].sum())
+    return total
+
+
+def _out_rows(heap: Heap, svs: I32) -> npt.NDArray[np.int64]:
+    """The rows of the out_ columns of some SVs."""
+    start, stop = heap.out_start[svs], heap.out_start[svs + 1]
+    counts = stop - start
+    firsts = np.repeat(start - np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)[:-1])), counts)
+    rows: npt.NDArray[np.int64] = firsts + np.arange(int(counts.sum()), dtype=np.int64)
+    return rows
+
+
+def lexicals_of(heap: Heap, leaks: Leaks, clones: list[int]) -> Iterator[LexicalFacts]:
+    """The lexicals in the first pads of CODEs of one site, captured ones first."""
     if not clones:
         return
     names = dict.fromkeys(padnames_of(heap, clones[0]))
@@ -159,6 +220,7 @@ def _lexical(heap: Heap, leaks: Leaks, name: str, slots: list[tuple[int, int, in
         leads_back=back,
         values=tuple(ValueCount(text, count) for text, count in values.most_common(MOST_VALUES)),
         different=len(values),
+        handles=tuple(sorted({number for _, _, target in slots for number in file_numbers(heap, target)})),
     )
 
 
@@ -167,26 +229,3 @@ def _declared_as(flags: PadnameFlag) -> str:
         if flags & flag:
             return word
     return "my"
-
-
-def _holders(heap: Heap, clones: list[int]) -> tuple[ValueCount, ...]:
-    counts = Counter(holder for code in clones for holder in holders_of(heap, code))
-    return tuple(ValueCount(text, count) for text, count in counts.most_common(MOST_HOLDERS))
-
-
-def holders_of(heap: Heap, sv: int) -> Iterator[str]:
-    """Who owns counts of an SV, plain references passed through: `{on_closed} of Net::Conn`, `$cb of the sub X`."""
-    for row in heap.in_rows(sv).tolist():
-        if not heap.out_strength[row] & Strength.COUNTED:
-            continue
-        rows = [row]
-        source = int(heap.out_source[row])
-        while heap.kind[source] in (Kind.REF, Kind.PAD, Kind.PADLIST) and len(rows) < 6:
-            above = next((r for r in heap.in_rows(source).tolist() if heap.out_strength[r] & Strength.COUNTED), None)
-            if above is None:
-                break
-            rows.insert(0, above)
-            source = int(heap.out_source[above])
-        hop = hops_of(heap, rows)[0]
-        label = hop.label.removeprefix("->")
-        yield f"{label} of {describe(heap, hop.source)}"

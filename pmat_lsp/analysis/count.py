@@ -28,6 +28,7 @@ _COLUMNS = (
     Column("blessed_bytes", Unit.BYTES),
 )
 Mask = npt.NDArray[np.bool_]
+Sizes = npt.NDArray[np.uint64]
 Row = tuple[Value, ...]
 
 
@@ -39,21 +40,24 @@ class CountOptions:
     """Of each kind the ten commonest classes."""
     by_fields: bool = False
     """Of scalars, which fields they have: IV, NV, PV."""
+    sizes: Sizes | None = None
+    """uint64[n]: the bytes of each SV that are added up; None: its own."""
 
 
 def count_table(heap: Heap, options: CountOptions) -> Table:
     """Of each kind how many SVs and bytes, all of them and the blessed ones; the total last."""
     names = _kind_names(heap)
+    sizes = heap.size[: heap.n] if options.sizes is None else options.sizes
     blessed = heap.blessed[: heap.n] >= 0
     rows: list[Row] = []
     for name in sorted(set(names)):
         mask = np.isin(heap.kind[: heap.n], [kind for kind, known in _names_in(heap).items() if known == name])
-        rows.append(_row(heap, KIND, name, mask, blessed))
+        rows.append(_row(sizes, KIND, name, mask, blessed))
         if options.by_class:
-            rows += _classes(heap, mask & blessed)
+            rows += _classes(heap, sizes, mask & blessed)
         if options.by_fields and name == "SCALAR":
-            rows += _fields(heap, blessed)
-    rows.append(_row(heap, TOTAL, "(total)", np.ones(heap.n, np.bool_), blessed))
+            rows += _fields(heap, sizes, blessed)
+    rows.append(_row(sizes, TOTAL, "(total)", np.ones(heap.n, np.bool_), blessed))
     return Table("SVs by kind", _COLUMNS, tuple(rows))
 
 
@@ -66,8 +70,8 @@ def _names_in(heap: Heap) -> dict[int, str]:
     return {kind: KIND_NAMES.get(kind, "UNKNOWN") for kind in present}
 
 
-def _row(heap: Heap, about: str, name: str, mask: Mask, blessed: Mask) -> Row:
-    size, both = heap.size[: heap.n], mask & blessed
+def _row(size: Sizes, about: str, name: str, mask: Mask, blessed: Mask) -> Row:
+    both = mask & blessed
     return (
         about,
         name,
@@ -78,7 +82,7 @@ def _row(heap: Heap, about: str, name: str, mask: Mask, blessed: Mask) -> Row:
     )
 
 
-def _classes(heap: Heap, mask: Mask) -> Iterator[Row]:
+def _classes(heap: Heap, sizes: Sizes, mask: Mask) -> Iterator[Row]:
     """A row for each of the commonest classes, and one for the others."""
     svs = np.flatnonzero(mask)
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -86,7 +90,7 @@ def _classes(heap: Heap, mask: Mask) -> Iterator[Row]:
         of_class = svs[heap.blessed[svs] == stash]
         sums = counts[heap.stash_name(stash) or "(without a name)"]
         sums[0] += len(of_class)
-        sums[1] += int(heap.size[of_class].sum())
+        sums[1] += int(sizes[of_class].sum())
     order = sorted(sorted(counts), key=lambda name: -counts[name][0])
     for name in order[:_SHOWN_CLASSES]:
         yield CLASS, name, None, counts[name][0], None, counts[name][1]
@@ -94,7 +98,7 @@ def _classes(heap: Heap, mask: Mask) -> Iterator[Row]:
         yield CLASS, OTHERS, None, sum(counts[name][0] for name in rest), None, sum(counts[name][1] for name in rest)
 
 
-def _fields(heap: Heap, blessed: Mask) -> list[Row]:
+def _fields(heap: Heap, sizes: Sizes, blessed: Mask) -> list[Row]:
     """A row for each combination of fields that a scalar has."""
     kind = heap.kind[: heap.n]
     masks: dict[str, Mask] = {
@@ -106,4 +110,4 @@ def _fields(heap: Heap, blessed: Mask) -> list[Row]:
     for combination in np.unique(flags[flags != 255]).tolist():
         name = f"SCALAR({','.join(scalar_fields(combination))})"
         masks[name] = masks.get(name, np.zeros(heap.n, np.bool_)) | (flags == combination)
-    return [_row(heap, FIELDS, name, masks[name], blessed) for name in sorted(masks) if masks[name].any()]
+    return [_row(sizes, FIELDS, name, masks[name], blessed) for name in sorted(masks) if masks[name].any()]

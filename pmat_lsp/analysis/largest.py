@@ -1,26 +1,88 @@
-"""The largest SVs, by their own memory or by what they retain."""
+"""The largest SVs, by their own memory, their structure, what they own, or what they retain."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.analysis.all_sizes import owned_sizes, structure_sizes
 from pmat_lsp.analysis.labels import labels
 from pmat_lsp.analysis.retained import Retained
-from pmat_lsp.analysis.tables import Column, Table, Unit, Value
+from pmat_lsp.analysis.size import owned_svs, structure_svs
+from pmat_lsp.analysis.tables import Column, Table, Tree, TreeRow, Unit, Value
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.naming import described
+from pmat_lsp.heap.progress import Progress, no_progress
+
+I32 = npt.NDArray[np.int32]
+U64 = npt.NDArray[np.uint64]
+OTHERS = "others"
 
 _SV, _DESCRIPTION = Column("sv", Unit.SV), Column("description", Unit.TEXT)
 _SIZE, _RETAINED = Column("size", Unit.BYTES), Column("retained", Unit.BYTES)
 _SVS = Column("svs", Unit.COUNT)
 
 
-def largest_by_size(heap: Heap, count: int) -> Table:
-    """The `count` SVs with the most memory of their own."""
-    label = labels(heap)
-    svs = first_by(heap.size[: heap.n], count)
-    rows: tuple[tuple[Value, ...], ...] = tuple((heap.address_of(sv), label(sv), int(heap.size[sv])) for sv in svs)
-    return Table("The largest SVs, each by itself", (_SV, _DESCRIPTION, _SIZE), rows, heap.n - len(rows))
+@dataclass(frozen=True)
+class Measure:
+    """A way to measure SVs, with what the size of one is made of."""
+
+    title: str
+    sizes: U64
+    """uint64[n]: bytes of each SV."""
+    members: Callable[[int], I32] | None = None
+    """The other SVs whose bytes count in the size of one; None where each is measured by itself."""
+
+
+def by_itself(heap: Heap) -> Measure:
+    """Each SV's own memory."""
+    return Measure("The largest SVs, each by itself", heap.size[: heap.n])
+
+
+def by_structure(heap: Heap) -> Measure:
+    """Each SV with its elements, values or pads."""
+    return Measure("The largest SVs, with their structure", structure_sizes(heap), lambda sv: structure_svs(heap, sv))
+
+
+def by_owned(heap: Heap, progress: Progress = no_progress) -> Measure:
+    """Each SV with all that it owns."""
+    return Measure("The largest SVs, with what they own", owned_sizes(heap, progress), lambda sv: owned_svs(heap, sv))
+
+
+def largest_tree(heap: Heap, measure: Measure, counts: Sequence[int], progress: Progress = no_progress) -> Tree:
+    """The largest SVs; below each the largest of its members, and so on.
+
+    Behind the SVs of each level stands `OTHERS`, without an address: the bytes, each by itself, of those that have not
+    been told, unless there are none.
+
+    Args:
+        heap: of the SVs.
+        measure: what is large.
+        counts: how many of each level; there are as many levels, or one where SVs are measured by themselves.
+        progress: called now and then.
+    """
+    told = np.zeros(heap.n, np.bool_)
+    levels = counts if measure.members else counts[:1]
+
+    def level(svs: I32, depth: int) -> Iterator[TreeRow]:
+        for i in first_by(measure.sizes[svs], levels[depth]):
+            progress("largest", depth, len(levels))
+            sv = int(svs[i])
+            told[sv] = True
+            yield TreeRow(depth, (heap.address_of(sv), described(heap, sv), int(measure.sizes[sv])), 0)
+            if measure.members and depth + 1 < len(levels):
+                members = measure.members(sv)
+                members = members[members != sv]
+                yield from level(members, depth + 1)
+                told[members] = True
+        if others := int(heap.size[svs[~told[svs]]].sum()):
+            yield TreeRow(depth, (None, OTHERS, others), 0)
+
+    rows = tuple(level(np.arange(heap.n, dtype=np.int32), 0))
+    return Tree(measure.title, (_SV, Column("is", Unit.TEXT), _SIZE), rows)
 
 
 def largest_by_retained(heap: Heap, sizes: Retained, count: int) -> Table:

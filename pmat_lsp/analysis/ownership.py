@@ -44,13 +44,10 @@ def find_ownership(heap: Heap) -> Ownership:
     """Sort the SVs of a heap into reachable, unexplained and proven."""
     n = heap.n
     counted = ((heap.out_strength & Strength.COUNTED) != 0).astype(np.uint8)
-    # A plain pointer owns nothing, but what a live SV points to is not lost.
-    follow = ((heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0).astype(np.uint8)
-    roots = root_ids(heap)
-    lost = ~_reached(heap, follow, np.unique(roots))[:n]
+    lost = ~reached_from_roots(heap, np.empty(0, np.int64))[:n]
     missing = _missing_references(heap, counted, lost)
     unexplained = lost & _reached(heap, counted, np.flatnonzero(lost & missing))[:n]
-    return Ownership(counted, lost, unexplained, lost & ~unexplained, len(roots))
+    return Ownership(counted, lost, unexplained, lost & ~unexplained, len(root_ids(heap)))
 
 
 def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
@@ -64,6 +61,14 @@ def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
     stack, mortals = heap.stack[heap.stack >= 0], heap.mortals[heap.mortals >= 0]
     named = [root.sv for root in heap.roots if root.name not in PLAIN_POINTER_ROOTS]
     return np.concatenate((np.array(named + contexts, np.int32), stack, mortals, saved)).astype(np.int32)
+
+
+def reached_from_roots(heap: Heap, without: npt.NDArray[np.integer[Any]]) -> Mask:
+    """bool[n + 3]: what some root reaches when the rows `without` of the out_ columns are not followed."""
+    # A plain pointer owns nothing, but what a live SV points to is not lost.
+    follow = ((heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0).astype(np.uint8)
+    follow[without] = 0
+    return _reached(heap, follow, np.unique(root_ids(heap)))
 
 
 def _reached(heap: Heap, follow: npt.NDArray[np.uint8], starts: npt.NDArray[np.integer]) -> Mask:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from pmat_lsp.analysis.ownership import Ownership, components_among, root_ids
 from pmat_lsp.format.kinds import Kind, Strength
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.kernels import dominators
 
 U8 = npt.NDArray[np.uint8]
@@ -29,6 +30,9 @@ I32 = npt.NDArray[np.int32]
 U64 = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 
+_STAGE = "retained sizes"
+_PLACES_AT_A_TIME = 1 << 17
+"""After so many SVs the search for dominators tells how far it is."""
 _TELLING_KINDS = (Kind.CODE, Kind.HASH, Kind.ARRAY)
 """Of a leaked cycle without an object: the kinds that its part is best known by, best first."""
 
@@ -87,9 +91,9 @@ class Retained:
         return np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
 
 
-def retained_sizes(heap: Heap, ownership: Ownership) -> Retained:
-    """The dominator tree of a heap, with what each SV retains."""
-    order, place_idom = _dominator_tree(heap, ownership)
+def retained_sizes(heap: Heap, ownership: Ownership, progress: Progress = no_progress) -> Retained:
+    """The dominator tree of a heap, with what each SV retains; `progress` is called every few milliseconds."""
+    order, place_idom = _dominator_tree(heap, ownership, progress)
     sizes, free, position = (np.empty(len(order), np.int32) for _ in range(3))
     weight = np.append(heap.size, np.uint64(0))[order]
     dominators.sum_up(place_idom, sizes, weight)
@@ -106,30 +110,35 @@ def retained_sizes(heap: Heap, ownership: Ownership) -> Retained:
     return Retained(idom, retained, svs, place, by_position)
 
 
-def _dominator_tree(heap: Heap, ownership: Ownership) -> tuple[I32, I32]:
+def _dominator_tree(heap: Heap, ownership: Ownership, progress: Progress) -> tuple[I32, I32]:
     """(the super-root and all SVs, dominators first; by place in it: the place of the immediate dominator)."""
+    progress(_STAGE, 0, 1)
     follow = _followed(heap, ownership)
     entry = _entries(heap, ownership)
     order, place, above = (np.empty(heap.n + 4, np.int32) for _ in range(3))
     stack = np.empty(heap.n + 4, np.int64)
     reached = dominators.walk(heap.out_start, heap.out_target, follow, entry, order, place, above, stack)
     semi, label, bucket, idom = (np.empty(heap.n + 4, np.int32) for _ in range(4))
-    dominators.immediate_dominators(
-        heap.in_start,
-        heap.in_ref,
-        heap.out_source,
-        follow,
-        entry,
-        reached,
-        order,
-        place,
-        above,
-        semi,
-        label,
-        bucket,
-        stack,
-        idom,
-    )
+    for high in range(reached, 0, -_PLACES_AT_A_TIME):
+        progress(_STAGE, reached - high, reached)
+        dominators.immediate_dominators(
+            heap.in_start,
+            heap.in_ref,
+            heap.out_source,
+            follow,
+            entry,
+            reached,
+            order,
+            place,
+            above,
+            semi,
+            label,
+            bucket,
+            stack,
+            idom,
+            high,
+            max(0, high - _PLACES_AT_A_TIME),
+        )
     return order[:reached], idom[:reached]
 
 

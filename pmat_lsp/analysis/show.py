@@ -10,7 +10,7 @@ from pmat_lsp.format.kinds import BOOL_KINDS, Kind, PadnameFlag, RefKind
 from pmat_lsp.heap.describe import code_place, code_row
 from pmat_lsp.heap.magic import allocation_of, magics_of
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.naming import described, field_name, struct_type
+from pmat_lsp.heap.naming import described, field_name, magic_type, struct_type
 from pmat_lsp.heap.pads import first_pad, pads_of
 from pmat_lsp.heap.symbols import symbol_names, symbol_of
 from pmat_lsp.heap.valued import SHOWN_CHARACTERS, bool_text, described_with_value, number_text, string_text
@@ -145,6 +145,11 @@ def _struct(heap: Heap, sv: int) -> Iterator[Row]:
             yield _field(name, ("false", "true")[number != 0] if field == _BOOL else str(number))
 
 
+def _lvalue(heap: Heap, sv: int) -> Iterator[Row]:
+    yield _field("type", magic_type(int(heap.flags[sv])))
+    yield from _targets(heap, sv, {RefKind.LVALUE_TARGET: "target"})
+
+
 def _padnames(heap: Heap, sv: int) -> Iterator[Row]:
     yield _about(heap, "field", "padcv", int(heap.owner[sv]))
     for index, name in enumerate(elements(heap, sv)):
@@ -166,7 +171,7 @@ def _code(heap: Heap, sv: int, options: ShowOptions) -> Iterator[Row]:
         yield _about(heap, "field", f"pad[{depth}]", pad)
     if options.pad and (pad := first_pad(heap, sv)) >= 0:
         yield _said("pad", "0")
-        yield from _slots(heap, pad, sv)
+        yield from pad_slots(heap, pad, sv)
     for at in heap.out_rows(sv):
         if heap.out_kind[at] == RefKind.CODE_GLOBREF:
             yield _about(heap, "glob", None, int(heap.out_target[at]))
@@ -182,10 +187,10 @@ def _glob_of(heap: Heap, code: int, named: int) -> int:
 
 def _pad(heap: Heap, sv: int) -> Iterator[Row]:
     yield _about(heap, "field", "padcv", int(heap.owner[sv]))
-    yield from _slots(heap, sv, int(heap.owner[sv]))
+    yield from pad_slots(heap, sv, int(heap.owner[sv]))
 
 
-def _slots(heap: Heap, pad: int, code: int) -> Iterator[Row]:
+def pad_slots(heap: Heap, pad: int, code: int) -> Iterator[Row]:
     """A row for each slot of a pad: `slot` with the name of a lexical, `GLOB` or `CONST` for those of ops."""
     of_ops = {RefKind.CODE_GLOBREF: "GLOB", RefKind.CODE_CONSTANT: "CONST"}
     rows = heap.out_rows(code)
@@ -239,6 +244,8 @@ _TELLERS: dict[int, Callable[[Heap, int], Iterator[Row]]] = {
     **dict.fromkeys(map(int, BOOL_KINDS), _bool),
     Kind.REF: _reference,
     Kind.ARRAY: _array,
+    Kind.PADLIST: _array,
+    Kind.LVALUE: _lvalue,
     Kind.HASH: _hash,
     Kind.STASH: _stash,
     Kind.CLASS: _stash,

@@ -42,6 +42,15 @@ _CODE_PARTS = (
     RefKind.CODE_CONSTANT,
     RefKind.CODE_GLOBREF,
 )
+_PART_OF, _STRUCTURE_OF = np.zeros(256, np.uint8), np.zeros(256, np.uint8)
+"""uint8[256], by RefKind and by Kind: one bit for arrays, hashes and CODEs each, set where it is a part or a whole."""
+for _bit, _parts, _kinds in (
+    (1, _ARRAY_PARTS, ARRAY_KINDS),
+    (2, _HASH_PARTS, HASH_KINDS),
+    (4, _CODE_PARTS, (Kind.CODE,)),
+):
+    _PART_OF[list(_parts)] = _bit
+    _STRUCTURE_OF[list(_kinds)] = _bit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +68,21 @@ def shallow(heap: Heap, sv: int) -> Extent:
 
 def structure(heap: Heap, sv: int) -> Extent:
     """The SV and its parts: elements of an array, values of a hash, pads, constants and globs of a CODE."""
-    kind = Kind(int(heap.kind[sv])) if int(heap.kind[sv]) in Kind._value2member_map_ else Kind.UNKNOWN
-    parts: tuple[RefKind, ...] = ()
-    if kind in ARRAY_KINDS:
-        parts = _ARRAY_PARTS
-    elif kind in HASH_KINDS:
-        parts = _HASH_PARTS
-    elif kind == Kind.CODE:
-        parts = _CODE_PARTS
+    return _extent(heap, np.append(structure_svs(heap, sv), np.int32(sv)))
+
+
+def structure_svs(heap: Heap, sv: int) -> npt.NDArray[np.int32]:
+    """int32: the parts of an SV; one that is a part twice is there twice."""
     rows = slice(*heap.out_start[sv : sv + 2])
-    targets = heap.out_target[rows][np.isin(heap.out_kind[rows], parts)]
-    return _extent(heap, np.append(targets[targets < heap.n], np.int32(sv)))
+    targets: npt.NDArray[np.int32] = heap.out_target[rows][structural(heap, rows)]
+    return targets[targets < heap.n]
+
+
+def structural(heap: Heap, rows: slice) -> npt.NDArray[np.bool_]:
+    """bool: which of some rows of the out_ columns lead to a part of the structure that their source is."""
+    kind = heap.kind[heap.out_source[rows]]
+    parts: npt.NDArray[np.bool_] = (_PART_OF[heap.out_kind[rows]] & _STRUCTURE_OF[kind]) != 0
+    return parts
 
 
 def owned(heap: Heap, sv: int) -> Extent:

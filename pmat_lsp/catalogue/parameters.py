@@ -9,7 +9,7 @@ from pmat_lsp.heap.neighbours import ALL, DIRECT
 SV = Parameter(
     "sv",
     Takes.SV,
-    "an address (0x…), a root (defstash) or a symbol ($Net::Client::pool, %main::INC)",
+    "an address (0x…), a root (defstash), a symbol ($Net::Client::pool, %main::INC) or a sub's place (Client.pm:25)",
     positional=True,
     required=True,
 )
@@ -17,6 +17,8 @@ STRENGTHS = (
     Parameter("weak", Takes.FLAG, "weak references too"),
     Parameter("all", Takes.FLAG, "weak, indirect and inferred references too", letter="a"),
 )
+
+LIMIT = Parameter("count", Takes.NUMBER, "how many to tell; all of them where it is not said", letter="c")
 
 
 def count_parameter(default: int, help: str) -> Parameter:

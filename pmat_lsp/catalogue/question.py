@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeAlias, TypeVar, cast
 
-from pmat_lsp.analysis.lookup import find_sv
 from pmat_lsp.analysis.tables import Answer
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.model import Heap
@@ -27,6 +26,8 @@ class Takes(Enum):
     """True or False."""
     NUMBER = "number"
     """A whole number above 0."""
+    INDEX = "index"
+    """A whole number from 0 on."""
     CHOICE = "choice"
     """One of a few words."""
     TEXT = "text"
@@ -34,6 +35,8 @@ class Takes(Enum):
     """What names an SV: `0x55d0c0ffee`, `defstash`, `$Foo::bar`, `lib/Foo.pm:12`."""
     WORDS = "words"
     """All words that follow; none or more."""
+    TERMS = "terms"
+    """All words that follow, with options of their own that the question reads itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Parameter:
     help: str
     """A few words, in lower case and without a stop."""
     positional: bool = False
-    """Whether it is written without its name; all WORDS are."""
+    """Whether it is written without its name; all WORDS and TERMS are."""
     required: bool = False
     letter: str = ""
     """The short option, without `-`."""
@@ -80,9 +83,15 @@ class Asked:
         return self.given[name] is True
 
     def number(self, name: str) -> int:
-        """A NUMBER that has a default."""
+        """A NUMBER or INDEX that has a default."""
+        value = self.number_if_given(name)
+        assert value is not None
+        return value
+
+    def number_if_given(self, name: str) -> int | None:
+        """A NUMBER or INDEX; None where it was not given and has no default."""
         value = self.given[name]
-        assert isinstance(value, int)
+        assert value is None or isinstance(value, int)
         return value
 
     def text(self, name: str) -> str | None:
@@ -92,7 +101,7 @@ class Asked:
         return value
 
     def words(self, name: str) -> tuple[str, ...]:
-        """WORDS."""
+        """WORDS or TERMS."""
         value = self.given[name]
         assert isinstance(value, tuple)
         return value
@@ -103,7 +112,7 @@ class Asked:
         Raises:
             PmatError: there is no such SV.
         """
-        return find_sv(self.heap, self.text(name) or "")
+        return self.dump.find_sv(self.text(name) or "")
 
     def sv_if_given(self, name: str = "sv") -> int | None:
         """The id of the SV that an SV parameter names; None where it was not given.
@@ -164,7 +173,6 @@ class Question(Generic[Kind]):
             wanted = f"one of {', '.join(parameter.choices)}" if parameter.choices else wanted
             raise PmatError(f"{self.name}: {parameter.name} must be {wanted}, not {value!r}")
 
-
         return cast("Given", tuple(value) if isinstance(value, list) else value)
 
 
@@ -172,12 +180,16 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-_NOT_GIVEN: Mapping[Takes, Given] = {Takes.FLAG: False, Takes.WORDS: ()}
+_NOT_GIVEN: Mapping[Takes, Given] = {Takes.FLAG: False, Takes.WORDS: (), Takes.TERMS: ()}
 _CHECKS: Mapping[Takes, tuple[Callable[[object], bool], str]] = {
     Takes.FLAG: (lambda value: isinstance(value, bool), "true or false"),
     Takes.NUMBER: (lambda value: type(value) is int and value > 0, "a whole number above 0"),
+    Takes.INDEX: (lambda value: type(value) is int and value >= 0, "a whole number from 0 on"),
     Takes.CHOICE: (_is_text, "a word"),
     Takes.TEXT: (_is_text, "a text"),
     Takes.SV: (_is_text, "what names an SV"),
-    Takes.WORDS: (lambda value: isinstance(value, list | tuple) and all(map(_is_text, value)), "a list of texts"),
+    **dict.fromkeys(
+        (Takes.WORDS, Takes.TERMS),
+        (lambda value: isinstance(value, list | tuple) and all(map(_is_text, value)), "a list of texts"),
+    ),
 }

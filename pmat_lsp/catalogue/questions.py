@@ -6,15 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from pmat_lsp.catalogue import (
+    contents,
     count,
+    dangling,
     dominators,
+    find,
+    handles,
     identify,
     largest,
     neighbours,
+    reachability,
     roots,
+    running,
     show,
     size,
+    strtab,
     summary,
+    symbols,
 )
 from pmat_lsp.catalogue.question import Question
 
@@ -26,6 +34,17 @@ QUESTIONS: tuple[Question[Any], ...] = (
     neighbours.INREFS,
     neighbours.OUTREFS,
     show.SHOW,
+    contents.ELEMS,
+    contents.VALUES,
+    symbols.SYMBOLS,
+    symbols.PACKAGES,
+    running.CALLERS,
+    running.STACK,
+    handles.IO,
+    find.FIND,
+    reachability.REACHABILITY,
+    strtab.STRTAB,
+    dangling.DANGLING,
     largest.LARGEST,
     size.SIZE,
     dominators.DOMINATORS,

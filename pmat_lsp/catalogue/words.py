@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from pmat_lsp.catalogue.question import Given, Parameter, Question, Takes
@@ -27,22 +27,60 @@ def parse_words(question: Question[Any], words: Sequence[str]) -> dict[str, Give
     Raises:
         PmatError: they are not what the question takes.
     """
-    parser = _Parser(prog=question.name, add_help=False)
+    parser = WordsParser(prog=question.name, add_help=False)
     add_parameters(parser, question)
     return given_in(parser.parse_args(list(words)), question)
 
 
 def positive(text: str) -> int:
     """A whole number above 0."""
-    if not (text.isascii() and text.isdecimal()) or len(text) > 18 or not int(text):
+    if not (number := _whole(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-    return int(text)
+    return number
 
 
-class _Parser(argparse.ArgumentParser):
-    """One that ends a question, not the process."""
+def _index(text: str) -> int:
+    if (number := _whole(text)) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
+    return number
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
+_NUMBERS: Mapping[Takes, Callable[[str], int]] = {Takes.NUMBER: positive, Takes.INDEX: _index}
+
+
+class AnyOrder(argparse.ArgumentParser):
+    """A parser that takes words and options in any order; argparse alone gives a word up at the option before it."""
+
+    terms = ""
+    """The TERMS among its arguments: they take what it does not know."""
+    _parsing = False
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """As that of the base class."""
+        if self._parsing:
+            return super().parse_known_args(args, namespace)
+        self._parsing = True
+        try:
+            found, unknown = self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._parsing = False
+        if not self.terms:
+            return found, unknown
+        getattr(found, self.terms).extend(unknown)
+        return found, []
+
+
+class WordsParser(AnyOrder):
+    """One that ends a question, not the process: it raises PmatError."""
 
     def error(self, message: str) -> NoReturn:
+        """Raise what is wrong, with the usage as the hint."""
         usage = " ".join(self.format_usage().split())
         raise PmatError(f"{self.prog}: {message}", usage)
 
@@ -51,8 +89,11 @@ def _add(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
     # argparse formats its help texts with %, and the names of hashes begin with one.
     help, name = parameter.help.replace("%", "%%"), parameter.name
     if parameter.default is not None:
-        help += " (default: %(default)s)"
-    if parameter.takes is Takes.WORDS:
+        # Not by argparse, which forgets it where words and options are mixed.
+        help += f" (default: {parameter.default})"
+    if parameter.takes is Takes.TERMS and isinstance(parser, AnyOrder):
+        parser.terms = name
+    if parameter.takes in (Takes.WORDS, Takes.TERMS):
         # No REMAINDER: behind an argument that is missing it would take nothing at all.
         parser.add_argument(name, metavar=name.upper(), nargs="+" if parameter.required else "*", help=help)
     elif parameter.positional:
@@ -60,7 +101,9 @@ def _add(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
             name,
             metavar=name.upper(),
             nargs=None if parameter.required else "?",
+            type=_NUMBERS.get(parameter.takes, str),
             choices=parameter.choices or None,
+            default=parameter.default,
             help=help,
         )
     else:
@@ -72,8 +115,9 @@ def _add_option(parser: argparse.ArgumentParser, parameter: Parameter, help: str
     options.append("--" + parameter.name.replace("_", "-"))
     if parameter.takes is Takes.FLAG:
         parser.add_argument(*options, action="store_true", help=help)
-    elif parameter.takes is Takes.NUMBER:
-        parser.add_argument(*options, metavar="N", type=positive, default=parameter.default, help=help)
+    elif parameter.takes in _NUMBERS:
+        parse = _NUMBERS[parameter.takes]
+        parser.add_argument(*options, metavar="N", type=parse, default=parameter.default, help=help)
     else:
         parser.add_argument(
             *options,

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pmat_lsp import __version__
-from pmat_lsp.cli import cache, demo, leaks, serve
+from pmat_lsp.catalogue.words import AnyOrder
+from pmat_lsp.cli import cache, demo, fix, help, leaks, serve, shell
 from pmat_lsp.cli.output import PROGRAM, show_error, survive_any_character
 from pmat_lsp.cli.questions import QUESTION_COMMANDS
 from pmat_lsp.errors import PmatError
@@ -45,7 +46,7 @@ class Command(Protocol):
         """Do it; returns the exit status, raises PmatError."""
 
 
-COMMANDS: tuple[Command, ...] = (leaks, *QUESTION_COMMANDS, cache, serve, demo)
+COMMANDS: tuple[Command, ...] = (leaks, fix, *QUESTION_COMMANDS, shell, cache, serve, demo, help)
 """In the order of the help."""
 
 
@@ -80,8 +81,9 @@ def build_parser() -> argparse.ArgumentParser:
         description="Reads Perl heap dumps, proves what leaked, and shows it on the source lines.",
         epilog=f"{PROGRAM} COMMAND --help tells more.",
     )
+    parser.set_defaults(parser=parser)
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=AnyOrder)
     for command in COMMANDS:
         added = commands.add_parser(
             command.NAME,

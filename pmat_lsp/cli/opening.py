@@ -10,11 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
-
 from pmat_lsp.cli.output import show_warning, wants_colour
+from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.session import Dump, Settings, open_dump
 
@@ -28,6 +25,39 @@ def add_dump(parser: argparse.ArgumentParser) -> None:
     """Declare the dump, and how much memory reading it may take."""
     parser.add_argument("dump", metavar="DUMP", type=Path, help=_DUMP)
     _add_memory_limit(parser)
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """Declare where the sources of the program are."""
+    parser.add_argument(
+        "--source-root",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="where the sources of the program are; can be given several times (default: the current directory)",
+    )
+    parser.add_argument(
+        "--path-map",
+        metavar="FROM=TO",
+        type=_path_pair,
+        action="append",
+        default=[],
+        help="the sources that were in FROM where the program ran are in TO here; can be given several times",
+    )
+
+
+def source_settings(arguments: argparse.Namespace) -> Settings:
+    """The settings that `add_dump` and `add_sources` declared.
+
+    Raises:
+        PmatError: a source root is no directory.
+    """
+    roots: list[Path] = arguments.source_root or [Path.cwd()]
+    for root in roots:
+        if not root.is_dir():
+            raise PmatError(f"{root}: no such directory", "Name a folder with sources: --source-root DIR")
+    return Settings(source_roots=tuple(roots), path_map=tuple(arguments.path_map), memory_limit=arguments.memory_limit)
 
 
 def add_dumps(parser: argparse.ArgumentParser, least: int, most: int | None) -> None:
@@ -60,7 +90,7 @@ def opened(arguments: argparse.Namespace) -> tuple[Dump, ...]:
     Raises:
         DumpError: one of them cannot be read.
     """
-    settings = Settings(memory_limit=arguments.memory_limit)
+    settings = Settings(source_roots=(Path.cwd(),), memory_limit=arguments.memory_limit)
     paths: list[Path] = arguments.dumps if "dumps" in arguments else [arguments.dump]
     return tuple(opened_dump(path, settings) for path in paths)
 
@@ -92,6 +122,11 @@ def progress_bar() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield no_progress
         return
+    # Here, since it takes a while to import.
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
     console = Console(stderr=True, no_color=not wants_colour(True, os.environ))
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Bar(*columns, console=console, transient=True) as bar:
@@ -103,3 +138,10 @@ def progress_bar() -> Iterator[Progress]:
             bar.update(tasks[stage], completed=done, total=total if total > 1 else None)
 
         yield progress
+
+
+def _path_pair(text: str) -> tuple[str, str]:
+    recorded, equals, here = text.partition("=")
+    if not (recorded and equals and here):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form FROM=TO")
+    return recorded, os.path.abspath(here)

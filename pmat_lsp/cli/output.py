@@ -7,14 +7,20 @@ import os
 import sys
 from collections.abc import Mapping
 
-from rich.console import Console
 from rich.text import Text
 
 from pmat_lsp.errors import PmatError
 from pmat_lsp.render.escape import visible
+from pmat_lsp.render.links import Targets, linked
 
 PROGRAM = "pmat-lsp"
 _LONGEST_MESSAGE = 10_000
+_VTE_THAT_CRASHES = 5000
+"""0.50.0, the first one with links."""
+_TERMS_WITH_LINKS = ("xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm", "contour")
+"""Beginnings of $TERM."""
+_PROGRAMS_WITH_LINKS = frozenset({"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "WarpTerminal", "rio", "zed"})
+"""Values of $TERM_PROGRAM."""
 
 
 def survive_any_character() -> None:
@@ -24,11 +30,17 @@ def survive_any_character() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def show(text: Text) -> None:
-    """Print a text to stdout as it is: no wrapping, no markup."""
-    if not wants_colour(sys.stdout.isatty(), os.environ):
+def show(text: Text, targets: Targets | None = None) -> None:
+    """Print a text to stdout as it is: no wrapping, no markup; with links to `targets` where the terminal has them."""
+    is_terminal = sys.stdout.isatty()
+    if not wants_colour(is_terminal, os.environ):
         print(text.plain, end="")
         return
+    # Here, since it takes a while to import.
+    from rich.console import Console
+
+    if targets and wants_links(is_terminal, os.environ):
+        text = linked(text, targets)
     console = Console(file=sys.stdout, force_terminal=True, color_system="standard", no_color=False, highlight=False)
     console.print(text, end="", soft_wrap=True, markup=False, emoji=False)
 
@@ -40,6 +52,25 @@ def wants_colour(is_terminal: bool, environment: Mapping[str, str]) -> bool:
     if environment.get("FORCE_COLOR"):
         return True
     return is_terminal and environment.get("TERM") != "dumb"
+
+
+def wants_links(is_terminal: bool, environment: Mapping[str, str]) -> bool:
+    """Whether to print links (OSC 8): FORCE_HYPERLINK says it (0: no), else if it is a terminal known to have them.
+
+    A multiplexer (tmux, screen) hands on the variables of the terminal around it, but not always its links.
+    """
+    if forced := environment.get("FORCE_HYPERLINK"):
+        return forced != "0"
+    term = environment.get("TERM", "dumb")
+    if not is_terminal or term == "dumb" or term.startswith(("screen", "tmux")):
+        return False
+    vte = environment.get("VTE_VERSION", "")
+    return (
+        (vte.isdecimal() and int(vte) > _VTE_THAT_CRASHES)
+        or term.startswith(_TERMS_WITH_LINKS)
+        or environment.get("TERM_PROGRAM") in _PROGRAMS_WITH_LINKS
+        or any(name in environment for name in ("WT_SESSION", "KONSOLE_VERSION", "DOMTERM"))
+    )
 
 
 def show_error(error: PmatError) -> None:

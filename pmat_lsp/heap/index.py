@@ -25,7 +25,7 @@ from pmat_lsp.heap import model
 from pmat_lsp.heap.model import Context, Heap, Root, StructType
 from pmat_lsp.heap.strings import Strings
 
-SCHEMA = 1
+SCHEMA = 2
 """Goes up with every change of the columns or of what they mean."""
 
 _MAGIC = b"PMATIDX\n"

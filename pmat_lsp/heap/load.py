@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -184,8 +185,8 @@ class _Loader:
         ids_of_rows[rows] = np.arange(len(rows), dtype=np.int32)
         svs = self._sv_columns(rows, ids)
         del rows
-        names = tables.Interner(self.data, self.layout)
         gather = Gatherer(self.data, self.layout)
+        names = tables.Interner(self.data, gather)
         n = len(svs["kind"]) - 3
         reader = tables.TableReader(gather, ids, svs["kind"][:n], svs["offset"][:n])
         codes = reader.codes(names)
@@ -232,8 +233,9 @@ class _Loader:
         """
         address = self.records.address
         order = np.argsort(address, kind="stable")
+        in_order = address[order]
         last = np.ones(len(order), np.bool_)
-        last[:-1] = address[order][1:] != address[order][:-1]
+        last[:-1] = in_order[1:] != in_order[:-1]
         if last.all():
             return order
         twice = int((~last).sum())
@@ -430,7 +432,7 @@ def _linked(refs: References, strength: npt.NDArray[np.uint8], nodes: int) -> di
     for name in ("target", "kind", "detail", "source"):
         columns[f"out_{name}"] = getattr(refs, name)[order]
     in_start, in_ref = to_csr(columns["out_target"], nodes)
-    return {**columns, "in_start": in_start, "in_ref": in_ref.astype(np.int64, copy=False)}
+    return {**columns, "in_start": in_start, "in_ref": in_ref}
 
 
 def _is_named(padnames: PadnameTable, code: I32, index: I64) -> npt.NDArray[np.bool_]:
@@ -453,3 +455,41 @@ def _prototypes(codes: I32, oproot: U64, flags: npt.NDArray[np.uint8]) -> Refere
     at[at == len(order)] = 0
     hit = oproot[order][at] == oproot[clones]
     return references(codes[clones[hit]], codes[order[at[hit]]], RefKind.CODE_PROTOSUB)
+
+
+@dataclass(frozen=True, slots=True)
+class Dangling:
+    """A pointer of an SV that leads to no SV of the dump."""
+
+    source: int
+    """Id of the SV."""
+    kind: RefKind
+    detail: int
+    """As `RefKind` says."""
+    address: int
+    """Where it points to."""
+
+
+def dangling_pointers(heap: Heap, progress: Progress = no_progress) -> list[Dangling]:
+    """The pointers in the records of a heap that lead to no SV, in the order of their SVs.
+
+    The columns do not have them, so the dump is read again, all of it into memory. The pointers of extension records
+    are left out: those of magic may well lead to something else.
+
+    Raises:
+        DumpError: the file has been cut short since it was loaded.
+    """
+    records = _Loader(heap.path, bytes(heap.data[0 : len(heap.data)]), progress).records
+    ids = AddressMap(heap.address[: heap.n], heap.address[heap.n :])
+    sources = ids.ids(records.address)
+    # Of an SV that was dumped twice the later record counts.
+    sources[(sources >= 0) & (heap.offset[sources] != records.offset)] = -1
+    blessed = np.where(records.kind == Kind.C_STRUCT, np.uint64(0), records.blessed)
+    source = np.concatenate((sources[records.ref_source], sources))
+    address = np.concatenate((records.ref_target, blessed))
+    nothing = np.zeros(len(sources), np.int64)
+    kind = np.concatenate((records.ref_kind, np.full(len(sources), RefKind.BLESSED, np.uint8)))
+    detail = np.concatenate((records.ref_detail, nothing))
+    rows = np.flatnonzero((source >= 0) & (address != 0) & (ids.ids(address) < 0))
+    rows = rows[np.argsort(source[rows], kind="stable")]
+    return [Dangling(int(source[row]), RefKind(int(kind[row])), int(detail[row]), int(address[row])) for row in rows]

@@ -28,7 +28,7 @@ out_strength uint8  `format.kinds.Strength` bits
 out_detail   int64  index, offset of the key, … as `RefKind` says
 ============ ====== ================================================================================================
 
-References in (CSR over the same rows): in_start int64[n + 4]; in_ref int32/int64, row of the out_ columns, sorted by
+References in (CSR over the same rows): in_start int64[n + 4]; in_ref int32, row of the out_ columns, sorted by
 target; out_source int32, id of the SV that a row belongs to.
 
 Tables of fewer rows, each sorted by its first column, are `codes`, `globs`, `ios`, `stashes`, `padnames`,
@@ -202,7 +202,7 @@ class Heap:
     out_detail: I64
     out_source: I32
     in_start: I64
-    in_ref: I64
+    in_ref: I32
     codes: CodeTable
     globs: GlobTable
     ios: IoTable
@@ -243,7 +243,7 @@ class Heap:
         """The rows of the out_ columns that belong to an SV."""
         return range(int(self.out_start[sv]), int(self.out_start[sv + 1]))
 
-    def in_rows(self, sv: int) -> I64:
+    def in_rows(self, sv: int) -> I32:
         """The rows of the out_ columns that refer to an SV."""
         return self.in_ref[self.in_start[sv] : self.in_start[sv + 1]]
 

@@ -21,7 +21,6 @@ from pmat_lsp.format.container import check_file, is_compressed
 from pmat_lsp.format.dumpfile import DumpFile
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.index import Identity, IndexDamaged, read_index
-from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.progress import Progress, no_progress
 
@@ -76,6 +75,8 @@ def open_heap(
         raise DumpError(dump, f"cannot be read: {error.strerror or error}") from error
     if heap is None:
         # The cache cannot be written, or the dump is being replaced at this moment: read it here and now.
+        from pmat_lsp.heap.load import load
+
         heap = load(dump, progress)
     return heap
 

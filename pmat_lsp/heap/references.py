@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pmat_lsp.format.header import Layout
 from pmat_lsp.format.kinds import CodeFlag, Extension, Kind, RefKind, Strength
 from pmat_lsp.heap.gather import Gatherer
+from pmat_lsp.kernels import linking
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -149,20 +150,28 @@ class AddressMap:
     def __init__(self, sorted_addresses: U64, immortals: U64) -> None:
         self._addresses = sorted_addresses
         self._immortals = immortals
+        self._first, self._bits = _buckets(sorted_addresses)
 
     def ids(self, addresses: U64) -> I32:
         """int32: the id at each address, -1 where there is no SV (0 included)."""
         n = len(self._addresses)
         found = np.full(len(addresses), -1, np.int32)
         if n:
-            rows = np.searchsorted(self._addresses, addresses)
-            rows[rows == n] = 0
-            hit = self._addresses[rows] == addresses
-            found[hit] = rows[hit]
+            linking.find(self._addresses, self._first, self._bits, np.ascontiguousarray(addresses), found)
         for i, address in enumerate(self._immortals):
             if address:
                 found[addresses == address] = n + i
         return found
+
+
+def _buckets(addresses: U64) -> tuple[I32, int]:
+    """The first rows and the width in bits of buckets for `linking.find`, each for a few of the sorted addresses."""
+    if not len(addresses):
+        return np.zeros(1, np.int32), 0
+    span = int(addresses[-1] - addresses[0])
+    bits = min(63, (span // len(addresses)).bit_length() + 2)
+    starts = addresses[0] + (np.arange((span >> bits) + 1, dtype=np.uint64) << np.uint64(bits))
+    return np.append(np.searchsorted(addresses, starts), len(addresses)).astype(np.int32), bits
 
 
 def strengths(
@@ -274,9 +283,8 @@ def shared_ops_counted_once(refs: References, strength: U8, oproot: U64) -> None
     strength[rows[(refs.source[rows] != owner) & (roots != 0)]] = Strength.STRONG
 
 
-def to_csr(source: I32, nodes: int) -> tuple[I64, npt.NDArray[np.intp]]:
+def to_csr(source: I32, nodes: int) -> tuple[I64, I32]:
     """(int64[nodes + 1] starts, the stable order of rows by source)."""
-    order = np.argsort(source, kind="stable")
-    start = np.zeros(nodes + 1, np.int64)
-    np.cumsum(np.bincount(source, minlength=nodes), out=start[1:])
+    start, order = np.zeros(nodes + 1, np.int64), np.empty(len(source), np.int32)
+    linking.count_sort(np.ascontiguousarray(source), start, order)
     return start, order

@@ -57,12 +57,14 @@ def in_symbol_table(heap: Heap, glob: int) -> bool:
 
 
 def find_symbol(heap: Heap, symbol: str) -> int:
-    """The SV that `$Foo::bar`, `@x`, `%INC` or `&Foo::bar` names, -1 where there is none."""
+    """The SV that `$Foo::bar`, `@x`, `%INC`, `&Foo::bar` or, for the glob itself, `*STDIN` names; -1: there is none."""
     package, _, name = symbol[1:].rstrip(":").rpartition("::")
     name += symbol[1:][len(symbol[1:].rstrip(":")) :]
     entry = _entry(heap, find_stash(heap, package), name)
     if entry < 0:
         return -1
+    if symbol[0] == "*":
+        return entry if heap.kind[entry] == Kind.GLOB else -1
     wanted = SLOTS[symbol[0]]
     if heap.kind[entry] == Kind.REF and wanted == RefKind.GLOB_CODE:
         # From 5.22 on perl may put a reference to a sub straight into its package.

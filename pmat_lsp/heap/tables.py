@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.format.header import Buffer, Layout
+from pmat_lsp.format.header import Buffer
 from pmat_lsp.format.kinds import STASH_KINDS, Kind, PadnameFlag
 from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.model import CodeTable, ExtensionTable, GlobTable, IoTable, PadnameTable, StashTable
@@ -37,9 +37,9 @@ def decode_name(raw: bytes) -> str:
 class Interner:
     """Strings by number; the same text has the same number."""
 
-    def __init__(self, data: Buffer, layout: Layout) -> None:
+    def __init__(self, data: Buffer, gather: Gatherer) -> None:
         self._data = data
-        self._layout = layout
+        self._gather = gather
         self._ids: dict[str, int] = {}
 
     @property
@@ -53,22 +53,16 @@ class Interner:
 
     def at(self, offsets: I64, decode: Callable[[bytes], str] = decode_name) -> I32:
         """int32: the number of the STR at each offset, -1 where it is null."""
-        size = self._layout.uint_size
-        data, null, order = self._data, self._layout.null_length, self._layout.byte_order
-        numbers: dict[bytes, int] = {}
-        result = []
-        for offset in offsets.tolist():
-            start = offset + size
-            length = int.from_bytes(data[offset:start], order)
-            if length == null:
-                result.append(-1)
-                continue
-            raw = data[start : start + length]
-            number = numbers.get(raw)
-            if number is None:
-                number = numbers[raw] = self.add(decode(raw))
-            result.append(number)
-        return np.array(result, np.int32)
+        data, layout = self._data, self._gather.layout
+        sizes = self._gather.uints(offsets)
+        there = sizes != layout.null_length
+        start = offsets[there] + layout.uint_size
+        end = start + sizes[there].astype(np.int64)
+        raw = [data[first:last] for first, last in zip(start.tolist(), end.tolist(), strict=True)]
+        number = {string: self.add(decode(string)) for string in dict.fromkeys(raw)}
+        result = np.full(len(offsets), -1, np.int32)
+        result[there] = np.fromiter(map(number.__getitem__, raw), np.int32, len(raw))
+        return result
 
 
 class TableReader:

@@ -129,6 +129,23 @@ def hash_entries(heap: Heap, sv: int) -> Iterator[Entry]:
     Raises:
         ValueError: the SV is of another kind.
     """
+    layout = heap.layout
+    for key, position in _keys_and_pointers(heap, sv):
+        raw = heap.data[position : position + layout.ptr_size]
+        yield Entry(key, heap.id_at(int.from_bytes(raw, layout.byte_order)))
+
+
+def hash_keys(heap: Heap, sv: int) -> Iterator[bytes]:
+    """The keys of a HASH, STASH or CLASS in the order of the dump.
+
+    Raises:
+        ValueError: the SV is of another kind.
+    """
+    return (key for key, _ in _keys_and_pointers(heap, sv))
+
+
+def _keys_and_pointers(heap: Heap, sv: int) -> Iterator[tuple[bytes, int]]:
+    """(key, byte where the pointer to its value stands) of each entry."""
     if heap.kind[sv] not in HASH_KINDS:
         raise ValueError(f"SV {sv} is no hash")
     layout, position = heap.layout, int(heap.body[sv])
@@ -136,8 +153,7 @@ def hash_entries(heap: Heap, sv: int) -> Iterator[Entry]:
     for _ in range(int(heap.length[sv])):
         key = read_string(heap, position)
         position += layout.uint_size + len(key) + skip
-        raw = heap.data[position : position + layout.ptr_size]
-        yield Entry(key, heap.id_at(int.from_bytes(raw, layout.byte_order)))
+        yield key, position
         position += layout.ptr_size
 
 

@@ -51,35 +51,36 @@ def walk(
     end: cython.longlong
     at: cython.int
     next_: cython.int
-    for first in range(nodes):
-        place[first] = -1
-    place[nodes] = 0
-    order[0] = nodes
-    above[0] = 0
-    for first in range(nodes):
-        if not entry[first] or place[first] >= 0:
-            continue
-        place[first] = at = reached
-        order[at] = first
-        above[at] = 0
-        edge_at[at] = start[first]
-        reached += 1
-        while at != 0:
-            edge = edge_at[at]
-            end = start[order[at] + 1]
-            while edge < end and (not follow[edge] or place[target[edge]] >= 0):
-                edge += 1
-            edge_at[at] = edge
-            if edge == end:
-                at = above[at]
+    with cython.nogil:
+        for first in range(nodes):
+            place[first] = -1
+        place[nodes] = 0
+        order[0] = cython.cast(cython.int, nodes)
+        above[0] = 0
+        for first in range(nodes):
+            if not entry[first] or place[first] >= 0:
                 continue
-            next_ = target[edge]
-            place[next_] = reached
-            order[reached] = next_
-            above[reached] = at
-            edge_at[reached] = start[next_]
-            at = reached
+            place[first] = at = reached
+            order[at] = cython.cast(cython.int, first)
+            above[at] = 0
+            edge_at[at] = start[first]
             reached += 1
+            while at != 0:
+                edge = edge_at[at]
+                end = start[order[at] + 1]
+                while edge < end and (not follow[edge] or place[target[edge]] >= 0):
+                    edge += 1
+                edge_at[at] = edge
+                if edge == end:
+                    at = above[at]
+                    continue
+                next_ = target[edge]
+                place[next_] = reached
+                order[reached] = next_
+                above[reached] = at
+                edge_at[reached] = start[next_]
+                at = reached
+                reached += 1
     return reached
 
 
@@ -122,7 +123,7 @@ def _best(
 @cython.wraparound(False)
 def immediate_dominators(
     in_start: cython.const[cython.longlong][::1],
-    in_ref: cython.const[cython.longlong][::1],
+    in_ref: cython.const[cython.int][::1],
     source: cython.const[cython.int][::1],
     follow: cython.const[cython.uchar][::1],
     entry: cython.const[cython.uchar][::1],
@@ -135,12 +136,17 @@ def immediate_dominators(
     bucket: cython.int[::1],
     stack: cython.longlong[::1],
     idom: cython.int[::1],
+    high: cython.Py_ssize_t,
+    low: cython.Py_ssize_t,
 ) -> None:
-    """Find the immediate dominators of the nodes that `walk` has reached.
+    """Find the immediate dominators of the nodes that `walk` has reached, in one call or in several.
+
+    The places are looked at from the last to the first: those below `high` down to `low`. The first call is one with
+    `high` = `reached`, each other one goes on where the one before ended, and after one with `low` = 0 all is done.
 
     Args:
         in_start: int64[nodes + 1].
-        in_ref: int64[edges], the edges in the order of their targets.
+        in_ref: int32[edges], the edges in the order of their targets.
         source: int32[edges], the node that each edge leaves.
         follow: uint8[edges].
         entry: uint8[nodes].
@@ -154,6 +160,7 @@ def immediate_dominators(
         stack: int64[nodes + 1].
         idom: int32[nodes + 1], out, by place, not by node: the place of the immediate dominator; 0 at 0. Dominators
             come before what they dominate.
+        high: see above; likewise `low`.
     """
     row: cython.Py_ssize_t
     i: cython.int
@@ -162,39 +169,42 @@ def immediate_dominators(
     smallest: cython.int
     member: cython.int
     next_: cython.int
-    for i in range(reached):
-        bucket[i] = -1
-        semi[i] = label[i] = i
-    for i in range(reached - 1, -1, -1):
-        # Those whose semidominator this is; the list of them is linked through `idom` until it holds the answer.
-        member = bucket[i]
-        while member >= 0:
-            next_ = idom[member]
-            up = _best(member, i, above, semi, label, stack)
-            idom[member] = up if semi[up] < semi[member] else i
-            member = next_
-        if i == 0:
-            break
-        node = order[i]
-        smallest = above[i]
-        if entry[node]:
-            smallest = 0
-        else:
-            for row in range(in_start[node], in_start[node + 1]):
-                if not follow[in_ref[row]]:
-                    continue
-                up = place[source[in_ref[row]]]
-                if up > i:
-                    up = semi[_best(up, i, above, semi, label, stack)]
-                if 0 <= up < smallest:
-                    smallest = up
-        semi[i] = smallest
-        idom[i] = bucket[smallest]
-        bucket[smallest] = i
-    idom[0] = 0
-    for i in range(1, reached):
-        if idom[i] != semi[i]:
-            idom[i] = idom[idom[i]]
+    with cython.nogil:
+        if high == reached:
+            for i in range(reached):
+                bucket[i] = -1
+                semi[i] = label[i] = i
+        for i in range(high - 1, low - 1, -1):
+            # Those whose semidominator this is; the list of them is linked through `idom` until it holds the answer.
+            member = bucket[i]
+            while member >= 0:
+                next_ = idom[member]
+                up = _best(member, i, above, semi, label, stack)
+                idom[member] = up if semi[up] < semi[member] else i
+                member = next_
+            if i == 0:
+                break
+            node = order[i]
+            smallest = above[i]
+            if entry[node]:
+                smallest = 0
+            else:
+                for row in range(in_start[node], in_start[node + 1]):
+                    if not follow[in_ref[row]]:
+                        continue
+                    up = place[source[in_ref[row]]]
+                    if up > i:
+                        up = semi[_best(up, i, above, semi, label, stack)]
+                    if 0 <= up < smallest:
+                        smallest = up
+            semi[i] = smallest
+            idom[i] = bucket[smallest]
+            bucket[smallest] = i
+        if low == 0:
+            idom[0] = 0
+            for i in range(1, reached):
+                if idom[i] != semi[i]:
+                    idom[i] = idom[idom[i]]
 
 
 @cython.boundscheck(False)
@@ -213,11 +223,12 @@ def sum_up(
     """
     count: cython.Py_ssize_t = len(idom)
     i: cython.Py_ssize_t
-    for i in range(count):
-        nodes[i] = 1
-    for i in range(count - 1, 0, -1):
-        nodes[idom[i]] += nodes[i]
-        weight[idom[i]] += weight[i]
+    with cython.nogil:
+        for i in range(count):
+            nodes[i] = 1
+        for i in range(count - 1, 0, -1):
+            nodes[idom[i]] += nodes[i]
+            weight[idom[i]] += weight[i]
 
 
 @cython.boundscheck(False)
@@ -238,9 +249,10 @@ def number_subtrees(
     """
     count: cython.Py_ssize_t = len(idom)
     i: cython.Py_ssize_t
-    position[0] = 0
-    free[0] = 1
-    for i in range(1, count):
-        position[i] = free[idom[i]]
-        free[idom[i]] += nodes[i]
-        free[i] = position[i] + 1
+    with cython.nogil:
+        position[0] = 0
+        free[0] = 1
+        for i in range(1, count):
+            position[i] = free[idom[i]]
+            free[idom[i]] += nodes[i]
+            free[i] = position[i] + 1

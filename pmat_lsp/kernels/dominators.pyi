@@ -9,7 +9,7 @@ U64 = npt.NDArray[np.uint64]
 def walk(start: I64, target: I32, follow: U8, entry: U8, order: I32, place: I32, above: I32, edge_at: I64) -> int: ...
 def immediate_dominators(
     in_start: I64,
-    in_ref: I64,
+    in_ref: I32,
     source: I32,
     follow: U8,
     entry: U8,
@@ -22,6 +22,8 @@ def immediate_dominators(
     bucket: I32,
     stack: I64,
     idom: I32,
+    high: int,
+    low: int,
 ) -> None: ...
 def sum_up(idom: I32, nodes: I32, weight: U64) -> None: ...
 def number_subtrees(idom: I32, nodes: I32, free: I32, position: I32) -> None: ...

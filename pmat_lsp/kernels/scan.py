@@ -31,29 +31,30 @@ UNKNOWN_STRUCT_FIELD = 7
 MORE = 8
 """The scan has stopped between two records, because it came to where the caller told it to stop."""
 
-# Types of records, as in format.kinds (a kernel imports nothing of ours).
-_SCALAR = 2
-_REF = 3
-_ARRAY = 4
-_HASH = 5
-_STASH = 6
-_CODE = 7
-_LVALUE = 9
-_OBJECT = 16
-_CLASS = 17
-_C_STRUCT = 0x7F
-_META_STRUCT = 0xF0
-_UNKNOWN = 0xFF
+# Types of records, as in format.kinds (a kernel imports nothing of ours). Declared, since the loop compares with them:
+# a module's other names are Python objects to it.
+_SCALAR = cython.declare(cython.int, 2)
+_REF = cython.declare(cython.int, 3)
+_ARRAY = cython.declare(cython.int, 4)
+_HASH = cython.declare(cython.int, 5)
+_STASH = cython.declare(cython.int, 6)
+_CODE = cython.declare(cython.int, 7)
+_LVALUE = cython.declare(cython.int, 9)
+_OBJECT = cython.declare(cython.int, 16)
+_CLASS = cython.declare(cython.int, 17)
+_C_STRUCT = cython.declare(cython.int, 0x7F)
+_META_STRUCT = cython.declare(cython.int, 0xF0)
+_UNKNOWN = cython.declare(cython.int, 0xFF)
 
 # Kinds of references, as in format.kinds.
-_REF_ELEMENT = 10
-_REF_VALUE = 11
-_REF_CODE_CONSTANT = 22
-_REF_CODE_GLOBREF = 23
-_REF_CODE_PADNAMES = 24
-_REF_CODE_PAD = 25
-_REF_FIELD = 37
-_REF_STRUCT_FIELD = 39
+_REF_ELEMENT = cython.declare(cython.int, 10)
+_REF_VALUE = cython.declare(cython.int, 11)
+_REF_CODE_CONSTANT = cython.declare(cython.int, 22)
+_REF_CODE_GLOBREF = cython.declare(cython.int, 23)
+_REF_CODE_PADNAMES = cython.declare(cython.int, 24)
+_REF_CODE_PAD = cython.declare(cython.int, 25)
+_REF_FIELD = cython.declare(cython.int, 37)
+_REF_STRUCT_FIELD = cython.declare(cython.int, 39)
 
 # Parts of a CODE's body that are rows of the table of parts, as in the file; and one of ours.
 PART_CONSTANT_INDEX = 2
@@ -68,6 +69,7 @@ MAX_STRUCTS = 65536
 
 @cython.cfunc
 @cython.inline
+@cython.nogil
 @cython.boundscheck(False)
 @cython.wraparound(False)
 @cython.exceptval(check=False)
@@ -121,6 +123,7 @@ def number(
 
 @cython.boundscheck(False)
 @cython.wraparound(False)
+@cython.cdivision(True)
 def scan(
     data: cython.const[cython.uchar][::1],
     start: cython.Py_ssize_t,
@@ -208,7 +211,19 @@ def scan(
     refs: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, result[7])
     parts: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, result[8])
     extensions: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, result[9])
-    status: cython.int = OK
+    # A module's names are Python objects to the compiled loop; these are numbers.
+    ok: cython.int = OK
+    truncated: cython.int = TRUNCATED
+    unknown_type: cython.int = UNKNOWN_TYPE
+    unknown_extension: cython.int = UNKNOWN_EXTENSION
+    unknown_code_part: cython.int = UNKNOWN_CODE_PART
+    unknown_class_part: cython.int = UNKNOWN_CLASS_PART
+    unknown_struct: cython.int = UNKNOWN_STRUCT
+    unknown_struct_field: cython.int = UNKNOWN_STRUCT_FIELD
+    more: cython.int = MORE
+    max_structs: cython.ulonglong = MAX_STRUCTS
+    part_class_field: cython.int = PART_CLASS_FIELD
+    status: cython.int = ok
     needed: cython.longlong = 0
     at: cython.Py_ssize_t = start
     count: cython.longlong = -1
@@ -218,6 +233,8 @@ def scan(
     common: cython.Py_ssize_t = common_header + common_pointers * ptr_size
     entry_pointers: cython.Py_ssize_t = 2 if minor >= 6 else 1
     null: cython.ulonglong = 0xFFFFFFFF if uint_size == 4 else 0xFFFFFFFFFFFFFFFF
+    most: cython.ulonglong = 0x7FFFFFFFFFFFFFFF
+    multipliable: cython.longlong = 0x00FFFFFFFFFFFFFF
     header: cython.Py_ssize_t
     pointers: cython.Py_ssize_t
     strings: cython.Py_ssize_t
@@ -231,341 +248,342 @@ def scan(
     part: cython.int
     ref: cython.int
 
-    while True:
-        record = position
-        count = -1
-        if position >= end:
-            type_, needed, at, status = 0, 1, position, TRUNCATED
-            break
-        if position >= stop:
-            status = MORE
-            break
-        type_ = data[position]
-        position += 1
-        if type_ == 0:
-            break
+    with cython.nogil:
+        while True:
+            record = position
+            count = -1
+            if position >= end:
+                type_, needed, at, status = 0, 1, position, truncated
+                break
+            if position >= stop:
+                status = more
+                break
+            type_ = data[position]
+            position += 1
+            if type_ == 0:
+                break
 
-        if type_ == _META_STRUCT:
-            at, needed = position, 3 * uint_size
-            if needed > end - position:
-                status = TRUNCATED
-                break
-            pointer = number(data, position, uint_size, big)
-            text = number(data, position + uint_size, uint_size, big)
-            position += 2 * uint_size
-            # Each field takes a STR and a byte.
-            if text > cython.cast(cython.ulonglong, end - position):
-                count, needed, at, status = -1, end - position + 1, position, TRUNCATED
-                break
-            count = text
-            text = number(data, position, uint_size, big)
-            position += uint_size
-            if text != null:
-                if text > cython.cast(cython.ulonglong, end - position):
-                    needed, at, status = end - position + 1, position, TRUNCATED
-                    break
-                position += text
-            if pointer < MAX_STRUCTS:
-                struct_offset[pointer] = position
-                struct_fields[pointer] = count
-            for _ in range(count):
-                at, needed = position, uint_size + 1
+            if type_ == _META_STRUCT:
+                at, needed = position, 3 * uint_size
                 if needed > end - position:
-                    status = TRUNCATED
+                    status = truncated
+                    break
+                pointer = number(data, position, uint_size, big)
+                text = number(data, position + uint_size, uint_size, big)
+                position += 2 * uint_size
+                # Each field takes a STR and a byte.
+                if text > cython.cast(cython.ulonglong, end - position):
+                    count, needed, at, status = -1, end - position + 1, position, truncated
+                    break
+                count = text
+                text = number(data, position, uint_size, big)
+                position += uint_size
+                if text != null:
+                    if text > cython.cast(cython.ulonglong, end - position):
+                        needed, at, status = end - position + 1, position, truncated
+                        break
+                    position += text
+                if pointer < max_structs:
+                    struct_offset[pointer] = position
+                    struct_fields[pointer] = count
+                for _ in range(count):
+                    at, needed = position, uint_size + 1
+                    if needed > end - position:
+                        status = truncated
+                        break
+                    text = number(data, position, uint_size, big)
+                    position += uint_size
+                    if text == null:
+                        text = 0
+                    if text >= cython.cast(cython.ulonglong, end - position):
+                        needed, at, status = end - position + 1, position, truncated
+                        break
+                    position += text + 1
+                if status != ok:
+                    break
+                continue
+
+            if type_ >= 0x80 and type_ != _UNKNOWN:
+                if type_ > _META_STRUCT or type_ - 0x80 >= extension_count:
+                    at, status = record, unknown_extension
+                    break
+                header = cython.cast(cython.Py_ssize_t, extension_sizes[type_ - 0x80, 0])
+                pointers = cython.cast(cython.Py_ssize_t, extension_sizes[type_ - 0x80, 1])
+                strings = cython.cast(cython.Py_ssize_t, extension_sizes[type_ - 0x80, 2])
+                at, needed = position, ptr_size + header + pointers * ptr_size
+                if minor == 0:
+                    # Minor 0 wrote the address, one pointer, and the type of the magic, in this order.
+                    header, pointers, strings = 1, 1, 0
+                    needed = 2 * ptr_size + 1
+                if needed > end - position:
+                    status = truncated
+                    break
+                extension_address[extensions] = number(data, position, ptr_size, big)
+                extension_type[extensions] = type_
+                extension_offset[extensions] = position + ptr_size
+                extensions += 1
+                position += needed
+            else:
+                if type_ in (_UNKNOWN, _C_STRUCT):
+                    header = pointers = strings = 0
+                elif type_ >= type_count:
+                    at, status = record, unknown_type
+                    break
+                else:
+                    header = cython.cast(cython.Py_ssize_t, type_sizes[type_, 0])
+                    pointers = cython.cast(cython.Py_ssize_t, type_sizes[type_, 1])
+                    strings = cython.cast(cython.Py_ssize_t, type_sizes[type_, 2])
+                at, needed = position, common + header + pointers * ptr_size
+                if needed > end - position:
+                    status = truncated
+                    break
+                offset[svs] = record
+                kind[svs] = type_
+                address[svs] = number(data, position, ptr_size, big)
+                refcount[svs] = number(data, position + ptr_size, 4, big)
+                size[svs] = number(data, position + ptr_size + 4, uint_size, big)
+                blessed[svs] = number(data, position + common_header, ptr_size, big)
+                flags[svs] = 0
+                length[svs] = 0
+                type_header = position + common
+                pointer_start = type_header + header
+                position = pointer_start + pointers * ptr_size
+                body[svs] = position
+
+                if type_ in (_SCALAR, _REF, _LVALUE):
+                    if header >= 1:
+                        flags[svs] = data[type_header]
+                elif type_ in (_ARRAY, _CODE) and header >= uint_size + 1:
+                    flags[svs] = data[type_header + uint_size]
+
+                for i in range(pointers if pointers < 16 else 16):
+                    ref = cython.cast(cython.int, pointer_kinds[type_, i])
+                    if ref != 0:
+                        pointer = number(data, pointer_start + i * ptr_size, ptr_size, big)
+                        if pointer != 0:
+                            ref_source[refs] = svs
+                            ref_target[refs] = pointer
+                            ref_kind[refs] = ref
+                            ref_detail[refs] = 0
+                            refs += 1
+
+            for i in range(strings):
+                at, needed = position, uint_size
+                if needed > end - position:
+                    status = truncated
                     break
                 text = number(data, position, uint_size, big)
                 position += uint_size
-                if text == null:
-                    text = 0
-                if text >= cython.cast(cython.ulonglong, end - position):
-                    needed, at, status = end - position + 1, position, TRUNCATED
+                if type_ == _SCALAR and i == 0:
+                    body[svs] = position
+                    length[svs] = -1
+                if text != null:
+                    if text > cython.cast(cython.ulonglong, end - position):
+                        needed = cython.cast(cython.longlong, text if text < most else most)
+                        at, status = position, truncated
+                        break
+                    if type_ == _SCALAR and i == 0:
+                        length[svs] = text
+                    position += text
+            if status != ok:
+                break
+            if type_ >= 0x80 and type_ != _UNKNOWN:
+                continue
+
+            if type_ in (_ARRAY, _OBJECT):
+                body[svs] = position
+                pointer = number(data, type_header, uint_size, big) if header >= uint_size else 0
+                if pointer > cython.cast(cython.ulonglong, end - position) // ptr_size:
+                    count = cython.cast(cython.longlong, pointer if pointer < most else most)
+                    needed = count * ptr_size if count < multipliable else count
+                    at, status = position, truncated
                     break
-                position += text + 1
-            if status != OK:
-                break
-            continue
-
-        if type_ >= 0x80 and type_ != _UNKNOWN:
-            if type_ > _META_STRUCT or type_ - 0x80 >= extension_count:
-                at, status = record, UNKNOWN_EXTENSION
-                break
-            header = cython.cast(cython.Py_ssize_t, extension_sizes[type_ - 0x80, 0])
-            pointers = cython.cast(cython.Py_ssize_t, extension_sizes[type_ - 0x80, 1])
-            strings = cython.cast(cython.Py_ssize_t, extension_sizes[type_ - 0x80, 2])
-            at, needed = position, ptr_size + header + pointers * ptr_size
-            if minor == 0:
-                # Minor 0 wrote the address, one pointer, and the type of the magic, in this order.
-                header, pointers, strings = 1, 1, 0
-                needed = 2 * ptr_size + 1
-            if needed > end - position:
-                status = TRUNCATED
-                break
-            extension_address[extensions] = number(data, position, ptr_size, big)
-            extension_type[extensions] = type_
-            extension_offset[extensions] = position + ptr_size
-            extensions += 1
-            position += needed
-        else:
-            if type_ in (_UNKNOWN, _C_STRUCT):
-                header = pointers = strings = 0
-            elif type_ >= type_count:
-                at, status = record, UNKNOWN_TYPE
-                break
-            else:
-                header = cython.cast(cython.Py_ssize_t, type_sizes[type_, 0])
-                pointers = cython.cast(cython.Py_ssize_t, type_sizes[type_, 1])
-                strings = cython.cast(cython.Py_ssize_t, type_sizes[type_, 2])
-            at, needed = position, common + header + pointers * ptr_size
-            if needed > end - position:
-                status = TRUNCATED
-                break
-            offset[svs] = record
-            kind[svs] = type_
-            address[svs] = number(data, position, ptr_size, big)
-            refcount[svs] = number(data, position + ptr_size, 4, big)
-            size[svs] = number(data, position + ptr_size + 4, uint_size, big)
-            blessed[svs] = number(data, position + common_header, ptr_size, big)
-            flags[svs] = 0
-            length[svs] = 0
-            type_header = position + common
-            pointer_start = type_header + header
-            position = pointer_start + pointers * ptr_size
-            body[svs] = position
-
-            if type_ in (_SCALAR, _REF, _LVALUE):
-                if header >= 1:
-                    flags[svs] = data[type_header]
-            elif type_ in (_ARRAY, _CODE) and header >= uint_size + 1:
-                flags[svs] = data[type_header + uint_size]
-
-            for i in range(pointers if pointers < 16 else 16):
-                ref = cython.cast(cython.int, pointer_kinds[type_, i])
-                if ref != 0:
-                    pointer = number(data, pointer_start + i * ptr_size, ptr_size, big)
+                count = pointer
+                length[svs] = count
+                ref = _REF_ELEMENT if type_ == _ARRAY else _REF_FIELD
+                for i in range(count):
+                    pointer = number(data, position, ptr_size, big)
+                    position += ptr_size
                     if pointer != 0:
                         ref_source[refs] = svs
                         ref_target[refs] = pointer
                         ref_kind[refs] = ref
-                        ref_detail[refs] = 0
+                        ref_detail[refs] = i
                         refs += 1
 
-        for i in range(strings):
-            at, needed = position, uint_size
-            if needed > end - position:
-                status = TRUNCATED
-                break
-            text = number(data, position, uint_size, big)
-            position += uint_size
-            if type_ == _SCALAR and i == 0:
+            elif type_ in (_HASH, _STASH, _CLASS):
                 body[svs] = position
-                length[svs] = -1
-            if text != null:
-                if text > cython.cast(cython.ulonglong, end - position):
-                    needed = text if text < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
-                    at, status = position, TRUNCATED
+                pointer = number(data, type_header, uint_size, big) if header >= uint_size else 0
+                if pointer > cython.cast(cython.ulonglong, end - position) // (uint_size + entry_pointers * ptr_size):
+                    count = cython.cast(cython.longlong, pointer if pointer < most else most)
+                    needed = count * (uint_size + entry_pointers * ptr_size) if count < multipliable else count
+                    at, status = position, truncated
                     break
-                if type_ == _SCALAR and i == 0:
-                    length[svs] = text
-                position += text
-        if status != OK:
-            break
-        if type_ >= 0x80 and type_ != _UNKNOWN:
-            continue
+                count = pointer
+                length[svs] = count
+                for _ in range(count):
+                    at, needed = position, uint_size + entry_pointers * ptr_size
+                    if needed > end - position:
+                        status = truncated
+                        break
+                    field = position
+                    text = number(data, position, uint_size, big)
+                    position += uint_size
+                    if text == null:
+                        text = 0
+                    if text > cython.cast(cython.ulonglong, end - position - entry_pointers * ptr_size):
+                        needed = cython.cast(cython.longlong, text if text < most else most)
+                        at, status = position, truncated
+                        break
+                    position += text + entry_pointers * ptr_size
+                    pointer = number(data, position - ptr_size, ptr_size, big)
+                    if pointer != 0:
+                        ref_source[refs] = svs
+                        ref_target[refs] = pointer
+                        ref_kind[refs] = _REF_VALUE
+                        ref_detail[refs] = field
+                        refs += 1
+                if status == ok and type_ == _CLASS:
+                    while True:
+                        at, needed = position, 1
+                        if position >= end:
+                            status = truncated
+                            break
+                        part = data[position]
+                        position += 1
+                        if part == 0:
+                            break
+                        if part != 1:
+                            at, needed, status = position - 1, part, unknown_class_part
+                            break
+                        at, needed = position, 2 * uint_size
+                        if needed > end - position:
+                            status = truncated
+                            break
+                        text = number(data, position + uint_size, uint_size, big)
+                        if text == null:
+                            text = 0
+                        if text > cython.cast(cython.ulonglong, end - position - 2 * uint_size):
+                            needed = cython.cast(cython.longlong, text if text < most else most)
+                            status = truncated
+                            break
+                        part_source[parts] = svs
+                        part_type[parts] = part_class_field
+                        part_index[parts] = number(data, position, uint_size, big) & most
+                        part_value[parts] = position + uint_size
+                        parts += 1
+                        position += 2 * uint_size + text
 
-        if type_ in (_ARRAY, _OBJECT):
-            body[svs] = position
-            pointer = number(data, type_header, uint_size, big) if header >= uint_size else 0
-            if pointer > cython.cast(cython.ulonglong, end - position) // ptr_size:
-                count = pointer if pointer < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
-                needed = count * ptr_size if count < 0x0FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
-                at, status = position, TRUNCATED
-                break
-            count = pointer
-            length[svs] = count
-            ref = _REF_ELEMENT if type_ == _ARRAY else _REF_FIELD
-            for i in range(count):
-                pointer = number(data, position, ptr_size, big)
-                position += ptr_size
-                if pointer != 0:
-                    ref_source[refs] = svs
-                    ref_target[refs] = pointer
-                    ref_kind[refs] = ref
-                    ref_detail[refs] = i
-                    refs += 1
-
-        elif type_ in (_HASH, _STASH, _CLASS):
-            body[svs] = position
-            pointer = number(data, type_header, uint_size, big) if header >= uint_size else 0
-            if pointer > cython.cast(cython.ulonglong, end - position) // (uint_size + entry_pointers * ptr_size):
-                count = pointer if pointer < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
-                needed = count * (uint_size + entry_pointers * ptr_size) if count < 0x0FFFFFFFFFFFFFF else count
-                at, status = position, TRUNCATED
-                break
-            count = pointer
-            length[svs] = count
-            for _ in range(count):
-                at, needed = position, uint_size + entry_pointers * ptr_size
-                if needed > end - position:
-                    status = TRUNCATED
-                    break
-                field = position
-                text = number(data, position, uint_size, big)
-                position += uint_size
-                if text == null:
-                    text = 0
-                if text > cython.cast(cython.ulonglong, end - position - entry_pointers * ptr_size):
-                    needed = text if text < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
-                    at, status = position, TRUNCATED
-                    break
-                position += text + entry_pointers * ptr_size
-                pointer = number(data, position - ptr_size, ptr_size, big)
-                if pointer != 0:
-                    ref_source[refs] = svs
-                    ref_target[refs] = pointer
-                    ref_kind[refs] = _REF_VALUE
-                    ref_detail[refs] = field
-                    refs += 1
-            if status == OK and type_ == _CLASS:
+            elif type_ == _CODE:
+                body[svs] = position
                 while True:
                     at, needed = position, 1
                     if position >= end:
-                        status = TRUNCATED
+                        status = truncated
                         break
                     part = data[position]
                     position += 1
                     if part == 0:
                         break
-                    if part != 1:
-                        at, needed, status = position - 1, part, UNKNOWN_CLASS_PART
-                        break
-                    at, needed = position, 2 * uint_size
-                    if needed > end - position:
-                        status = TRUNCATED
-                        break
-                    text = number(data, position + uint_size, uint_size, big)
-                    if text == null:
-                        text = 0
-                    if text > cython.cast(cython.ulonglong, end - position - 2 * uint_size):
-                        needed = text if text < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
-                        status = TRUNCATED
-                        break
-                    part_source[parts] = svs
-                    part_type[parts] = PART_CLASS_FIELD
-                    part_index[parts] = number(data, position, uint_size, big) & 0x7FFFFFFFFFFFFFFF
-                    part_value[parts] = position + uint_size
-                    parts += 1
-                    position += 2 * uint_size + text
-
-        elif type_ == _CODE:
-            body[svs] = position
-            while True:
-                at, needed = position, 1
-                if position >= end:
-                    status = TRUNCATED
-                    break
-                part = data[position]
-                position += 1
-                if part == 0:
-                    break
-                if part == 1 or part == 3 or part == 7:
-                    needed = ptr_size
-                elif part == 2 or part == 4:
-                    needed = uint_size
-                elif part == 5 or part == 6:
-                    needed = 2 * uint_size + ptr_size
-                elif part == 8:
-                    needed = uint_size + ptr_size
-                elif part == 9:
-                    needed = uint_size + 1
-                elif part == 10:
-                    needed = 2 * uint_size + ptr_size
-                else:
-                    at, needed, status = position - 1, part, UNKNOWN_CODE_PART
-                    break
-                at = position
-                if needed > end - position:
-                    status = TRUNCATED
-                    break
-                if part == 1 or part == 3 or part == 7 or part == 8:
-                    pointer = number(data, position + needed - ptr_size, ptr_size, big)
-                    if pointer != 0:
-                        ref_source[refs] = svs
-                        ref_target[refs] = pointer
-                        ref_detail[refs] = 0
-                        if part == 1:
-                            ref_kind[refs] = _REF_CODE_CONSTANT
-                        elif part == 3:
-                            ref_kind[refs] = _REF_CODE_GLOBREF
-                        elif part == 7:
-                            ref_kind[refs] = _REF_CODE_PADNAMES
-                        else:
-                            ref_kind[refs] = _REF_CODE_PAD
-                            ref_detail[refs] = number(data, position, uint_size, big) & 0x7FFFFFFFFFFFFFFF
-                        refs += 1
-                elif part != 6:
-                    part_source[parts] = svs
-                    part_type[parts] = part
-                    part_index[parts] = number(data, position, uint_size, big) & 0x7FFFFFFFFFFFFFFF
-                    part_value[parts] = 0
-                    if part == 5:
-                        part_value[parts] = position + uint_size
-                        text = number(data, position + uint_size, uint_size, big)
-                        if text != null:
-                            if text > cython.cast(cython.ulonglong, end - position - needed):
-                                needed = text if text < 0x7FFFFFFFFFFFFFFF else 0x7FFFFFFFFFFFFFFF
-                                status = TRUNCATED
-                                break
-                            needed += text
+                    if part == 1 or part == 3 or part == 7:
+                        needed = ptr_size
+                    elif part == 2 or part == 4:
+                        needed = uint_size
+                    elif part == 5 or part == 6:
+                        needed = 2 * uint_size + ptr_size
+                    elif part == 8:
+                        needed = uint_size + ptr_size
                     elif part == 9:
-                        part_value[parts] = data[position + uint_size]
+                        needed = uint_size + 1
                     elif part == 10:
-                        part_value[parts] = number(data, position + uint_size, uint_size, big) & 0x7FFFFFFFFFFFFFFF
-                    parts += 1
-                position += needed
+                        needed = 2 * uint_size + ptr_size
+                    else:
+                        at, needed, status = position - 1, part, unknown_code_part
+                        break
+                    at = position
+                    if needed > end - position:
+                        status = truncated
+                        break
+                    if part == 1 or part == 3 or part == 7 or part == 8:
+                        pointer = number(data, position + needed - ptr_size, ptr_size, big)
+                        if pointer != 0:
+                            ref_source[refs] = svs
+                            ref_target[refs] = pointer
+                            ref_detail[refs] = 0
+                            if part == 1:
+                                ref_kind[refs] = _REF_CODE_CONSTANT
+                            elif part == 3:
+                                ref_kind[refs] = _REF_CODE_GLOBREF
+                            elif part == 7:
+                                ref_kind[refs] = _REF_CODE_PADNAMES
+                            else:
+                                ref_kind[refs] = _REF_CODE_PAD
+                                ref_detail[refs] = number(data, position, uint_size, big) & most
+                            refs += 1
+                    elif part != 6:
+                        part_source[parts] = svs
+                        part_type[parts] = part
+                        part_index[parts] = number(data, position, uint_size, big) & most
+                        part_value[parts] = 0
+                        if part == 5:
+                            part_value[parts] = position + uint_size
+                            text = number(data, position + uint_size, uint_size, big)
+                            if text != null:
+                                if text > cython.cast(cython.ulonglong, end - position - needed):
+                                    needed = cython.cast(cython.longlong, text if text < most else most)
+                                    status = truncated
+                                    break
+                                needed += text
+                        elif part == 9:
+                            part_value[parts] = data[position + uint_size]
+                        elif part == 10:
+                            part_value[parts] = number(data, position + uint_size, uint_size, big) & most
+                        parts += 1
+                    position += needed
 
-        elif type_ == _C_STRUCT:
-            pointer = cython.cast(cython.ulonglong, blessed[svs])
-            if pointer >= MAX_STRUCTS or struct_offset[pointer] < 0:
-                at, status = record, UNKNOWN_STRUCT
+            elif type_ == _C_STRUCT:
+                pointer = cython.cast(cython.ulonglong, blessed[svs])
+                if pointer >= max_structs or struct_offset[pointer] < 0:
+                    at, status = record, unknown_struct
+                    break
+                count = cython.cast(cython.longlong, struct_fields[pointer])
+                length[svs] = count
+                field = cython.cast(cython.Py_ssize_t, struct_offset[pointer])
+                for i in range(count):
+                    # The definition was checked when it was read.
+                    text = number(data, field, uint_size, big)
+                    field += uint_size
+                    if text != null:
+                        field += text
+                    part = data[field]
+                    field += 1
+                    if part == 0:
+                        needed = ptr_size
+                    elif part == 1 or part == 2:
+                        needed = 1
+                    elif part == 3:
+                        needed = 4
+                    elif part == 4:
+                        needed = uint_size
+                    else:
+                        at, needed, status = field - 1, part, unknown_struct_field
+                        break
+                    at = position
+                    if needed > end - position:
+                        status = truncated
+                        break
+                    if part == 0:
+                        pointer = number(data, position, ptr_size, big)
+                        if pointer != 0:
+                            ref_source[refs] = svs
+                            ref_target[refs] = pointer
+                            ref_kind[refs] = _REF_STRUCT_FIELD
+                            ref_detail[refs] = i
+                            refs += 1
+                    position += needed
+            if status != ok:
                 break
-            count = cython.cast(cython.longlong, struct_fields[pointer])
-            length[svs] = count
-            field = cython.cast(cython.Py_ssize_t, struct_offset[pointer])
-            for i in range(count):
-                # The definition was checked when it was read.
-                text = number(data, field, uint_size, big)
-                field += uint_size
-                if text != null:
-                    field += text
-                part = data[field]
-                field += 1
-                if part == 0:
-                    needed = ptr_size
-                elif part == 1 or part == 2:
-                    needed = 1
-                elif part == 3:
-                    needed = 4
-                elif part == 4:
-                    needed = uint_size
-                else:
-                    at, needed, status = field - 1, part, UNKNOWN_STRUCT_FIELD
-                    break
-                at = position
-                if needed > end - position:
-                    status = TRUNCATED
-                    break
-                if part == 0:
-                    pointer = number(data, position, ptr_size, big)
-                    if pointer != 0:
-                        ref_source[refs] = svs
-                        ref_target[refs] = pointer
-                        ref_kind[refs] = _REF_STRUCT_FIELD
-                        ref_detail[refs] = i
-                        refs += 1
-                position += needed
-        if status != OK:
-            break
-        svs += 1
+            svs += 1
 
     result[0] = status
     result[1] = record

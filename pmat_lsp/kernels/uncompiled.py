@@ -49,6 +49,11 @@ def cast(_type: object, value: Any) -> Any:
     return builtins.int(value)
 
 
+def declare(_type: object, value: Any) -> Any:
+    """As cython.declare: the value."""
+    return value
+
+
 def boundscheck(_on: bool) -> Callable[[_F], _F]:
     """As cython.boundscheck."""
     return _unchanged

@@ -44,6 +44,23 @@ def chain_lines(marked: MarkedFinding, folder: Path) -> list[ChainLine]:
     return lines
 
 
+def hop_note(marked: MarkedFinding, hop: Hop) -> Note | None:
+    """Where a hop is written: the use of a captured lexical, or the key under which the next SV is stored."""
+    if hop.kind in ("capture", "lexical"):
+        pairs = zip(marked.finding.closures, marked.closures, strict=True)
+        place = next((place for code, place in pairs if code.location == hop.location), None)
+        return _note(marked, "captured", f"{hop.name} captured here", place) if place else None
+    keys = [part.name for part in marked.finding.cycle if part.kind == "key"]
+    if hop.kind != "key" or keys.count(hop.name) > 1:
+        return None
+    return _note(marked, "stored", f"stored as {{{hop.name}}} here", None)
+
+
+def _note(marked: MarkedFinding, kind: str, text: str, inside: Place | None) -> Note | None:
+    alike = (note for note in marked.notes if note.kind == kind and note.text == text)
+    return next((note for note in alike if inside is None or _lies_in(note, inside)), None)
+
+
 class _ChainTeller:
     """Knows the places of a finding's closures."""
 
@@ -69,24 +86,11 @@ class _ChainTeller:
     def place(self, step: Step) -> str:
         """Where the step is written in the source."""
         hop = step.hops[0]
-        if hop.kind in ("capture", "lexical"):
-            return self._captured_at(hop)
-        keys = [part.name for part in self._marked.finding.cycle if part.kind == "key"]
-        if hop.kind != "key" or keys.count(hop.name) > 1:
+        note = hop_note(self._marked, hop)
+        if note is None:
             return ""
-        stored = self._note("stored", f"stored as {{{hop.name}}} here", None)
-        return f"stored at {self._line(stored.path, stored.range.start.line)}" if stored else ""
-
-    def _captured_at(self, hop: Hop) -> str:
-        place = self._places.get(hop.location) if hop.location else None
-        if place is None:
-            return ""
-        note = self._note("captured", f"{hop.name} captured here", place)
-        return f"captured at {self._line(note.path, note.range.start.line)}" if note else ""
-
-    def _note(self, kind: str, text: str, inside: Place | None) -> Note | None:
-        alike = (note for note in self._marked.notes if note.kind == kind and note.text == text)
-        return next((note for note in alike if inside is None or _lies_in(note, inside)), None)
+        verb = "stored" if hop.kind == "key" else "captured"
+        return f"{verb} at {self._line(note.path, note.range.start.line)}"
 
     def _line(self, path: Path, line: int) -> str:
         return f"{shown_path(path, self._folder)}:{line}"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pmat_lsp.analysis.classes import ClassFacts
 from pmat_lsp.analysis.closures import CodeFacts, LexicalFacts, ValueCount
+from pmat_lsp.analysis.reached import WayToRoot
 from pmat_lsp.analysis.result import Finding, Hop, Location, chain_steps
 from pmat_lsp.render.markdown import Block, Code, Document, Paragraph, Plain, Span, Strong, StrongCode, Table, paragraph
 from pmat_lsp.units import format_bytes, format_count
 
+_MOST_CLASSES = 8
+_MOST_NUMBERS = 10
 _SAYS_NOTHING = frozenset({"undef", "ARRAY(0)", "HASH(0)"})
 
 
@@ -24,8 +28,36 @@ class Capturer:
     """1-based line of its `sub` in the source."""
 
 
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What keeps the clones of a sub alive, and what they keep alive."""
+
+    retained: int
+    """Bytes of all clones together."""
+    way: WayToRoot | None
+    """To one that is not lost; None where all are."""
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalFacts:
+    """A variable of a package."""
+
+    symbol: str
+    """With its sigil and package: `%Net::Client::pool`."""
+    summary: str
+    refcount: int
+    retained: int
+    """Bytes that it alone keeps alive."""
+    handles: tuple[int, ...]
+    """File numbers; () where it holds no open handle."""
+
+
 def sub_document(
-    facts: CodeFacts, findings: tuple[Finding, ...], inside: str | None = None, note: str = ""
+    facts: CodeFacts,
+    findings: tuple[Finding, ...],
+    inside: str | None = None,
+    note: str = "",
+    upkeep: Upkeep | None = None,
 ) -> Document:
     """A sub: its clones, what they capture, who holds them, and what leaked.
 
@@ -37,6 +69,8 @@ def sub_document(
         blocks.append(Table(("captures", "", ""), tuple(_capture_row(lexical) for lexical in captured)))
     if facts.holders and (facts.leaked or _is_anonymous(facts)):
         blocks.append(Paragraph(_held_by(facts)))
+    if upkeep is not None and facts.live:
+        blocks.append(Paragraph(_upkeep(facts, upkeep)))
     for finding in findings_of(findings, facts):
         blocks.append(paragraph(Strong(finding.pattern.code), f": {finding.pattern.title}"))
         blocks.append(paragraph(Strong("Cure"), f": {finding.pattern.cure}"))
@@ -45,7 +79,7 @@ def sub_document(
     return tuple(blocks)
 
 
-def capture_document(name: str, capturers: tuple[Capturer, ...], declared: str) -> Document | None:
+def capture_document(name: str, capturers: tuple[Capturer, ...], declared: Span | str) -> Document | None:
     """A lexical that subs of the heap captured; `declared` is the place of its declaration, or "".
 
     None where no clone of any of them is alive.
@@ -56,21 +90,81 @@ def capture_document(name: str, capturers: tuple[Capturer, ...], declared: str) 
     blocks: list[Block] = [Paragraph((StrongCode(f"{alive[0].lexical.kind} {name}"), *_captured_by(alive)))]
     for capturer in alive:
         where = f"line {capturer.line}: " if len(alive) > 1 else ""
-        blocks.append(Paragraph((Plain(where), *_values(capturer.lexical))))
+        blocks.append(Paragraph((Plain(where), *_values(capturer.lexical), *_handles(capturer.lexical.handles))))
         if capturer.lexical.leads_back:
             blocks.append(Paragraph(_leaks(capturer)))
     if declared:
-        blocks.append(paragraph(f"declared at {declared}"))
+        blocks.append(paragraph("declared at ", declared))
     return tuple(blocks)
 
 
 def own_lexical_document(facts: CodeFacts, lexical: LexicalFacts) -> Document | None:
     """A lexical of a sub's own; None where it holds nothing worth a word, as it does while the sub does not run."""
+    return _lexical_document(Code(facts.site.name) if facts.site.name else Plain("this closure"), lexical)
+
+
+def program_lexical_document(lexical: LexicalFacts) -> Document | None:
+    """A lexical of the program's own file, outside of every sub; None where it holds nothing worth a word."""
+    return _lexical_document(Plain("the program"), lexical)
+
+
+def _lexical_document(owner: Span, lexical: LexicalFacts) -> Document | None:
     if all(value.text in _SAYS_NOTHING for value in lexical.values):
         return None
-    owner = Code(facts.site.name) if facts.site.name else Plain("this closure")
     title = paragraph(StrongCode(f"{lexical.kind} {lexical.name}"), " of ", owner)
-    return title, Paragraph(_values(lexical))
+    return title, Paragraph((*_values(lexical), *_handles(lexical.handles)))
+
+
+def global_document(facts: GlobalFacts) -> Document:
+    """A variable of a package."""
+    counts = f": {format_bytes(facts.retained)} retained, refcount {facts.refcount:,}"
+    title = paragraph(StrongCode(facts.symbol), counts)
+    return title, Paragraph((Code(facts.summary), *_handles(facts.handles)))
+
+
+def class_document(facts: ClassFacts, biggest: str, parents: tuple[str, ...], children: tuple[str, ...]) -> Document:
+    """A class: its objects, what they keep alive, and the classes above and below it.
+
+    `biggest` is the address of the object that keeps most alive, as people write it.
+    """
+    if not facts.objects:
+        counts: list[Span] = [Plain(": no object in this dump")]
+    else:
+        leaked = Strong(f"{facts.leaked:,} leaked") if facts.leaked else Plain("none leaked")
+        counts = [Plain(f": {format_count(facts.objects, 'object')}, "), leaked]
+        counts += [Plain(f", {facts.unexplained:,} may be held by C code")] if facts.unexplained else []
+        counts += [Plain(f", {format_bytes(facts.retained)} retained")]
+    blocks: list[Block] = [Paragraph((StrongCode(facts.name), *counts))]
+    if facts.objects:
+        words = f"the biggest retains {format_bytes(facts.biggest_bytes)}: "
+        blocks.append(paragraph(f"{format_bytes(facts.bytes)} in the objects themselves; {words}", Code(biggest)))
+    for word, names in (("above it", parents), ("below it", children)):
+        if names:
+            spans = [span for name in names[:_MOST_CLASSES] for span in (Plain(", "), Code(name))][1:]
+            more = len(names) - _MOST_CLASSES
+            blocks.append(paragraph(f"{word}: ", *spans, f" and {more:,} more" if more > 0 else ""))
+    return tuple(blocks)
+
+
+def key_document(key: str, findings: tuple[Finding, ...], places: tuple[tuple[str, Span], ...]) -> Document:
+    """A hash key on the chains of `findings`; `places` are the steps of the chains that have a place in the source."""
+    blocks: list[Block] = []
+    for finding in findings:
+        owner = next(hop.source_desc for hop in finding.cycle if hop.kind == "key" and hop.name == key)
+        title = paragraph(StrongCode(f"{{{key}}}"), " of ", Code(owner), ": on the chain of a leak. ", finding.title)
+        steps = [step.label.removeprefix("->") for step in chain_steps(finding.cycle)]
+        way = [span for label in steps for span in (Code(label), Plain(" → "))]
+        start = finding.cycle[0].source_desc
+        keeps = f"{format_bytes(finding.bytes_total)} kept alive"
+        blocks += [title, paragraph(Code(start), " → ", *way, f"the same {start}"), paragraph(keeps)]
+    blocks += [paragraph(f"{text}: ", place) for text, place in places]
+    return tuple(blocks)
+
+
+def counts_title(live: int, leaked: int, retained: int, thing: str = "live") -> str:
+    """For a line of its own above the code: `20 live · 20 leaked · 1.2 MiB retained`."""
+    parts = [f"{live:,} {thing}", f"{leaked:,} leaked" if leaked else "", f"{format_bytes(retained)} retained"]
+    return " · ".join(part for part in parts if part)
 
 
 def findings_of(findings: tuple[Finding, ...], facts: CodeFacts) -> tuple[Finding, ...]:
@@ -147,6 +241,34 @@ def _held_by(facts: CodeFacts) -> tuple[Span, ...]:
     return tuple(spans)
 
 
+def _upkeep(facts: CodeFacts, upkeep: Upkeep) -> tuple[Span, ...]:
+    """`refcount 1 in all 59; 1.0 MiB retained together; alive by …`."""
+    refcount, times = facts.refcounts[0]
+    clones = f" in {_of_all(times, facts.live)}" if facts.live > 1 else ""
+    spans: list[Span] = [Plain(f"refcount {refcount:,}{clones}; {format_bytes(upkeep.retained)} retained")]
+    if upkeep.way is not None and upkeep.way.labels:
+        alive = "; kept alive by " if facts.live == 1 else "; one is kept alive by "
+        spans += [Plain(alive), Code(upkeep.way.start)]
+        spans += [span for label in upkeep.way.labels for span in (Plain(" → "), Code(label))]
+    elif upkeep.way is not None and facts.site.name is None:
+        spans += [Plain("; it is "), Code(upkeep.way.start)]
+    elif facts.leaked + facts.unexplained == facts.live:
+        spans.append(Plain("; lost: no root leads to it" if facts.live == 1 else "; lost: no root leads to any"))
+    return tuple(spans)
+
+
+def _of_all(count: int, total: int) -> str:
+    return f"all {count:,}" if count == total else f"{count:,} of {total:,}"
+
+
+def _handles(numbers: tuple[int, ...]) -> tuple[Span, ...]:
+    """`; open as file number 7`."""
+    if not numbers:
+        return ()
+    shown = ", ".join(map(str, numbers[:_MOST_NUMBERS])) + (" …" if len(numbers) > _MOST_NUMBERS else "")
+    return (Plain(f"; open as file number{'s' if len(numbers) > 1 else ''} {shown}"),)
+
+
 def _captured_by(capturers: list[Capturer]) -> tuple[Span, ...]:
     strengths = {_strength(capturer.lexical) for capturer in capturers}
     strength = f", {strengths.pop()}" if len(strengths) == 1 else ""
@@ -171,7 +293,7 @@ def _values(lexical: LexicalFacts) -> tuple[Span, ...]:
 def _how_often(value: ValueCount, lexical: LexicalFacts) -> str:
     if lexical.clones == 1:
         return ""
-    return f" in all {value.count:,}" if value.count == lexical.clones else f" in {value.count:,} of {lexical.clones:,}"
+    return f" in {_of_all(value.count, lexical.clones)}"
 
 
 def _leaks(capturer: Capturer) -> tuple[Span, ...]:

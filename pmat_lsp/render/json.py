@@ -60,6 +60,7 @@ def _finding(marked: MarkedFinding) -> Json:
         "handles": list(finding.handles),
         "cycle": [_hop(hop) for hop in finding.cycle],
         "addresses": [hex(address) for address in finding.addresses],
+        "ignored": marked.ignored,
     }
 
 

@@ -42,7 +42,16 @@ class StrongCode:
     text: str
 
 
-Span = Plain | Strong | Code | StrongCode
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words that jump where a client can; as plain text the words alone."""
+
+    text: str
+    uri: str
+    """Percent-encoded."""
+
+
+Span = Plain | Strong | Code | StrongCode | Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,15 @@ class Table:
     rows: tuple[tuple[Paragraph, ...], ...]
 
 
-Block = Paragraph | Table
+@dataclass(frozen=True, slots=True)
+class List:
+    """Items below each other, and items of items."""
+
+    items: tuple[tuple[int, Paragraph], ...]
+    """(depth, 0 for the outermost; the item): one is at most one deeper than the one before it."""
+
+
+Block = Paragraph | Table | List
 Document = tuple[Block, ...]
 
 
@@ -82,6 +99,8 @@ def to_plain_text(document: Document) -> str:
 def _markdown_block(block: Block) -> str:
     if isinstance(block, Paragraph):
         return _markdown_spans(block)
+    if isinstance(block, List):
+        return "\n".join("  " * depth + "- " + _markdown_spans(item) for depth, item in block.items)
     header = [escape_markdown(title) for title in block.header]
     rows = [[_markdown_cell(cell) for cell in row] for row in block.rows]
     return "\n".join(_markdown_row(row) for row in (header, ["---"] * len(header), *rows))
@@ -114,11 +133,20 @@ def _markdown_span(span: Span) -> str:
             return inline_code(text)
         case StrongCode(text):
             return f"**{inline_code(text)}**"
+        case Link(text, uri):
+            return f"[{escape_markdown(text)}]({_link_target(uri)})"
+
+
+def _link_target(uri: str) -> str:
+    """A URI without what would end the link."""
+    return "".join(f"%{ord(c):02X}" if c in " ()<>|\\\"" or c < " " else c for c in uri)
 
 
 def _plain_block(block: Block) -> str:
     if isinstance(block, Paragraph):
         return _plain_spans(block)
+    if isinstance(block, List):
+        return "\n".join("  " * depth + "- " + _plain_spans(item) for depth, item in block.items)
     rows = [block.header, *(tuple(_plain_spans(cell) for cell in row) for row in block.rows)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(block.header))]
     return "\n".join(_plain_row(row, widths) for row in rows)

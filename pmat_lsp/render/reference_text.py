@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from pmat_lsp.analysis.count import CLASS, FIELDS, TOTAL
-from pmat_lsp.analysis.tables import Table, Value
+from pmat_lsp.analysis.tables import Answer, Table, Value
 from pmat_lsp.render.escape import visible
+from pmat_lsp.render.tables import table_text
 from pmat_lsp.units import format_bytes
 
 _LETTERS = {"strong": "s", "weak": "w", "indirect": "i", "inferred": "~"}
@@ -44,6 +45,42 @@ def references_text(table: Table) -> Text:
     """`s  the referrant  REF() at 0x…`, aligned."""
     rows = [(_LETTERS[str(row["strength"])], row["name"], row["is"]) for row in rows_of(table)]
     return _aligned(rows, "  ")
+
+
+def largest_text(answer: Answer) -> Text:
+    """`HASH(3) at 0x…: 1.2 KiB: of which`, and what it is made of under it behind bars; a table as a table."""
+    if isinstance(answer, Table):
+        return table_text(answer)
+    lines = []
+    depths = [row.depth for row in answer.rows[1:]] + [0]
+    for row, following in zip(answer.rows, depths, strict=True):
+        _, text, size = row.values
+        parts = ": of which" if following > row.depth else ""
+        lines.append(f"{' |   ' * row.depth}{visible(str(text), _LONGEST)}: {format_bytes(int(size or 0))}{parts}\n")
+    return Text("".join(lines))
+
+
+def found_text(table: Table) -> Text:
+    """`SCALAR(PV) at 0x…: "text"`; or how many there are."""
+    if table.columns[0].name == "count":
+        return Text(f"Total: {table.rows[0][0]} SVs\n")
+    lines = []
+    for row in rows_of(table):
+        said = f": {visible(str(row['found']), _LONGEST)}" if row["found"] is not None else ""
+        lines.append(f"{visible(str(row['is']), _LONGEST)}{said}\n")
+    if table.more:
+        lines.append(f"and {table.more:,} more\n")
+    return Text("".join(lines))
+
+
+def dangling_text(table: Table) -> Text:
+    """`CODE(proto) at 0x… has no constval SV at addr 0x…`."""
+    lines = (
+        f"{visible(str(row['is']), _LONGEST)} has no {visible(str(row['pointer']), _LONGEST)} SV"
+        f" at addr {int(row['address'] or 0):#x}\n"
+        for row in rows_of(table)
+    )
+    return Text("".join(lines))
 
 
 def rows_of(table: Table) -> list[dict[str, Value]]:

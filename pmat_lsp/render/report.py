@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.text import Text
@@ -45,11 +45,15 @@ class ReportSource:
 
 
 def leaks_text(report: LeakReport, marked: Sequence[MarkedFinding], source: ReportSource) -> Text:
-    """The whole report: every finding, then the summary."""
+    """The whole report: every finding that no comment ignores, then the summary, then what is ignored in one line."""
     text = Text()
-    for finding in marked:
+    shown = [finding for finding in marked if finding.ignored is None]
+    ignored = [finding for finding in marked if finding.ignored is not None]
+    for finding in shown:
         text.append_text(finding_text(finding, source)).append("\n")
-    return text.append_text(summary_text(report)).append("\n")
+    left = replace(report, findings=tuple(finding.finding for finding in shown))
+    text.append_text(summary_text(left, none="no other proven leak" if ignored else "no proven leak")).append("\n")
+    return text.append(_ignored(ignored, source)) if ignored else text
 
 
 def finding_text(marked: MarkedFinding, source: ReportSource) -> Text:
@@ -64,19 +68,28 @@ def finding_text(marked: MarkedFinding, source: ReportSource) -> Text:
     return text
 
 
-def summary_text(report: LeakReport) -> Text:
-    """What was found and checked, in one line."""
+def summary_text(report: LeakReport, none: str = "no proven leak") -> Text:
+    """What was found and checked, in one line; `none` is said where nothing was found."""
     more = "more " if report.proven else ""
     checked = f"Checked {format_count(report.svs, 'SV')} from {format_count(report.roots, 'root')}"
     may_be_held = "is" if report.unexplained == 1 else "are"
     lost = f"; {format_count(report.unexplained, f'{more}SV')} {may_be_held} lost but may be held by C code"
     rest = f". {checked}{lost} (--unexplained)." if report.unexplained else f". {checked}."
     if not report.findings:
-        return Text.assemble(("no proven leak", "bold green"), rest)
+        return Text.assemble((none, "bold green"), rest)
     islands = sum(finding.count for finding in report.findings)
     total = format_bytes(sum(finding.bytes_total for finding in report.findings))
     found = format_count(len(report.findings), "proven leak")
     return Text.assemble((found, _LEAK), f" ({format_count(islands, 'island')}, {total}){rest}")
+
+
+def _ignored(marked: Sequence[MarkedFinding], source: ReportSource) -> str:
+    places = (
+        f"{shown_path(one.mark.path, source.folder)}:{one.mark.range.start.line} ({visible(one.ignored)})"
+        for one in marked
+        if one.mark is not None and one.ignored is not None
+    )
+    return f"{format_count(len(marked), 'proven leak')} ignored by a comment: {', '.join(places)}\n"
 
 
 def abbreviated(numbers: Sequence[int]) -> str:

@@ -41,7 +41,7 @@ def show_text(table: Table) -> Text:
         if fact["fact"] not in ("refcount", "mortal", "glob", *_SLOTS):
             lines.append(_line(fact))
         elif slots and fact is slots[0]:
-            lines += _slot_lines(slots)
+            lines += slot_lines(slots)
     if globs := [str(fact["value"]) for fact in facts if fact["fact"] == "glob"]:
         lines += ["Referenced globs:\n  ", *(f"{_shown(glob)}, " for glob in globs), "\n"]
     return Text("".join(lines))
@@ -63,7 +63,8 @@ def _line(fact: dict[str, Value]) -> str:
     return _LINES[kind].format(name=name, value=_shown(value))
 
 
-def _slot_lines(slots: list[dict[str, Value]]) -> list[str]:
+def slot_lines(slots: list[dict[str, Value]]) -> list[str]:
+    """A line for each slot of a pad: its index, its name if it has one, what is in it."""
     digits = len(str(len(slots) - 1))
     width = max((len(str(slot["name"])) for slot in slots[1:] if slot["fact"] == "lexical"), default=0)
     return [

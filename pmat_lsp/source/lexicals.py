@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 from tree_sitter import Node
@@ -123,6 +124,15 @@ class Lexicals:
             if scope.start <= offset < scope.end and scope.start >= found.start and scope.end <= found.end:
                 found = scope
         return found
+
+    def declaration_at(self, node: Node) -> Declaration | None:
+        """What the variable `node` means: its own declaration where it stands in one; None if it is no lexical."""
+        return self._meanings.get(node.id)
+
+    @cached_property
+    def _meanings(self) -> dict[int, Declaration]:
+        found = {use.node.id: use.declaration for use in self.uses if use.declaration is not None}
+        return found | {declaration.node.id: declaration for declaration in self.declarations}
 
     def _walk(self) -> None:
         while self._stack:

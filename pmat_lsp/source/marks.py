@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pmat_lsp.analysis.result import Closure, Finding, Hop, chain_steps, leading_hop
 from pmat_lsp.errors import PmatError
+from pmat_lsp.source.ignores import ignore_reason
 from pmat_lsp.source.model import Range
 from pmat_lsp.source.places import Place, Places
 
@@ -35,6 +36,8 @@ class MarkedFinding:
     """Of each of `finding.closures`."""
     notes: tuple[Note, ...]
     """The steps of the cycle that have a place, in its order, beginning at the closure that is marked."""
+    ignored: str | None = None
+    """The reason that a comment at the mark gives for ignoring the finding; None: there is none."""
 
     @property
     def mark(self) -> Note | None:
@@ -50,12 +53,23 @@ def mark_finding(places: Places, finding: Finding) -> MarkedFinding:
     by_code = {hop.source: found.get(hop.location) for hop in finding.cycle if hop.location and _is_code(hop, finding)}
     cycle = _from_marked_closure(finding, by_code)
     first = next((by_code[hop.source] for hop in cycle if by_code.get(hop.source)), None)
-    return MarkedFinding(
+    marked = MarkedFinding(
         finding=finding,
         place=first or next(iter(found.values()), None),
         closures=tuple(found[closure.location] for closure in finding.closures),
         notes=tuple(_notes(places, cycle, by_code) if finding.closures else _stores(places, finding)),
     )
+    return replace(marked, ignored=_ignored(places, marked))
+
+
+def _ignored(places: Places, marked: MarkedFinding) -> str | None:
+    if marked.mark is None:
+        return None
+    try:
+        source = places.source(marked.mark.path)
+    except PmatError:
+        return None
+    return ignore_reason(source, marked.mark.range.start.line, marked.finding.pattern.code)
 
 
 def place_closure(places: Places, closure: Closure) -> Place:

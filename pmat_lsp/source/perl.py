@@ -70,6 +70,24 @@ class PerlSource:
         self._ranges: dict[int, Range] = {}
 
     @property
+    def root(self) -> Node:
+        """The syntax tree, for this floor alone."""
+        return self._tree.root_node
+
+    @property
+    def lexicals(self) -> Lexicals:
+        """What the walk found, for this floor alone."""
+        return self._lexicals
+
+    def string(self, node: Node) -> str:
+        """The text of a node of its tree."""
+        return self._text.string(node)
+
+    def line(self, number: int) -> str:
+        """The 1-based line without its line feed; a carriage return at its end is kept."""
+        return self._text.lines[number - 1]
+
+    @property
     def line_count(self) -> int:
         """Lines of the text; an empty text has one."""
         return len(self._text.lines)
@@ -86,10 +104,10 @@ class PerlSource:
         declares: list[dict[str, list[Range]]] = [{} for _ in nodes]
         for use in self._lexicals.uses:
             for sub in self._chain(use.sub):
-                uses[sub].setdefault(use.name, []).append(self._range(use.node))
+                uses[sub].setdefault(use.name, []).append(self.range(use.node))
         for declaration in self._lexicals.declarations:
             if declaration.sub is not None:
-                declares[declaration.sub].setdefault(declaration.name, []).append(self._range(declaration.node))
+                declares[declaration.sub].setdefault(declaration.name, []).append(self.range(declaration.node))
         return tuple(
             self._sub(index, node, _frozen(uses[index]), _frozen(declares[index])) for index, node in enumerate(nodes)
         )
@@ -136,10 +154,17 @@ class PerlSource:
         On a declaration itself that is the one that stands there.
         """
         for declaration in self._lexicals.declarations:
-            if declaration.name == name and at in self._range(declaration.node):
-                return self._range(declaration.node)
+            if declaration.name == name and at in self.range(declaration.node):
+                return self.range(declaration.node)
         found = self._find(name, at)
-        return self._range(found.node) if found is not None else None
+        return self.range(found.node) if found is not None else None
+
+    def is_our(self, name: str, declaration: Range) -> bool:
+        """Whether the declaration of `name` that stands there is an `our`: the variable is one of a package."""
+        return any(
+            found.keyword == "our" and found.name == name and self.range(found.node) == declaration
+            for found in self._lexicals.declarations
+        )
 
     def declaration_outside(self, sub: Sub, name: str) -> Range | None:
         """The declaration outside of `sub` of a `name` that it captures, None if it captures no such name."""
@@ -148,13 +173,13 @@ class PerlSource:
             if use.name != name or found is None or sub.index not in self._chain(use.sub):
                 continue
             if sub.index not in self._chain(found.sub):
-                return self._range(found.node)
+                return self.range(found.node)
         return None
 
     def uses_from_outside(self, sub: Sub, name: str) -> tuple[Range, ...]:
         """Where `sub` uses a `name` that is declared outside of it."""
         return tuple(
-            self._range(use.node)
+            self.range(use.node)
             for use in self._lexicals.uses
             if use.name == name
             and use.declaration is not None
@@ -165,7 +190,7 @@ class PerlSource:
     def variable_at(self, point: Point) -> Variable | None:
         """The variable, used or declared, at `point`."""
         for name, node in self._variables_of_line.get(point.line, ()):
-            found = self._range(node)
+            found = self.range(node)
             if point in found:
                 return Variable(name, found)
         return None
@@ -181,7 +206,7 @@ class PerlSource:
 
     def hash_key_stores(self, key: str) -> tuple[Range, ...]:
         """The places that store the hash key `key`: in `->{key} =` or `key =>`, the key alone."""
-        return tuple(self._range(node) for node in self._lexicals.key_stores.get(key, ()))
+        return tuple(self.range(node) for node in self._lexicals.key_stores.get(key, ()))
 
     def recorded_line(self, disk_line: int) -> tuple[str | None, int]:
         """The file (None: the file itself) and line that perl records for the 1-based `disk_line`."""
@@ -205,7 +230,8 @@ class PerlSource:
         offset = self._text.offset(at)
         return self._lexicals.scope_at(offset).find(name, offset)
 
-    def _range(self, node: Node) -> Range:
+    def range(self, node: Node) -> Range:
+        """Where a node of its tree stands."""
         found = self._ranges.get(node.id)
         if found is None:
             found = self._ranges[node.id] = self._text.range(node)
@@ -225,9 +251,9 @@ class PerlSource:
         return Sub(
             index=index,
             name=node.name,
-            keyword=self._range(node.keyword),
-            whole=self._range(node.whole),
-            body=self._range(node.body),
+            keyword=self.range(node.keyword),
+            whole=self.range(node.whole),
+            body=self.range(node.body),
             first_statement_line=node.first.line if node.first else None,
             first_lines=(node.first.first, node.first.last) if node.first else None,
             parent=node.parent,

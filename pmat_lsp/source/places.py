@@ -63,6 +63,19 @@ class Places:
             kept = self._read[key] = (stamp, PerlSource(read_source(path)))
         return kept[1]
 
+    def text(self, path: Path) -> str:
+        """The text of `path` as `source` has it, without parsing it.
+
+        Raises:
+            PmatError: there is no such file, or it cannot be read.
+        """
+        opened = self._open.get(_key(path))
+        return opened.text if opened is not None else read_source(path)
+
+    def is_own(self, path: Path) -> bool:
+        """Whether a file lies in one of the source roots: the program's own, not a library of the machine."""
+        return any(path.is_relative_to(root) for root in self._files.roots)
+
     def locate(self, recorded: str) -> Located:
         """The file that the recorded name stands for."""
         return self._files.locate(recorded)

@@ -15,17 +15,43 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
+from pmat_lsp.analysis.all_sizes import structure_sizes
+from pmat_lsp.analysis.callers import callers_tree
+from pmat_lsp.analysis.contents import elements_table, values_table
 from pmat_lsp.analysis.count import CountOptions, count_table
+from pmat_lsp.analysis.dangling import dangling_table
+from pmat_lsp.analysis.find import find_table
 from pmat_lsp.analysis.identify import IdentifyOptions, identify_tree
+from pmat_lsp.analysis.largest import Measure, by_itself, by_owned, largest_tree
 from pmat_lsp.analysis.neighbours import inrefs_table, outrefs_table
 from pmat_lsp.analysis.roots import roots_table
 from pmat_lsp.analysis.show import ShowOptions, show_table
+from pmat_lsp.analysis.stack import stack_table
 from pmat_lsp.analysis.summary import summary_table
+from pmat_lsp.analysis.symbols import packages_table, symbols_table
+from pmat_lsp.catalogue.filters import parse_filters
+from pmat_lsp.errors import PmatError
 from pmat_lsp.format.kinds import Kind, ScalarFlag, Strength
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.neighbours import ALL, DIRECT
 from pmat_lsp.render.identify_text import identify_text
-from pmat_lsp.render.reference_text import count_text, references_text, roots_text, summary_text
+from pmat_lsp.render.listing_text import (
+    callers_text,
+    elements_text,
+    packages_text,
+    stack_text,
+    symbols_text,
+    values_text,
+)
+from pmat_lsp.render.reference_text import (
+    count_text,
+    dangling_text,
+    found_text,
+    largest_text,
+    references_text,
+    roots_text,
+    summary_text,
+)
 from pmat_lsp.render.show_text import show_text
 from tests.dumps import CORPUS, corpus_dumps, heap_of, needs_corpus
 
@@ -58,7 +84,11 @@ _NORMALISED: tuple[tuple[str, str], ...] = (
     # It loses the sign of a zero, and reads on behind a character that the dumper has cut.
     (r"= -0$", "= 0"),
     (r'\\x\{(?:0|fffd)\}"$', '"'),
+    # It tells the line of its own program.
+    (r"^EXCEPTION: main has no symbol .*", "no such package"),
 )
+_OTHERWISE = {("o_async_structs.pmat.xz", "largest_--owned")}
+"""Answers that are left out: the reference counts an SV again that it comes to by a second way (see `test_sizes`)."""
 _DRAWING = re.compile(r"^[ │]*(?:[├└]─)?|(?<=which is) \(\*\w+\)")
 Lines = Counter[str]
 
@@ -109,11 +139,71 @@ def _counts_without_numbers(lines: Lines) -> Lines:
     return _without(r"^ +(SCALAR|UNDEF)\(")(_counts(lines))
 
 
+def _codes(lines: Lines) -> Lines:
+    """Without the names of subs: see `test_find`."""
+    return Counter(re.sub(r"(?<=[0-9a-f]): (&.*|__ANON__)$", "", line) for line in lines.elements())
+
+
+def _dangling(lines: Lines) -> Lines:
+    """Without the error with which the reference ends, and the first value of a hash again; it knows no LVALUEs."""
+    return _without(r"^EXCEPTION|^LVALUE| has no values SV ")(lines)
+
+
+def _sizes(lines: Lines) -> Lines:
+    """Without the SVs: which of several of the same size are told depends on a heap of the reference's."""
+    return Counter(re.sub(r"[A-Z].*?: (?=[\d.]+ \w+)", "", line) for line in lines.elements())
+
+
+def _owned_sizes(lines: Lines) -> Lines:
+    """Nor what is left over, which depends on the SVs that are told."""
+    return _sizes(_without(r"^[ |]*others: ")(lines))
+
+
+def _find(*words: str) -> Callable[[Heap, int], Text]:
+    filters = parse_filters(words)
+    return lambda heap, _: found_text(find_table(heap, filters))
+
+
+def _largest(measure: Callable[[Heap], Measure], *counts: int) -> Callable[[Heap, int], Text]:
+    return lambda heap, _: largest_text(largest_tree(heap, measure(heap), counts))
+
+
+def _without_pages(lines: Lines) -> Lines:
+    """Without the ends of pages; the reference aligns each by itself."""
+    kept = _without(r"^ +\.\.\. \(\d+ more\)$")(lines)
+    return Counter(re.sub(r"([]}]) +", r"\1 ", line) for line in kept.elements())
+
+
+def _symbols_below(heap: Heap, package: str) -> Text:
+    try:
+        return symbols_text(symbols_table(heap, package, recurse=True))
+    except PmatError:
+        return Text("no such package")
+
+
 COMMANDS = (
     Command("summary", lambda heap, _: summary_text(summary_table(heap))),
     Command("count", lambda heap, _: count_text(count_table(heap, CountOptions())), _counts),
     Command("count_--blessed", lambda heap, _: count_text(count_table(heap, CountOptions(by_class=True))), _counts),
     Command("count_--scalars", lambda heap, _: count_text(count_table(heap, CountOptions(by_fields=True))), _counts),
+    Command(
+        "count_--struct",
+        lambda heap, _: count_text(count_table(heap, CountOptions(sizes=structure_sizes(heap)))),
+        _counts,
+    ),
+    Command("find_blessed_Net::Conn", _find("blessed", "Net::Conn")),
+    Command("find_cv", _find("cv"), _codes),
+    Command("find_cv_--xsub", _find("cv", "--xsub"), _codes),
+    Command("find_io", _find("io")),
+    Command("find_lexical_$frame", _find("lexical", "$frame")),
+    Command("find_lexical_$self", _find("lexical", "$self")),
+    Command("find_lexical_--inactive_$conn", _find("lexical", "--inactive", "$conn")),
+    Command("find_lexical_--inactive_$self", _find("lexical", "--inactive", "$self")),
+    Command("find_pv_template", _find("pv", "template")),
+    Command("largest", _largest(by_itself, 5), _sizes),
+    Command("largest_20", _largest(by_itself, 20), _sizes),
+    Command("largest_--owned", _largest(by_owned, 5, 3, 2), _owned_sizes),
+    Command("list-dangling-ptrs", lambda heap, _: dangling_text(dangling_table(heap)), _dangling),
     Command("roots", lambda heap, _: roots_text(roots_table(heap))),
     Command("sv_outrefs", lambda heap, sv: references_text(outrefs_table(heap, sv, Strength.STRONG)), _strong_outrefs),
     Command("sv_outrefs-all", lambda heap, sv: references_text(outrefs_table(heap, sv, ALL)), _outrefs),
@@ -126,6 +216,15 @@ COMMANDS = (
         "sv_identify-weak",
         lambda heap, sv: identify_text(identify_tree(heap, sv, IdentifyOptions(strengths=DIRECT))),
     ),
+    Command("callers", lambda heap, _: callers_text(callers_tree(heap))),
+    Command("callers_--pad", lambda heap, _: callers_text(callers_tree(heap, pads=True))),
+    Command("stack", lambda heap, _: stack_text(stack_table(heap))),
+    Command("symbols", lambda heap, _: symbols_text(symbols_table(heap))),
+    Command("symbols_--recurse_App", lambda heap, _: _symbols_below(heap, "App")),
+    Command("symbols_--recurse_Net", lambda heap, _: _symbols_below(heap, "Net")),
+    Command("packages", lambda heap, _: packages_text(packages_table(heap))),
+    Command("sv_elems", lambda heap, sv: elements_text(elements_table(heap, sv)), _without_pages),
+    Command("sv_values", lambda heap, sv: values_text(values_table(heap, sv)), _without_pages),
 )
 
 
@@ -138,7 +237,7 @@ def test_answers_are_the_references(perl: str) -> None:
         heap = heap_of(dump)
         lost = numbers_that_the_reference_loses(heap)
         unseen = lost | values_that_the_reference_does_not_show(heap)
-        for command in COMMANDS:
+        for command in (one for one in COMMANDS if (dump.name, one.file) not in _OTHERWISE):
             for sv, wanted in answers(dump, command, heap):
                 total[command.file] += 1
                 found = command.answer(heap, sv).plain
@@ -171,6 +270,16 @@ def agrees(command: Command, wanted: Lines, found: Lines, loses_numbers: bool) -
     if command.file.startswith("sv_identify"):
         return _identifies_alike(wanted, found)
     comparable = _counts_without_numbers if loses_numbers and command.comparable is _counts else command.comparable
+    if command.file.startswith("symbols"):
+        # The reference leaves out the subs and constants that perl keeps without a glob.
+        return wanted <= found and all(line.startswith("&") for line in found - wanted)
+    if command.file.startswith("find_lexical"):
+        # Of several variables of one name in a sub the reference tells the first.
+        told = {line.rsplit(" of ", 1)[1] for line in wanted}
+        return wanted <= found and all(line.rsplit(" of ", 1)[1] in told for line in found - wanted)
+    if command.file == "sv_elems" and any(line.endswith(" more)") for line in wanted):
+        # Only its first page is there.
+        return comparable(wanted) <= comparable(found)
     if any(line.startswith("EXCEPTION") for line in wanted) or command.file == "count_--blessed":
         # The reference dies on this kind of SV, after the facts that every kind has; 0.56 has lost the rows of classes.
         return comparable(wanted) <= comparable(found)
@@ -189,7 +298,8 @@ def _identifies_alike(wanted: Lines, found: Lines) -> bool:
 
 def lines_of(text: str, unseen: dict[str, str]) -> Lines:
     """The lines of an answer, normalised."""
-    lines = text.replace("\r", "\\r").split("\n")
+    # The reference writes the names of symbols as they are; in one there is a line feed.
+    lines = text.replace("\r", "\\r").replace("odd name\n", "odd name\\n").split("\n")
     return Counter(_normalised(_encoded_once(line), unseen) for line in lines if line.strip())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 from pmat_lsp.analysis.identify import IdentifyOptions, identify_tree
@@ -11,6 +12,7 @@ from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.neighbours import DIRECT
 from pmat_lsp.render.identify_text import identify_text
 from tests.dump_writer import DumpWriter
+from tests.dumps import ROOT, heap_of
 
 STASH, GLOB, TARGET, HOLDER, FAR, NEAR = 0x1000, 0x1100, 0x2000, 0x2100, 0x2200, 0x2300
 
@@ -146,3 +148,20 @@ def test_steps_are_left_out_only_where_they_say_little(tmp_path: Path) -> None:
         "└─the referrant of REF(), which is:",
         "  └─element [0] of ARRAY(1), which is:",
     ]
+
+
+def test_a_handle_whose_glob_has_left_the_symbol_table_is_told_up_to_its_cycle() -> None:
+    """Of a real program: Devel::MAT stops at `the glob '*Symbol::GEN0"`, before the object and its closure."""
+    heap = heap_of(ROOT / "tests" / "data" / "gensym_handle.pmat.xz")
+    leaked = heap.ios.sv[heap.ios.ifileno > 2].tolist()
+    assert len(leaked) == 3
+    for handle in leaked:
+        text = identify_text(identify_tree(heap, handle, IdentifyOptions())).plain
+        steps = [re.sub(r" at 0x\w+(=last_in_gv)?", "", line).strip(" └─") for line in text.splitlines()[1:]]
+        assert steps == [
+            "the io of GLOB(*I)=IO::File, which is:",
+            "(via RV) value {handle} of HASH(2)=Journal, which is (*A):",
+            "(via RV) the lexical $self at depth 1 of CODE(PP,closure), which is:",
+            "(via RV) value {next_line} of HASH(2)=Journal, which is:",
+            "already found circularly as *A",
+        ]

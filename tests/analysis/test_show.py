@@ -77,6 +77,14 @@ def test_a_structure_shows_its_fields(tmp_path: Path) -> None:
     assert lines[1:] == ["  held=SCALAR(IV) at 0x1000 = 1", "  ready=true", "  count=9"]
 
 
+def test_a_part_of_a_scalar_tells_its_type_and_what_it_is_a_part_of(tmp_path: Path) -> None:
+    """The reference dies on it."""
+    writer = DumpWriter()
+    writer.scalar(0x1000, pv=b"text")
+    writer.lvalue(0x1100, 0x1000, type=b"x")
+    assert shown(tmp_path, writer, 0x1100)[1:] == ["  type=x", "  target=SCALAR(PV) at 0x1000"]
+
+
 def test_where_an_sv_was_made_is_told(tmp_path: Path) -> None:
     writer = DumpWriter()
     writer.array(0x1000)

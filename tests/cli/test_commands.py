@@ -59,6 +59,74 @@ def test_roots_can_be_named_as_svs(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"at {defstash['sv']}=defstash with refcount" in text(capsys, "show", "defstash")[0]
 
 
+def test_a_file_and_line_name_a_sub(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    by_symbol = text(capsys, "show", "&Courier::HTTP::get_connection")
+    assert text(capsys, "show", "HTTP.pm:68") == by_symbol
+    assert (
+        text(capsys, "show", "lib/Courier/HTTP.pm:68") == text(capsys, "show", "./lib/Courier/HTTP.pm:68") == by_symbol
+    )
+    # Of clones the first, not the prototype.
+    assert "closure)" in text(capsys, "show", "HTTP.pm:80")[0]
+    # Where the source is here, any line of the sub names it, and of subs in each other the inner one.
+    monkeypatch.chdir(ROOT / "pmat_lsp" / "demo" / "program")
+    assert text(capsys, "show", "HTTP.pm:67") == by_symbol
+    assert "closure)" in text(capsys, "show", "HTTP.pm:79")[0]
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("HTTP.pm:1", "HTTP.pm:1: no sub has its first statement there"),
+        ("TTP.pm:68", "no sub is from a file TTP.pm"),
+        ("No/Such.pm:3", "no sub is from a file No/Such.pm"),
+    ],
+)
+def test_a_line_without_a_sub_is_an_error_that_tells_the_nearest(
+    capsys: pytest.CaptureFixture[str], place: str, says: str
+) -> None:
+    assert main(["show", DUMP, place]) == 2
+    err = capsys.readouterr().err
+    assert says in err
+    assert ("lib/Courier/HTTP.pm:27 Courier::HTTP::new (0x" in err) == place.startswith("HTTP")
+
+
+def test_find_takes_options_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    subs = text(capsys, "find", "cv", "--xsub", "--package", "utf8")
+    assert len(subs) == 8
+    assert all(line.startswith("CODE(XS) at 0x") and ": &utf8::" in line for line in subs)
+    for words in (["--count", "cv", "--xsub", "-p", "utf8"], ["cv", "-p", "utf8", "-C", "cv", "--xsub"]):
+        assert text(capsys, "find", *words) == ["Total: 8 SVs"]
+    assert len(rows(capsys, "find", "io", "--fileno", "3")) == len(rows(capsys, "find", "io", "3")) == 1
+    assert main(["find", DUMP, "cv", "--xsubs"]) == 2
+    assert "find cv has no option --xsubs" in capsys.readouterr().err
+
+
+def test_strtab_counts_the_hashes_that_have_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+    keys = {row["key"]: row for row in rows(capsys, "strtab", "-n", "100000")}
+    assert keys["socket"]["hashes"] >= 59
+    assert keys["socket"]["bytes"] == 6
+    counts = [row["hashes"] for row in keys.values()]
+    assert counts == sorted(counts, reverse=True)
+    total = next(row for row in rows(capsys, "roots") if row["name"] == "strtab")["is"]
+    assert f"HASH({len(keys)})" in total
+
+
+def test_lists_of_reachability_are_as_long_as_it_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    counted = {row["class"]: row["svs"] for row in rows(capsys, "reachability")}
+    assert counted["unreachable"] > 59
+    for name, count in counted.items():
+        assert len(rows(capsys, "reachability", "--list", name, "-n", "1000000")) == count
+
+
+def test_owned_and_structural_counts_are_more_than_plain_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    plain, struct, owned = (
+        {row["name"]: row for row in rows(capsys, "count", *options)} for options in ((), ("--struct",), ("--owned",))
+    )
+    assert [row["count"] for row in plain.values()] == [row["count"] for row in owned.values()]
+    for name in ("CODE", "HASH", "(total)"):
+        assert plain[name]["bytes"] < struct[name]["bytes"] < owned[name]["bytes"]
+
+
 def test_symbols_name_svs(capsys: pytest.CaptureFixture[str]) -> None:
     lines = text(capsys, "show", "%main::INC")
     assert "  named as %main::INC" in lines

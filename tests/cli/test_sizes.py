@@ -25,12 +25,21 @@ def largest_address(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_largest_lists_as_many_as_wanted(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["largest", DUMP, "-n", "3"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "The largest SVs, each by itself"
-    assert lines[1].split() == ["sv", "description", "size"]
-    assert len(lines) == 6
-    assert lines[-1].startswith("  and ")
+    for count in (["-n", "3"], ["3"]):
+        assert main(["largest", DUMP, *count]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 4
+        assert "=strtab: 137.5 KiB" in lines[0]
+        assert lines[-1].startswith("others: ")
+
+
+def test_largest_tells_what_the_owned_size_of_an_sv_is_made_of(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = answer(capsys, "largest", DUMP, "--owned", "2", "1", "1")["rows"]
+    assert [row["depth"] for row in rows] == [0, 0, 1, 2, 2, 1, 0]
+    owned = {row["size"]: row for row in answer(capsys, "size", DUMP, rows[1]["sv"])["rows"]}["owned"]
+    assert owned["bytes"] == rows[1]["size"]
+    assert main(["largest", DUMP, "2", "1", "--struct"]) == 0
+    assert ": of which\n |   GLOB(" in capsys.readouterr().out
 
 
 def test_largest_by_retained_size_is_in_that_order(capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,9 +62,15 @@ def solve(pairs: Pairs, starts: Iterable[int], nodes: int = NODES, kernel: Modul
 
 
 def solve_columns(
-    source: I32, target: I32, starts: I32, nodes: int, kernel: ModuleType = installed, followed: object = None
+    source: I32,
+    target: I32,
+    starts: I32,
+    nodes: int,
+    kernel: ModuleType = installed,
+    followed: object = None,
+    at_a_time: int = 1 << 30,
 ) -> Solved:
-    """Run the kernel on a graph of columns; `followed` is the mask, by edge."""
+    """Run the kernel on a graph of columns; `followed` is the mask, by edge; so many places are looked at in a call."""
     start, by_source = to_csr(source, nodes)
     source, target = np.ascontiguousarray(source[by_source]), np.ascontiguousarray(target[by_source])
     in_start, in_ref = to_csr(target, nodes)
@@ -74,8 +80,10 @@ def solve_columns(
     order, place, above, semi, label, bucket, idom = (np.full(nodes + 1, 77, np.int32) for _ in range(7))
     stack = np.full(nodes + 1, 77, np.int64)
     reached = kernel.walk(start, target, follow, entry, order, place, above, stack)
-    incoming = (in_start, in_ref.astype(np.int64), source, follow, entry)
-    kernel.immediate_dominators(*incoming, reached, order, place, above, semi, label, bucket, stack, idom)
+    incoming = (in_start, in_ref, source, follow, entry)
+    for high in range(reached, 0, -at_a_time):
+        given = (*incoming, reached, order, place, above, semi, label, bucket, stack, idom)
+        kernel.immediate_dominators(*given, high, max(0, high - at_a_time))
     return Solved(order[:reached], idom[:reached])
 
 
@@ -129,6 +137,14 @@ def test_uncompiled_gives_the_same_columns(pairs: Pairs, starts: set[int]) -> No
     assert ours.order.tolist() == theirs.order.tolist()
     assert ours.idom.tolist() == theirs.idom.tolist()
     assert tree(ours, installed) == tree(theirs, plain)
+
+
+@given(edges, entries, st.integers(1, NODES))
+@settings(max_examples=150, deadline=None)
+def test_in_several_calls_the_dominators_are_the_same(pairs: Pairs, starts: set[int], at_a_time: int) -> None:
+    columns = np.array(pairs, np.int32).reshape(-1, 2)
+    given = (columns[:, 0], columns[:, 1], np.array(sorted(starts)), NODES)
+    assert solve_columns(*given, at_a_time=at_a_time).by_node() == solve_columns(*given).by_node()
 
 
 def tree(solved: Solved, kernel: ModuleType) -> tuple[list[int], list[int], list[int]]:

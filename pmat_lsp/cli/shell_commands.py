@@ -1,0 +1,186 @@
+"""The commands of the shell: the questions of the catalogue, and those that the shell itself has."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from pmat_lsp.catalogue.question import Question
+from pmat_lsp.catalogue.questions import QUESTIONS
+from pmat_lsp.catalogue.words import WordsParser, add_parameters, given_in
+from pmat_lsp.cli import leaks
+from pmat_lsp.cli.opening import opened_dump, progress_bar
+from pmat_lsp.cli.shell_words import split_words
+from pmat_lsp.errors import PmatError
+from pmat_lsp.format.kinds import Kind
+from pmat_lsp.heap.describe import code_place
+from pmat_lsp.render.links import Targets
+from pmat_lsp.render.tables import answer_json
+from pmat_lsp.session import Dump
+
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{1,16}\b")
+_MOST_SEEN = 10_000
+
+
+class Leave(Exception):
+    """The user wants to go."""
+
+
+@dataclass
+class Shell:
+    """What the shell knows between two commands."""
+
+    dump: Dump
+    rest: Text = field(default_factory=Text)
+    """What of the last answer was not shown yet."""
+    seen: dict[str, None] = field(default_factory=dict)
+    """The addresses in what was shown, the latest last."""
+
+    def answer(self, line: str) -> Text:
+        """What one line is answered; nothing for an empty line or a comment.
+
+        Raises:
+            PmatError: the command is wrong, or cannot be answered.
+            Leave: it was `quit`.
+        """
+        words = [] if line.lstrip().startswith("#") else split_words(line)
+        if not words:
+            return Text()
+        command = command_named(words[0])
+        if {"-h", "--help"} & set(words[1:]):
+            return help_text(command)
+        return command.run(self, _parser_of(command).parse_args(words[1:]))
+
+    def note(self, shown: str) -> None:
+        """Remember the addresses in a text, to complete them."""
+        for address in _ADDRESS.findall(shown):
+            self.seen.pop(address, None)
+            self.seen[address] = None
+        for address in list(self.seen)[:-_MOST_SEEN]:
+            del self.seen[address]
+
+    def targets(self) -> Targets:
+        """Where links lead."""
+        return Targets(lambda file: self.dump.places.locate(file).path, self._line_of)
+
+    def _line_of(self, address: int) -> tuple[Path, int] | None:
+        sv = self.dump.heap.id_at(address)
+        if sv < 0 or self.dump.heap.kind[sv] != Kind.CODE:
+            return None
+        file, line = code_place(self.dump.heap, sv)
+        path = self.dump.places.locate(file).path if line else None
+        return None if path is None else (path, line)
+
+
+@dataclass(frozen=True, slots=True)
+class ShellCommand:
+    """Something that can be typed."""
+
+    name: str
+    help: str
+    description: str
+    add_arguments: Callable[[argparse.ArgumentParser], object]
+    run: Callable[[Shell, argparse.Namespace], Text]
+
+
+def help_text(command: ShellCommand) -> Text:
+    """What a command does and takes."""
+    return Text.from_ansi(_parser_of(command).format_help()).append("\n")
+
+
+def command_named(name: str) -> ShellCommand:
+    """The command of a name.
+
+    Raises:
+        PmatError: there is none.
+    """
+    for command in COMMANDS:
+        if command.name == name:
+            return command
+    alike = difflib.get_close_matches(name, [command.name for command in COMMANDS], 1)
+    raise PmatError(f"no command {name!r}", f"Is {alike[0]} meant?" if alike else "`help` lists them.")
+
+
+def _parser_of(command: ShellCommand) -> WordsParser:
+    parser = WordsParser(
+        prog=command.name,
+        description=command.description.replace("%", "%%"),
+        add_help=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    return parser
+
+
+def _of_question(question: Question[Any]) -> ShellCommand:
+    least, most = question.dumps
+
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        if most != 1:
+            number = ("*" if least == 1 else "+") if most is None else least - 1
+            parser.add_argument("dumps", metavar="DUMP", type=Path, nargs=number, help="others than the open one")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        add_parameters(parser, question)
+
+    def run(shell: Shell, arguments: argparse.Namespace) -> Text:
+        others: list[Path] = arguments.dumps if "dumps" in arguments else []
+        dumps = (shell.dump, *(opened_dump(path, shell.dump.settings) for path in others))
+        with progress_bar() as progress:
+            answer = question.answer(question.asked(dumps, given_in(arguments, question), progress))
+        return Text(answer_json(answer) + "\n") if arguments.json else question.text(answer)
+
+    return ShellCommand(question.name, question.help, question.description, add_arguments, run)
+
+
+def _nothing(_parser: argparse.ArgumentParser) -> None:
+    """Takes no words."""
+
+
+def _help(_shell: Shell, arguments: argparse.Namespace) -> Text:
+    if arguments.command:
+        return help_text(command_named(arguments.command))
+    width = max(len(command.name) for command in COMMANDS)
+    return Text("".join(f"{command.name.ljust(width)}  {command.help}\n" for command in COMMANDS))
+
+
+def _open(shell: Shell, arguments: argparse.Namespace) -> Text:
+    shell.dump = opened_dump(arguments.path, shell.dump.settings)
+    shell.seen.clear()
+    return Text()
+
+
+def _quit(_shell: Shell, _arguments: argparse.Namespace) -> Text:
+    raise Leave
+
+
+COMMANDS: tuple[ShellCommand, ...] = (
+    ShellCommand(
+        leaks.NAME, leaks.HELP, "", leaks.add_shape, lambda shell, given: leaks.answer_text(shell.dump, given)
+    ),
+    *map(_of_question, QUESTIONS),
+    ShellCommand(
+        "open",
+        "take another dump",
+        "",
+        lambda parser: parser.add_argument("path", metavar="PATH", type=Path),
+        _open,
+    ),
+    ShellCommand("more", "go on with the last answer", "", _nothing, lambda shell, _: shell.rest),
+    ShellCommand(
+        "help",
+        "say what a command does",
+        "",
+        lambda parser: parser.add_argument("command", metavar="COMMAND", nargs="?"),
+        _help,
+    ),
+    ShellCommand("quit", "leave; Ctrl-D does so, too", "", _nothing, _quit),
+    ShellCommand("exit", "leave", "", _nothing, _quit),
+)
+"""In the order of the help."""

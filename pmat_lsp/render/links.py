@@ -1,0 +1,56 @@
+"""Links on a terminal (OSC 8): from an address or a file and line in a text to the line in the file on this disk.
+
+No scheme of a URL can give a terminal a command to run, and none should. So an address leads to source where its SV has
+a line there (a CODE), and nowhere else. The line is the URL's fragment, `file://host/path#12`, as kitty reads it and
+ripgrep writes it; terminals that do not know it open the file. The host lets a terminal at the other end of an ssh
+connection see that the file is not its own.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from rich.style import Style
+from rich.text import Text
+
+_NAME = r"""[^\s=:,;'"`()\[\]{}<>|]"""
+_LINKED = re.compile(
+    rf"\b0x(?P<address>[0-9a-f]{{1,16}})\b|(?P<file>{_NAME}*[./]{_NAME}*)(?: line |:)(?P<line>\d{{1,9}})\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What the words of a text lead to."""
+
+    file: Callable[[str], Path | None]
+    """The file here that a name out of a dump, or one that was shown, stands for; None where there is none."""
+    address: Callable[[int], tuple[Path, int] | None]
+    """The file and 1-based line of the SV at an address; None where it has none."""
+
+
+def linked(text: Text, targets: Targets) -> Text:
+    """A copy of `text` with a link on each address and on each `FILE line N` or `FILE:N` that leads to a file here."""
+    result = text.copy()
+    for match in _LINKED.finditer(text.plain):
+        target = _target(match, targets)
+        if target is not None:
+            result.stylize(Style(link=line_url(*target)), *match.span())
+    return result
+
+
+def line_url(path: Path, line: int) -> str:
+    """The URL of a line in a file of this machine; in ASCII, whatever the name of the file is."""
+    return f"file://{quote(socket.gethostname())}{path.absolute().as_uri().removeprefix('file://')}#{line}"
+
+
+def _target(match: re.Match[str], targets: Targets) -> tuple[Path, int] | None:
+    if match["address"]:
+        return targets.address(int(match["address"], 16))
+    path = targets.file(match["file"])
+    return None if path is None else (path, int(match["line"]))

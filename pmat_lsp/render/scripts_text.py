@@ -1,0 +1,100 @@
+"""Answers about several dumps, and lists of SVs, as the scripts beside Devel::MAT print them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from pmat_lsp.analysis.count import TOTAL
+from pmat_lsp.analysis.diff import COMMON, GONE
+from pmat_lsp.analysis.tables import Table, Tree, Value
+from pmat_lsp.render.escape import visible
+from pmat_lsp.render.reference_text import rows_of
+from pmat_lsp.units import format_bytes
+
+_LONGEST = 10_000
+_HEADINGS = ("Kind", "Count", "(blessed)", "Bytes", "(blessed)")
+_GAPS = ("    ", " ", "    ", " ")
+
+
+def diff_text(tree: Tree) -> Text:
+    """`2 unique to a.pmat:` with `- HASH(3) at 0x…` and what is under it; `+` for new ones; the number in common."""
+    lines: list[str] = []
+    last = _last_ones([row.depth for row in tree.rows])
+    bars: list[str] = []
+    for row, is_last in zip(tree.rows, last, strict=True):
+        change, count, _, text, note = row.values
+        shown = visible(str(text), _LONGEST)
+        if row.depth == 0:
+            lines.append(f"\n{count} common\n" if change == COMMON else f"\n{count} unique to {shown}:\n")
+            continue
+        del bars[row.depth - 1 :]
+        branch = ("- " if change == GONE else "+ ") if row.depth == 1 else "└─ " if is_last else "├─ "
+        noted = f" ({visible(str(note), _LONGEST)})" if note is not None else ""
+        lines.append(f"  {''.join(bars)}{branch}{shown}{noted}\n")
+        bars.append("  " if row.depth == 1 else "   " if is_last else "│  ")
+    return Text("".join(lines))
+
+
+def stayed_text(table: Table) -> Text:
+    """`LEAK[2] HASH(3) at 0x…`, a line each."""
+    return Text("".join(f"LEAK[{row['dump']}] {visible(str(row['is']), _LONGEST)}\n" for row in rows_of(table)))
+
+
+def orphans_text(table: Table) -> Text:
+    """`HASH(3) at 0x…`, a line each."""
+    return Text("".join(f"{visible(str(row['is']), _LONGEST)}\n" for row in rows_of(table)))
+
+
+def counts_text(table: Table) -> Text:
+    """Each dump's name and its counts; behind a number that changed, by how much: `1000(+300)`."""
+    blocks: dict[str, list[tuple[Value, ...]]] = {}
+    for row in table.rows:
+        blocks.setdefault(str(row[0]), []).append(row)
+    lines = []
+    for path, rows in blocks.items():
+        cells = [_cells(row) for row in rows]
+        widths = [
+            (max(len(heading), *(len(row[at][0]) for row in cells)), max(len(row[at][1]) for row in cells))
+            for at, heading in enumerate(_HEADINGS)
+        ]
+        lines.append(f"{visible(path, _LONGEST)}\n")
+        lines.append(_line([(heading, "") for heading in _HEADINGS], widths))
+        for row, shown in zip(rows, cells, strict=True):
+            if row[1] == TOTAL:
+                lines.append(_line([("-" * (number + change), "") for number, change in widths], widths))
+            lines.append(_line(shown, widths))
+    return Text("".join(lines))
+
+
+def _cells(row: Sequence[Value]) -> list[tuple[str, str]]:
+    """(number, change) of each cell."""
+    numbers, changes = [int(value or 0) for value in row[3:7]], [int(value or 0) for value in row[7:11]]
+    cells = [(visible(str(row[2])), "")]
+    for at, (number, change) in enumerate(zip(numbers, changes, strict=True)):
+        shown = format_bytes if at >= 2 else str
+        blank = at % 2 == 1 and not numbers[1] and not changes[1]
+        cells.append(
+            ("" if blank else shown(number), f"({'-' if change < 0 else '+'}{shown(abs(change))})" if change else "")
+        )
+    return cells
+
+
+def _line(cells: Sequence[tuple[str, str]], widths: Sequence[tuple[int, int]]) -> str:
+    line = "  " + cells[0][0].ljust(sum(widths[0]))
+    for gap, (number, change), (wide, change_wide) in zip(_GAPS, cells[1:], widths[1:], strict=True):
+        line += gap + (number.rjust(wide) + change).ljust(wide + change_wide)
+    return line.rstrip() + "\n"
+
+
+def _last_ones(depths: Sequence[int]) -> list[bool]:
+    """Of each row of a tree whether no sibling follows it."""
+    last, following = [], list[bool]()
+    for depth in reversed(depths):
+        # following[d]: whether a row of depth d comes later under the same parent.
+        following += [False] * (depth + 1 - len(following))
+        last.append(not following[depth])
+        following[depth] = True
+        del following[depth + 1 :]
+    return last[::-1]

@@ -1,0 +1,65 @@
+"""The sizes of all SVs at once are those of each SV by itself, and `largest` adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pmat_lsp.analysis.all_sizes import owned_sizes, structure_sizes
+from pmat_lsp.analysis.largest import OTHERS, Measure, by_itself, by_owned, by_structure, largest_tree
+from pmat_lsp.analysis.size import owned, owned_svs, structure
+from pmat_lsp.heap.model import Heap
+from pmat_lsp.render.reference_text import largest_text
+from tests.dumps import corpus_dumps, heap_of, named, needs_corpus, own_dumps
+
+
+def _same_as_one_by_one(heap: Heap) -> None:
+    assert owned_sizes(heap).tolist() == [owned(heap, sv).bytes for sv in range(heap.n)]
+    assert structure_sizes(heap).tolist() == [structure(heap, sv).bytes for sv in range(heap.n)]
+
+
+@pytest.mark.parametrize("dump", named(own_dumps()[::14]))
+def test_sizes_of_all_svs_are_those_of_each(dump: Path) -> None:
+    _same_as_one_by_one(heap_of(dump))
+
+
+@needs_corpus
+@pytest.mark.parametrize("dump", named([path for path in corpus_dumps() if path.name.startswith(("c_", "m_"))][::4]))
+def test_sizes_of_all_svs_are_those_of_each_in_every_format(dump: Path) -> None:
+    _same_as_one_by_one(heap_of(dump))
+
+
+def test_some_svs_have_several_owners(demo_dump: Path) -> None:
+    """So the part of the sum that adds what is shared is tried, too."""
+    heap = heap_of(demo_dump)
+    owners = np.zeros(heap.n, np.int64)
+    for sv in range(heap.n):
+        rows = slice(*heap.out_start[sv : sv + 2])
+        inside = heap.out_target[rows][(heap.out_strength[rows] & 1) != 0]
+        owners[np.unique(inside[(inside < heap.n) & (inside != sv)])] += 1
+    assert ((owners > 1) & (heap.refcount[: heap.n] == 1)).any()
+
+
+@pytest.mark.parametrize("measure", [by_itself, by_structure, by_owned])
+def test_the_first_level_and_the_others_are_the_heap(demo_dump: Path, measure: Callable[[Heap], Measure]) -> None:
+    heap = heap_of(demo_dump)
+    rows = largest_tree(heap, measure(heap), (4, 2)).rows
+    top = [row for row in rows if row.depth == 0]
+    assert [row.values[1] == OTHERS for row in top] == [False] * 4 + [True]
+    told = {heap.id_at(int(str(row.values[0]))) for row in rows if row.values[0] is not None}
+    if measure is by_owned:
+        told |= {int(one) for row in top[:4] for one in owned_svs(heap, heap.id_at(int(str(row.values[0]))))}
+    if measure is not by_structure:
+        assert sum(int(heap.size[sv]) for sv in told) + int(str(top[-1].values[2])) == heap.bytes
+    sizes = [int(str(row.values[2])) for row in top[:4]]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_largest_of_which_is_said_where_something_follows(demo_dump: Path) -> None:
+    heap = heap_of(demo_dump)
+    lines = largest_text(largest_tree(heap, by_owned(heap), (3, 2))).plain.splitlines()
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        assert line.endswith(": of which") == (following.startswith(" |   ") and not line.startswith(" |"))
