@@ -12,8 +12,10 @@ from pmat_lsp.analysis.closures import CodeFacts, CodeSite, code_facts, code_sit
 from pmat_lsp.analysis.leaks import Leaks, captures_of, find_leaks
 from pmat_lsp.analysis.lookup import find_sv, first_clone, place_in, sites_in
 from pmat_lsp.analysis.ownership import Ownership, find_ownership
+from pmat_lsp.analysis.result import Location
 from pmat_lsp.analysis.retained import Retained, retained_sizes
 from pmat_lsp.errors import PmatError
+from pmat_lsp.heap.describe import code_name, code_place
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.opening import Cancelled, never, open_heap
 from pmat_lsp.heap.pads import padnames_of
@@ -127,7 +129,7 @@ class Dump:
         for site in sites_in(self.heap, file):
             if site.location.line == line:
                 return None
-            sub = self._place(site).sub
+            sub = self.place_of(int(site.codes[-1])).sub
             if sub and sub.keyword.start.line <= line <= sub.body.end.line:
                 innermost = max(innermost or (0, site), (sub.keyword.start.line, site), key=lambda pair: pair[0])
         return innermost and innermost[1]
@@ -138,13 +140,29 @@ class Dump:
         for recorded, sites in self._sites.items():
             # Looking a name up on the disk costs more than comparing its last part, except where #line set it.
             if Path(recorded).name == path.name and self.places.locate(recorded).path == path:
-                found += [PlacedSite(site, self._place(site)) for site in sites]
+                found += [PlacedSite(site, self.place_of(int(site.codes[-1]))) for site in sites]
         return found
 
-    def _place(self, site: CodeSite) -> Place:
-        code = int(site.codes[-1])
-        captured = tuple(capture.name for capture in captures_of(self.heap, code))
-        return self.places.place_code(site.location, site.name, captured, padnames_of(self.heap, code))
+    def place_of(self, code: int) -> Place:
+        """Where a CODE is in the source."""
+        heap = self.heap
+        captured = tuple(capture.name for capture in captures_of(heap, code))
+        location = Location(*code_place(heap, code))
+        return self.places.place_code(location, code_name(heap, code), captured, padnames_of(heap, code))
+
+    def line_here(self, file: str, line: int) -> tuple[Path, int] | None:
+        """The file on this disk and the line in it that a recorded file and line stand for; None: there is no file.
+
+        The line of a sub that does not begin there any more is that of its word `sub`.
+        """
+        path = self.places.locate(file).path
+        if path is None:
+            return None
+        site = next((site for site in self._sites.get(file, ()) if site.location.line == line), None)
+        place = self.place_of(int(site.codes[-1])) if site else None
+        if place is None or place.keyword is None or (place.sub and place.sub.first_statement_line == line):
+            return path, line
+        return path, place.keyword.start.line
 
     def facts(self, site: CodeSite) -> CodeFacts:
         """What the heap says of a sub; computed once."""

@@ -35,9 +35,10 @@ Run = Callable[[str], str]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command line beside `courier.pmat`, returns what it prints."""
+    """Runs a command line beside `courier.pmat` and `fixed.pmat`, returns what it prints."""
     demo = ROOT / "pmat_lsp" / "demo"
     (tmp_path / "courier.pmat").write_bytes(read_dump(demo / "courier.pmat.xz"))
+    (tmp_path / "fixed.pmat").write_bytes(read_dump(ROOT / "tests" / "data" / "courier_fixed.pmat.xz"))
     shutil.copytree(demo / "program", tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")

@@ -149,7 +149,8 @@ def clones_at(heap: Heap, site: CodeSite) -> I32:
     """int32: the CODEs of a site without the prototype that closures are cloned from."""
     flags = heap.flags[site.codes]
     is_prototype = ((flags & CodeFlag.CLONE) != 0) & ((flags & CodeFlag.CLONED) == 0)
-    return site.codes[~is_prototype]
+    clones: I32 = site.codes[~is_prototype]
+    return clones
 
 
 def retained_by(heap: Heap, leaks: Leaks, sizes: Retained, site: CodeSite) -> int:

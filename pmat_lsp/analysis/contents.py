@@ -14,7 +14,7 @@ from pmat_lsp.heap.naming import described, key_text
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.valued import described_with_value
-from pmat_lsp.heap.values import elements, hash_entries
+from pmat_lsp.heap.values import Entry, elements, hash_entries
 
 _IS = (Column("sv", Unit.SV), Column("is", Unit.TEXT))
 _ROWS_BETWEEN_CALLS = 1 << 12
@@ -72,7 +72,7 @@ def values_table(
         other = "`elems` lists what an array holds." if heap.kind[table] in ARRAY_KINDS else _SHOW
         raise PmatError(f"{described(heap, table)} has no values", other)
     is_stash = heap.kind[table] in STASH_KINDS
-    entries = []
+    entries: list[Entry] = []
     for entry in hash_entries(heap, table):
         _tell(progress, "keys", len(entries), int(heap.length[table]))
         entries.append(entry)

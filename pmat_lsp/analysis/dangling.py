@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.format.kinds import RefKind
-from pmat_lsp.heap.load import Dangling, dangling_pointers
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described, field_name, struct_field_name
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_string
+
+if TYPE_CHECKING:
+    from pmat_lsp.heap.load import Dangling
 
 _COLUMNS = (Column("sv", Unit.SV), Column("is", Unit.TEXT), Column("pointer", Unit.TEXT), Column("address", Unit.SV))
 _NAMES = {
@@ -41,6 +45,9 @@ def dangling_table(heap: Heap, progress: Progress = no_progress) -> Table:
     Raises:
         DumpError: the dump has been cut short since it was loaded.
     """
+    # Here, since reading dumps takes a while to import, which other questions should not pay.
+    from pmat_lsp.heap.load import dangling_pointers
+
     rows: list[tuple[Value, ...]] = []
     found = dangling_pointers(heap, progress)
     for done, one in enumerate(found):

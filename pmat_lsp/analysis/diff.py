@@ -35,6 +35,7 @@ def diff_tree(before: Heap, after: Heap, progress: Progress = no_progress) -> Tr
     An SV is the same where its address is. Perl uses the memory of a freed SV again, so some that are told to be
     common are others by now.
     """
+    progress("comparing", 0, 1)
     gone, new = _only_in(before, after), _only_in(after, before)
     rows = [
         *_side(before, GONE, gone, progress),

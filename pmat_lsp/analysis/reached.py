@@ -10,7 +10,7 @@ import numpy as np
 
 from pmat_lsp.analysis.cycles import hops_of
 from pmat_lsp.analysis.ownership import root_ids
-from pmat_lsp.analysis.result import chain_steps
+from pmat_lsp.analysis.result import Step, chain_steps
 from pmat_lsp.format.kinds import STASH_KINDS, Kind, Strength
 from pmat_lsp.heap.describe import describe
 from pmat_lsp.heap.model import Heap
@@ -91,8 +91,13 @@ class Roots:
             rows = rows[1:]
         hops = hops_of(heap, rows)
         # A plain reference on the way is no step of its own.
-        labels = [step.label.removeprefix("->") for step in chain_steps(hops) if step.hops[0].kind != "deref"]
+        labels = [_label(step) for step in chain_steps(hops) if step.hops[0].kind != "deref"]
         return WayToRoot(name, tuple(labels))
+
+
+def _label(step: Step) -> str:
+    """As Perl writes it; the pad of a sub holds the anonymous subs inside it under the bare name `&`."""
+    return "a sub inside it" if step.label == "&" else step.label.removeprefix("->")
 
 
 def _root_name(name: str) -> str:

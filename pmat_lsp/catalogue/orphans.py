@@ -11,6 +11,6 @@ ORPHANS = Question(
     help="list the SVs that nothing refers to",
     description="Lists the SVs that no other SV and no root refers to: C code holds them, or nobody does.",
     parameters=(),
-    answer=lambda asked: orphans_table(asked.heap),
+    answer=lambda asked: orphans_table(asked.heap, asked.progress),
     text=orphans_text,
 )

@@ -15,9 +15,12 @@ from pmat_lsp.catalogue import (
     identify,
     largest,
     neighbours,
+    orphans,
+    query,
     reachability,
     roots,
     running,
+    several,
     show,
     size,
     strtab,
@@ -45,9 +48,15 @@ QUESTIONS: tuple[Question[Any], ...] = (
     reachability.REACHABILITY,
     strtab.STRTAB,
     dangling.DANGLING,
+    orphans.ORPHANS,
     largest.LARGEST,
     size.SIZE,
     dominators.DOMINATORS,
+    query.QUERY,
+    several.COMPARE,
+    several.DIFF,
+    several.LEAKREPORT,
+    several.COUNTS,
 )
 
 BY_NAME: Mapping[str, Question[Any]] = {question.name: question for question in QUESTIONS}

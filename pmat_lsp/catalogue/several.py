@@ -46,7 +46,7 @@ LEAKREPORT = Question(
 Lists the SVs that are new in a dump between the first and the last, and are still there in every later one; with the
 number of the dump in which each came. All dumps must be of one process, in the order of time.""",
     parameters=(Parameter("onefile", Takes.FLAG, "only those of the first dump that has any", letter="1"),),
-    answer=lambda asked: stayed_table([dump.heap for dump in asked.dumps], asked.flag("onefile")),
+    answer=lambda asked: stayed_table([dump.heap for dump in asked.dumps], asked.flag("onefile"), asked.progress),
     text=stayed_text,
     dumps=(3, None),
 )
@@ -57,7 +57,7 @@ COUNTS = Question(
 Counts the SVs of each kind with their bytes in each dump, and tells by how much each number changed since the dump
 before.""",
     parameters=(),
-    answer=lambda asked: counts_table([dump.heap for dump in asked.dumps]),
+    answer=lambda asked: counts_table([dump.heap for dump in asked.dumps], asked.progress),
     text=counts_text,
     dumps=(2, None),
 )

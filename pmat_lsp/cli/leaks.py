@@ -9,15 +9,18 @@ from rich.text import Text
 
 from pmat_lsp.cli.opening import add_dump, add_sources, opened_dump, progress_bar, source_settings
 from pmat_lsp.cli.output import show
+from pmat_lsp.cli.targets import report_targets
 from pmat_lsp.session import Dump
 
 NAME = "leaks"
 HELP = "say what leaked in a heap dump, and on which lines"
-DESCRIPTION = """\
+ABOUT = """\
 Says what leaked in a heap dump: objects in reference cycles that nothing alive can ever free. Each finding comes with
 the source line, the cycle, what it holds, the proof, and the cure.
 
-A comment `# pmat: ignore REASON` on the marked line, or above it, makes a finding known: it is only counted.
+A comment `# pmat: ignore REASON` on the marked line, or above it, makes a finding known: it is only counted."""
+DESCRIPTION = f"""\
+{ABOUT}
 
 Exit status: 0 no proven leak, or all of them known; 1 proven leaks; 2 an error."""
 
@@ -48,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         PmatError: the dump cannot be read, or a source root is no directory.
     """
     dump = opened_dump(arguments.dump, source_settings(arguments))
-    show(answer_text(dump, arguments))
+    show(answer_text(dump, arguments), None if arguments.json else report_targets(dump, Path.cwd()))
     return EXIT_LEAKS if any(finding.ignored is None for finding in dump.marked) else EXIT_NO_LEAK
 
 

@@ -10,9 +10,10 @@ from typing import Protocol
 
 from pmat_lsp import __version__
 from pmat_lsp.catalogue.words import AnyOrder
-from pmat_lsp.cli import cache, demo, fix, help, leaks, serve, shell
+from pmat_lsp.cli import cache, cat_svpv, demo, export, fix, help, leaks, serve
 from pmat_lsp.cli.output import PROGRAM, show_error, survive_any_character
 from pmat_lsp.cli.questions import QUESTION_COMMANDS
+from pmat_lsp.cli.shell import command as shell
 from pmat_lsp.errors import PmatError
 
 EXIT_ERROR = 2
@@ -46,7 +47,7 @@ class Command(Protocol):
         """Do it; returns the exit status, raises PmatError."""
 
 
-COMMANDS: tuple[Command, ...] = (leaks, fix, *QUESTION_COMMANDS, shell, cache, serve, demo, help)
+COMMANDS: tuple[Command, ...] = (leaks, fix, *QUESTION_COMMANDS, cat_svpv, export, shell, cache, serve, demo, help)
 """In the order of the help."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pmat_lsp.cli.output import show_warning, wants_colour
+from pmat_lsp.cli.output import PROGRAM, show_warning, wants_colour
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.session import Dump, Settings, open_dump
@@ -95,8 +95,8 @@ def opened(arguments: argparse.Namespace) -> tuple[Dump, ...]:
     return tuple(opened_dump(path, settings) for path in paths)
 
 
-def opened_dump(path: Path, settings: Settings) -> Dump:
-    """An open dump; what is odd about it goes to stderr.
+def opened_dump(path: Path, settings: Settings, prefix: str = f"{PROGRAM}: ") -> Dump:
+    """An open dump; what is odd about it goes to stderr, behind who says it.
 
     Raises:
         DumpError: it cannot be read.
@@ -104,7 +104,7 @@ def opened_dump(path: Path, settings: Settings) -> Dump:
     with progress_bar() as progress:
         dump = open_dump(path, settings, progress)
     for warning in dump.heap.warnings:
-        show_warning(f"{path}: {warning}")
+        show_warning(f"{path}: {warning}", prefix)
     return dump
 
 

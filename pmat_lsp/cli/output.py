@@ -33,13 +33,16 @@ def survive_any_character() -> None:
 def show(text: Text, targets: Targets | None = None) -> None:
     """Print a text to stdout as it is: no wrapping, no markup; with links to `targets` where the terminal has them."""
     is_terminal = sys.stdout.isatty()
+    has_links = targets is not None and wants_links(is_terminal, os.environ)
     if not wants_colour(is_terminal, os.environ):
-        print(text.plain, end="")
-        return
+        text = Text(text.plain)
+        if not has_links:
+            print(text.plain, end="")
+            return
     # Here, since it takes a while to import.
     from rich.console import Console
 
-    if targets and wants_links(is_terminal, os.environ):
+    if targets and has_links:
         text = linked(text, targets)
     console = Console(file=sys.stdout, force_terminal=True, color_system="standard", no_color=False, highlight=False)
     console.print(text, end="", soft_wrap=True, markup=False, emoji=False)
@@ -73,13 +76,13 @@ def wants_links(is_terminal: bool, environment: Mapping[str, str]) -> bool:
     )
 
 
-def show_error(error: PmatError) -> None:
-    """Print an error to stderr, its hint under it."""
-    print(f"{PROGRAM}: {visible(error.message, _LONGEST_MESSAGE)}", file=sys.stderr)
+def show_error(error: PmatError, prefix: str = f"{PROGRAM}: ") -> None:
+    """Print an error to stderr, behind who says it; its hint under it."""
+    print(f"{prefix}{visible(error.message, _LONGEST_MESSAGE)}", file=sys.stderr)
     for line in error.hint.splitlines():
-        print(f"{' ' * len(PROGRAM)}  {visible(line, _LONGEST_MESSAGE)}", file=sys.stderr)
+        print(f"{' ' * len(prefix)}{visible(line, _LONGEST_MESSAGE)}", file=sys.stderr)
 
 
-def show_warning(message: str) -> None:
-    """Print to stderr what a person should know, though the answer stands."""
-    print(f"{PROGRAM}: warning: {visible(message, _LONGEST_MESSAGE)}", file=sys.stderr)
+def show_warning(message: str, prefix: str = f"{PROGRAM}: ") -> None:
+    """Print to stderr, behind who says it, what a person should know, though the answer stands."""
+    print(f"{prefix}warning: {visible(message, _LONGEST_MESSAGE)}", file=sys.stderr)

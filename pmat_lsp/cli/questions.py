@@ -13,7 +13,8 @@ from pmat_lsp.catalogue.questions import QUESTIONS
 from pmat_lsp.catalogue.words import add_parameters, given_in
 from pmat_lsp.cli.opening import add_dumps, opened, progress_bar
 from pmat_lsp.cli.output import show
-from pmat_lsp.render.tables import answer_json
+from pmat_lsp.cli.targets import recorded_targets
+from pmat_lsp.render.tables import answer_csv, answer_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ class QuestionCommand:
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the dumps, the shape of the answer, and what the question is told."""
         add_dumps(parser, *self.question.dumps)
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        shape = parser.add_mutually_exclusive_group()
+        shape.add_argument("--json", action="store_true", help="print one JSON object")
+        shape.add_argument("--csv", action="store_true", help="print comma-separated values")
         add_parameters(parser, self.question)
 
     def run(self, arguments: argparse.Namespace) -> int:
@@ -52,7 +55,12 @@ class QuestionCommand:
         dumps = opened(arguments)
         with progress_bar() as progress:
             answer = self.question.answer(self.question.asked(dumps, given_in(arguments, self.question), progress))
-        show(Text(answer_json(answer) + "\n") if arguments.json else self.question.text(answer))
+        if arguments.json:
+            show(Text(answer_json(answer) + "\n"))
+        elif arguments.csv:
+            show(Text(answer_csv(answer)))
+        else:
+            show(self.question.text(answer), recorded_targets(dumps))
         return 0
 
 

@@ -56,7 +56,7 @@ I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class CodeTable:
     """One row a CODE."""
 
@@ -76,7 +76,7 @@ class CodeTable:
     outside: I32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GlobTable:
     """One row a GLOB."""
 
@@ -89,7 +89,7 @@ class GlobTable:
     """SV id or -1. Of a glob that has left the symbol table too."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class IoTable:
     """One row an IO."""
 
@@ -100,7 +100,7 @@ class IoTable:
     """The file number for output, -1 for none."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class StashTable:
     """One row a STASH or CLASS."""
 
@@ -108,7 +108,7 @@ class StashTable:
     name: I32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PadnameTable:
     """One row a named slot in the pads of a CODE, sorted by CODE, then index."""
 
@@ -128,7 +128,7 @@ class PadnameTable:
         return slice(*np.searchsorted(self.code, [code, code + 1]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ExtensionTable:
     """One row an extension record about an SV of the dump, sorted by SV."""
 
@@ -177,7 +177,7 @@ class StructType:
     """(name, `StructFieldKind`)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Heap:
     """A dump, read. The module's docstring describes every array."""
 

@@ -167,6 +167,12 @@ def counts_title(live: int, leaked: int, retained: int, thing: str = "live") -> 
     return " · ".join(part for part in parts if part)
 
 
+def class_title(facts: ClassFacts) -> str:
+    """The same of a class: `59 objects · 59 leaked · 1.0 MiB retained`."""
+    thing = "object" if facts.objects == 1 else "objects"
+    return counts_title(facts.objects, facts.leaked, facts.retained, thing) if facts.objects else "no objects"
+
+
 def findings_of(findings: tuple[Finding, ...], facts: CodeFacts) -> tuple[Finding, ...]:
     """The findings that have the sub on their cycles."""
     here = (facts.site.location, facts.site.name)

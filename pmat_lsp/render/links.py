@@ -13,10 +13,14 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import quote
 
 from rich.style import Style
 from rich.text import Text
+
+Line: TypeAlias = tuple[Path, int]
+"""A file on this disk, and a 1-based line in it."""
 
 _NAME = r"""[^\s=:,;'"`()\[\]{}<>|]"""
 _LINKED = re.compile(
@@ -28,10 +32,10 @@ _LINKED = re.compile(
 class Targets:
     """What the words of a text lead to."""
 
-    file: Callable[[str], Path | None]
-    """The file here that a name out of a dump, or one that was shown, stands for; None where there is none."""
-    address: Callable[[int], tuple[Path, int] | None]
-    """The file and 1-based line of the SV at an address; None where it has none."""
+    place: Callable[[str, int], Line | None]
+    """What the name of a file and a 1-based line in a text stand for; None where there is no such file."""
+    address: Callable[[int], Line | None]
+    """What the SV at an address was compiled from; None where it has no line."""
 
 
 def linked(text: Text, targets: Targets) -> Text:
@@ -49,8 +53,7 @@ def line_url(path: Path, line: int) -> str:
     return f"file://{quote(socket.gethostname())}{path.absolute().as_uri().removeprefix('file://')}#{line}"
 
 
-def _target(match: re.Match[str], targets: Targets) -> tuple[Path, int] | None:
+def _target(match: re.Match[str], targets: Targets) -> Line | None:
     if match["address"]:
         return targets.address(int(match["address"], 16))
-    path = targets.file(match["file"])
-    return None if path is None else (path, int(match["line"]))
+    return targets.place(match["file"], int(match["line"]))

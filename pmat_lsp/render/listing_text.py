@@ -48,17 +48,17 @@ def stack_text(table: Table) -> Text:
 
 def handles_text(table: Table) -> Text:
     """The handles and their numbers under headings, -1 for no number; nothing where no handle is open."""
-    cells = [
-        [_shown(row["is"]), *(_number(row[end]) for end in ("ifileno", "ofileno")), _text(row["glob"]), row["state"]]
-        for row in rows_of(table)
-    ]
-    if not cells:
+    handles = rows_of(table)
+    if not handles:
         return Text()
-    rows = [[str(cell or "") for cell in row] for row in [list(_HANDLES), *cells]]
+    rows = [list(_HANDLES)]
+    for row in handles:
+        numbers = [_number(row["ifileno"]), _number(row["ofileno"])]
+        rows.append([_shown(row["is"]), *numbers, _shown(row["glob"] or ""), _shown(row["state"] or "")])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
-    for row in rows:
-        name, first, second, *rest = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+    for cells in rows:
+        name, first, second, *rest = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
         numbers = [cell.strip().rjust(len(cell)) for cell in (first, second)]
         lines.append("  ".join([name, *numbers, *rest]).rstrip())
     return _listed(table, lines)
@@ -117,10 +117,6 @@ def _listed(table: Table, lines: list[str]) -> Text:
 
 def _number(value: Value) -> str:
     return "-1" if value is None else str(value)
-
-
-def _text(value: Value) -> str:
-    return "" if value is None else _shown(value)
 
 
 def _shown(value: Value) -> str:

@@ -88,8 +88,8 @@ def rows_of(table: Table) -> list[dict[str, Value]]:
     return [by_name(table, row) for row in table.rows]
 
 
-def by_name(table: Table, row: Sequence[Value]) -> dict[str, Value]:
-    """One row of a table by the names of its columns."""
+def by_name(table: Answer, row: Sequence[Value]) -> dict[str, Value]:
+    """One row of a table or tree by the names of its columns."""
     return {column.name: value for column, value in zip(table.columns, row, strict=True)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from rich.text import Text
@@ -49,20 +50,18 @@ def orphans_text(table: Table) -> Text:
 
 def counts_text(table: Table) -> Text:
     """Each dump's name and its counts; behind a number that changed, by how much: `1000(+300)`."""
-    blocks: dict[str, list[tuple[Value, ...]]] = {}
-    for row in table.rows:
-        blocks.setdefault(str(row[0]), []).append(row)
     lines = []
-    for path, rows in blocks.items():
+    for (_, path), block in itertools.groupby(table.rows, key=lambda row: row[:2]):
+        rows = list(block)
         cells = [_cells(row) for row in rows]
         widths = [
             (max(len(heading), *(len(row[at][0]) for row in cells)), max(len(row[at][1]) for row in cells))
             for at, heading in enumerate(_HEADINGS)
         ]
-        lines.append(f"{visible(path, _LONGEST)}\n")
+        lines.append(f"{visible(str(path), _LONGEST)}\n")
         lines.append(_line([(heading, "") for heading in _HEADINGS], widths))
         for row, shown in zip(rows, cells, strict=True):
-            if row[1] == TOTAL:
+            if row[2] == TOTAL:
                 lines.append(_line([("-" * (number + change), "") for number, change in widths], widths))
             lines.append(_line(shown, widths))
     return Text("".join(lines))
@@ -70,8 +69,8 @@ def counts_text(table: Table) -> Text:
 
 def _cells(row: Sequence[Value]) -> list[tuple[str, str]]:
     """(number, change) of each cell."""
-    numbers, changes = [int(value or 0) for value in row[3:7]], [int(value or 0) for value in row[7:11]]
-    cells = [(visible(str(row[2])), "")]
+    numbers, changes = [int(value or 0) for value in row[4:8]], [int(value or 0) for value in row[8:12]]
+    cells = [(visible(str(row[3])), "")]
     for at, (number, change) in enumerate(zip(numbers, changes, strict=True)):
         shown = format_bytes if at >= 2 else str
         blank = at % 2 == 1 and not numbers[1] and not changes[1]

@@ -1,4 +1,4 @@
-"""Tables and trees as text for a terminal, and as JSON.
+"""Tables and trees as text for a terminal, as JSON and as CSV.
 
 The JSON is an interface: `{"schema": 1, "title", "columns": [{"name", "unit"}, ...], "rows": [...], "more"}`. A row is
 an object with the columns' names as keys; SVs are addresses, "0x…". A tree's rows have `depth` and `more` besides.
@@ -6,6 +6,8 @@ an object with the columns' names as keys; SVs are addresses, "0x…". A tree's 
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -61,7 +63,7 @@ def answer_text(answer: Answer) -> Text:
 def answer_data(answer: Answer) -> dict[str, object]:
     """A table or tree as values that JSON has."""
     columns = [{"name": column.name, "unit": column.unit.value} for column in answer.columns]
-    head: dict[str, object] = {"schema": SCHEMA, "title": _portable(answer.title), "columns": columns}
+    head: dict[str, object] = {"schema": SCHEMA, "title": portable(answer.title), "columns": columns}
     if isinstance(answer, Tree):
         return head | {
             "rows": [{"depth": row.depth, "more": row.more, **_row(answer.columns, row.values)} for row in answer.rows]
@@ -73,6 +75,26 @@ def answer_json(answer: Answer) -> str:
     """A table or tree as one JSON object in ASCII, without a line feed at its end."""
     # DEL is the one character in ASCII that acts on a terminal and that JSON leaves as it is.
     return json.dumps(answer_data(answer), ensure_ascii=True, indent=2).replace("\x7f", "\\u007f")
+
+
+def answer_csv(answer: Answer) -> str:
+    """A table or tree as comma-separated values under the columns' names; bytes and counts are plain numbers.
+
+    A tree has the column `depth` before the others. What acts instead of being shown is escaped, as in the text.
+    """
+    heading = [column.name for column in answer.columns]
+    if isinstance(answer, Tree):
+        lines = [["depth", *heading], *([str(row.depth), *_cells(answer.columns, row.values)] for row in answer.rows)]
+    else:
+        lines = [heading, *(_cells(answer.columns, row) for row in answer.rows)]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue()
+
+
+def _cells(columns: Sequence[Column], row: Sequence[Value]) -> list[str]:
+    values = _row(columns, row).values()
+    return ["" if value is None else visible(str(value), len(str(value)) + 1) for value in values]
 
 
 def _grid(title: str, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Text:
@@ -111,9 +133,9 @@ def _row(columns: Sequence[Column], row: Sequence[Value]) -> dict[str, object]:
 def _value(column: Column, value: Value) -> object:
     if column.unit is Unit.SV and isinstance(value, int):
         return hex(value)
-    return _portable(value) if isinstance(value, str) else value
+    return portable(value) if isinstance(value, str) else value
 
 
-def _portable(text: str) -> str:
+def portable(text: str) -> str:
     """A text with the bytes that are no UTF-8, which JSON cannot carry, as escapes."""
     return _SURROGATES.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", text)

@@ -6,10 +6,44 @@ import contextlib
 import os
 import sys
 
-from pmat_lsp.server.features import commands, definition, diagnostics, hover, lifecycle
+from pmat_lsp.server.features import (
+    call_hierarchy,
+    catalogue,
+    code_actions,
+    code_lens,
+    commands,
+    definition,
+    diagnostics,
+    documents,
+    highlight,
+    hover,
+    inlay_hints,
+    lifecycle,
+    links,
+    references,
+    symbols,
+    type_hierarchy,
+)
 from pmat_lsp.server.language_server import PmatServer
 
-FEATURES = (lifecycle, diagnostics, hover, definition, commands)
+FEATURES = (
+    lifecycle,
+    diagnostics,
+    hover,
+    definition,
+    references,
+    highlight,
+    call_hierarchy,
+    type_hierarchy,
+    code_lens,
+    inlay_hints,
+    code_actions,
+    commands,
+    catalogue,
+    documents,
+    links,
+    symbols,
+)
 """Every feature, in the order of reading."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lsprotocol import types
@@ -24,15 +25,46 @@ class Client:
     """It sends `workspace/didChangeConfiguration` to a server that registers for it."""
     watches_files: bool = False
     """It watches files for a server that registers for them."""
+    code_actions: bool = False
+    """It takes code actions that carry their edit."""
+    preferred_actions: bool = False
+    """It tells a preferred code action from the others."""
+    document_changes: bool = False
+    """It checks the version of a document before it edits it."""
+    change_annotations: bool = False
+    """It shows the annotations of the edits of a code action, and asks before it makes those that need it."""
+    shows_documents: bool = False
+    """It opens a document that the server names."""
+    text_documents: bool = False
+    """It asks a server that registers for it for the texts of documents that are no files."""
+    registers_links: bool = False
+    """It asks a server that registers for it for the links of other documents than Perl sources."""
+    changed: bool = False
+    """It hears `pmat/changed`."""
+    command_links: bool = False
+    """Links to commands work in its Markdown."""
+    refreshes_code_lenses: bool = False
+    """It asks for code lenses again when the server tells it to."""
+    refreshes_inlay_hints: bool = False
+    """The same for inlay hints."""
 
     @classmethod
-    def of(cls, capabilities: types.ClientCapabilities) -> Client:
-        """Read the capabilities; what is left out is not supported."""
+    def of(cls, capabilities: types.ClientCapabilities, options: object = None) -> Client:
+        """Read the capabilities, and what a client of ours announces in its initialization options.
+
+        What is left out is not supported.
+        """
         workspace = capabilities.workspace or types.WorkspaceClientCapabilities()
         document = capabilities.text_document or types.TextDocumentClientCapabilities()
         diagnostics = document.publish_diagnostics or types.PublishDiagnosticsClientCapabilities()
         settings = workspace.did_change_configuration
         files = workspace.did_change_watched_files
+        edits = workspace.workspace_edit or types.WorkspaceEditClientCapabilities()
+        actions = document.code_action or types.CodeActionClientCapabilities()
+        window = capabilities.window or types.WindowClientCapabilities()
+        contents = workspace.text_document_content
+        own = options.get("client") if isinstance(options, Mapping) else None
+        announced = own if isinstance(own, Mapping) else {}
         return cls(
             related_information=bool(diagnostics.related_information),
             diagnostic_data=bool(diagnostics.data_support),
@@ -42,6 +74,19 @@ class Client:
             configuration=bool(workspace.configuration),
             configuration_registration=bool(settings and settings.dynamic_registration),
             watches_files=bool(files and files.dynamic_registration),
+            refreshes_code_lenses=bool(workspace.code_lens and workspace.code_lens.refresh_support),
+            refreshes_inlay_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
+            code_actions=actions.code_action_literal_support is not None,
+            preferred_actions=bool(actions.is_preferred_support),
+            document_changes=bool(edits.document_changes),
+            change_annotations=bool(
+                edits.document_changes and edits.change_annotation_support and actions.honors_change_annotations
+            ),
+            shows_documents=bool(window.show_document and window.show_document.support),
+            text_documents=bool(contents and contents.dynamic_registration),
+            registers_links=bool(document.document_link and document.document_link.dynamic_registration),
+            changed=announced.get("changed") is True,
+            command_links=announced.get("commandLinks") is True,
         )
 
 

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from pmat_lsp.server.paths import path_of
+
 SUFFIXES = (".pmat", ".pmat.gz", ".pmat.xz", ".pmat.zst")
 WATCHED = "**/*.pmat*"
 """What a client is asked to watch."""
@@ -21,6 +23,13 @@ Stamp = tuple[int, int]
 def is_dump_name(name: str) -> bool:
     """Whether a file is taken for a dump, by its name."""
     return name.endswith(SUFFIXES)
+
+
+def named_dump(name: str, folders: Sequence[Path]) -> Path:
+    """The path that a path or URI means, from a folder of the workspace on where it is relative."""
+    path = path_of(name) or Path(name).expanduser()
+    beside = [folder / path for folder in folders]
+    return next((candidate for candidate in beside if candidate.exists()), path.absolute())
 
 
 def stamp_of(path: Path) -> Stamp | None:

@@ -8,15 +8,34 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from cattrs import Converter
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import JsonRPCRequestMessage, default_converter
 
 from pmat_lsp import __version__
+from pmat_lsp.errors import DumpError, PmatError
+from pmat_lsp.render.escape import visible
 from pmat_lsp.server.state import State
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 _logger = logging.getLogger(__name__)
+_LONGEST = 1000
+
+
+def _converter() -> Converter:
+    """That of pygls, but for the parameters of our own requests, which stay the values that JSON has.
+
+    pygls makes tuples with named fields of them, and renames every key that is no name in Python.
+    """
+    converter: Converter = default_converter()  # type: ignore[no-untyped-call]
+    converter.register_structure_hook(
+        JsonRPCRequestMessage,
+        lambda given, cls: cls(given["id"], given["method"], given["jsonrpc"], given.get("params")),
+    )
+    return converter
 
 
 class PmatServer(LanguageServer):
@@ -25,8 +44,25 @@ class PmatServer(LanguageServer):
     def __init__(self) -> None:
         # Whole texts, not changes: pygls 2.1 applies changes to the lines of `str.splitlines`, which also ends a line
         # at a form feed, and form feeds are common in Perl.
-        super().__init__("pmat-lsp", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
+        super().__init__(
+            "pmat-lsp",
+            __version__,
+            text_document_sync_kind=types.TextDocumentSyncKind.Full,
+            converter_factory=_converter,
+        )
         self.state = State()
+        self._offers: list[tuple[str, str, Callable[..., Any]]] = []
+
+    def offer(self, capability: str, method: str, handler: Callable[..., Any]) -> None:
+        """Answer a method for clients that announce this capability of `textDocument`, as `code_lens`, alone."""
+        self._offers.append((capability, method, handler))
+
+    def take_up_offers(self, capabilities: types.ClientCapabilities) -> None:
+        """Register what was offered, and the client announces."""
+        document = capabilities.text_document or types.TextDocumentClientCapabilities()
+        for capability, method, handler in self._offers:
+            if getattr(document, capability) is not None:
+                self.feature(method)(handler)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Write the error into the client's log; pygls would open a popup."""
@@ -39,6 +75,30 @@ class PmatServer(LanguageServer):
     def tell(self, level: types.MessageType, message: str) -> None:
         """Show a message to the user."""
         self.window_show_message(types.ShowMessageParams(type=level, message=message))
+
+
+class Unanswerable(PmatError):
+    """A request that has the right form, but cannot be answered now."""
+
+
+REQUEST_FAILED = -32803
+"""The protocol's code for it."""
+
+
+def answered(
+    handler: Callable[[PmatServer, Any], Coroutine[Any, Any, Result]],
+) -> Callable[[PmatServer, Any], Coroutine[Any, Any, Result]]:
+    """A handler of a request of our own: an error for people becomes the error of the response, with its hint."""
+
+    @functools.wraps(handler)
+    async def answer(ls: PmatServer, params: Any) -> Result:
+        try:
+            return await handler(ls, params)
+        except PmatError as error:
+            code = REQUEST_FAILED if isinstance(error, Unanswerable | DumpError) else JsonRpcInvalidParams.CODE
+            raise JsonRpcException(visible(error.message, _LONGEST), code, {"hint": error.hint}) from None
+
+    return answer
 
 
 def guarded(

@@ -48,9 +48,9 @@ class FileMarks:
 
 
 def diagnostics_of(dump: Dump, marked: tuple[MarkedFinding, ...], target: Target) -> list[FileMarks]:
-    """All diagnostics, by file; a file that has none is left out."""
+    """All diagnostics, by file; a file that has none is left out, and so are findings that a comment ignores."""
     found: dict[str, tuple[Path, list[types.Diagnostic]]] = {}
-    for one in marked:
+    for one in [one for one in marked if one.ignored is None]:
         for path, diagnostic in _diagnostics(dump, one, target):
             _, diagnostics = found.setdefault(same_file_key(path), (path, []))
             if diagnostic not in diagnostics:

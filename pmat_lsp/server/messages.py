@@ -70,6 +70,15 @@ def unplaced_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:
     return [visible(line, _LONGEST) for line in dict.fromkeys(lines)]
 
 
+def ignored_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:
+    """One line for each finding that a comment in the source ignores, with its reason."""
+    return [
+        visible(f"leak[{one.finding.pattern.code}]: {one.finding.title}: ignored: {one.ignored}", _LONGEST)
+        for one in marked
+        if one.ignored is not None
+    ]
+
+
 def _closure_sentence(finding: Finding, closure: Closure) -> str:
     counts = f"Leaked {_kind(closure)} ({closure.live:,} live, {closure.leaked:,} leaked)"
     path = finding.access_path

@@ -25,14 +25,19 @@ class Cancelled(Exception):
 class Progress:
     """A progress bar, from `async with` to its end; does nothing for a client without progress."""
 
-    def __init__(self, ls: PmatServer, title: str) -> None:
+    def __init__(self, ls: PmatServer, title: str, given: str | int | None = None) -> None:
+        """`given` is the token of a client that wants to be told of the progress of its own request."""
         self._ls = ls
         self._title = title
-        self._token: str | None = None
+        self._given = given
+        self._token: str | int | None = None
         self._last: tuple[str, int] | None = None
 
     async def __aenter__(self) -> Progress:
         """Begin; a client that refuses gets no progress."""
+        if self._given is not None:
+            self._begin(self._given)
+            return self
         if not self._ls.state.client.progress:
             return self
         token = f"pmat-{uuid.uuid4()}"
@@ -41,10 +46,13 @@ class Progress:
         except Exception as error:
             self._ls.log(types.MessageType.Log, f"the client shows no progress: {error}")
             return self
+        self._begin(token)
+        return self
+
+    def _begin(self, token: str | int) -> None:
         self._token = token
         begin = types.WorkDoneProgressBegin(self._title, cancellable=True)
         self._ls.work_done_progress.begin(token, begin)
-        return self
 
     def report(self, message: str) -> None:
         """Say what is being done.

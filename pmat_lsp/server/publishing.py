@@ -11,7 +11,7 @@ from lsprotocol import types
 from pmat_lsp.errors import PmatError
 from pmat_lsp.server.language_server import PmatServer
 from pmat_lsp.server.marks import FileMarks, Target, diagnostics_of
-from pmat_lsp.server.messages import loaded_message, unplaced_messages
+from pmat_lsp.server.messages import ignored_messages, loaded_message, unplaced_messages
 from pmat_lsp.server.positions import Encoding, Lines
 from pmat_lsp.server.state import OpenDump, State
 from pmat_lsp.session import Dump
@@ -67,13 +67,18 @@ def _find(opened: OpenDump, state: State) -> Outcome:
     """Runs in the worker."""
     dump = opened.dump
     marked = dump.marked
-    ranges = _Ranges(dump.places, state.encoding)
-    target = Target(state.client, state.settings.severity, state.texts.uri, ranges.range)
-    summary = [loaded_message(dump.path, dump.leaks.report), *unplaced_messages(marked)]
+    target = target_of(dump, state)
+    summary = [loaded_message(dump.path, dump.leaks.report), *unplaced_messages(marked), *ignored_messages(marked)]
     return Outcome(dump, diagnostics_of(dump, marked, target), summary)
 
 
-class _Ranges:
+def target_of(dump: Dump, state: State) -> Target:
+    """The client, for places of a dump; to be asked in the worker."""
+    ranges = FileRanges(dump.places, state.encoding)
+    return Target(state.client, state.settings.severity, state.texts.uri, ranges.range)
+
+
+class FileRanges:
     """Ranges of many files as the client counts them."""
 
     def __init__(self, places: Places, encoding: Encoding) -> None:

@@ -27,6 +27,10 @@ class ServerSettings:
     """One of `SEVERITIES`: of the diagnostic at a leaked closure."""
     memory_limit: int | None = None
     """Bytes that reading a dump may take; None: half of the machine's memory."""
+    code_lens: bool = False
+    """Show a line above each leaked or captured sub and each class with objects."""
+    inlay_hints: bool = False
+    """Show the same behind the word `sub`."""
 
     def session(self, folders: Sequence[Path]) -> Settings:
         """The settings of the session, with every path absolute."""
@@ -115,12 +119,29 @@ def _read_severity(section: Mapping[str, object], settings: ServerSettings) -> S
     return replace(settings, severity=str(value))
 
 
+def _switch(name: str, field: str) -> Callable[[Mapping[str, object], ServerSettings], ServerSettings]:
+    """Reads `pmat.<name>.enable`, nested or with dots."""
+
+    def read(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
+        inner = section.get(name)
+        value = inner.get("enable") if isinstance(inner, Mapping) else section.get(f"{name}.enable")
+        if value is None:
+            return settings
+        if not isinstance(value, bool):
+            raise PmatError(f"pmat.{name}.enable must be true or false")
+        return replace(settings, code_lens=value) if field == "code_lens" else replace(settings, inlay_hints=value)
+
+    return read
+
+
 _READERS: tuple[Callable[[Mapping[str, object], ServerSettings], ServerSettings], ...] = (
     _read_dump,
     _read_source_roots,
     _read_path_map,
     _read_memory_limit,
     _read_severity,
+    _switch("codeLens", "code_lens"),
+    _switch("inlayHints", "inlay_hints"),
 )
 
 

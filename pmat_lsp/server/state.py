@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 from lsprotocol import types
 
+from pmat_lsp.analysis.outline import Named
 from pmat_lsp.server.client import Client
 from pmat_lsp.server.dumps import Stamp
 from pmat_lsp.server.positions import Encoding
@@ -30,6 +32,8 @@ class OpenDump:
 
     dump: Dump
     sites: Sites
+    outline: tuple[Named, ...] | None = None
+    """All that has a name; made when it is first asked for."""
 
 
 @dataclass
@@ -42,6 +46,20 @@ class Watch:
     """After `pmat.unload`: until a dump is asked for, none is loaded."""
     tried: dict[Path, Stamp | None] = field(default_factory=dict)
     """How each dump was when it was last loaded, with or without success, so that a broken one is told once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """How it is with the dump in front, as clients are told."""
+
+    state: str = "none"
+    """`none`, `loading`, `ready` or `failed`."""
+    path: Path | None = None
+    """The dump that is open, or that was tried."""
+    message: str = "no heap dump is open"
+    """One line, safe to show."""
+    version: int = 0
+    """Grows with each change."""
 
 
 class State:
@@ -58,6 +76,15 @@ class State:
         self.encoding = Encoding.of(None)
         self.texts = Texts()
         self.watch = Watch()
+        self.front = Front()
+        self.settled = self.front
+        """What `front` was when nothing was under way and nothing had failed."""
+        self.reports: tempfile.TemporaryDirectory[str] | None = None
+        """Where reports are written for a client that takes files only."""
+        self.documents: set[str] = set()
+        """URIs of the reports that the client has asked for."""
+        self.previous: Path | None = None
+        """The dump that was open before the one that is."""
         self.published: dict[str, Publication] = {}
         """By URI: what the client shows now."""
         self.refresh: asyncio.Task[None] | None = None
@@ -75,6 +102,8 @@ class State:
 
     def install(self, dump: Dump | None) -> None:
         """From now on this is the dump that is open; None: no dump is."""
+        if self._open is not None and (dump is None or dump.path != self._open.dump.path):
+            self.previous = self._open.dump.path
         self._open = None if dump is None else OpenDump(dump, Sites(dump))
         if dump is not None:
             self._worker.submit(apply_changes, dump.places, self.texts.all())
@@ -102,9 +131,13 @@ class State:
         for task in (self.refresh, self.loading, *self.tasks):
             if task is not None:
                 task.cancel()
+        if self.reports is not None:
+            self.reports.cleanup()
         self._worker.shutdown(wait=False, cancel_futures=True)
 
 
 def _answer(opened: OpenDump, changes: list[Change], question: Callable[[OpenDump], Answer]) -> Answer:
     apply_changes(opened.dump.places, changes)
+    if changes:
+        opened.sites.forget_marks()
     return question(opened)

@@ -9,14 +9,18 @@ from functools import cached_property
 from tree_sitter import Node
 
 from pmat_lsp.source.edits import Edit, insert_before, insert_behind
+from pmat_lsp.source.first_statement import SUB_TYPES
 from pmat_lsp.source.imports import current_sub_import, weaken_import
 from pmat_lsp.source.lexicals import Declaration, SubNode
 from pmat_lsp.source.model import Range
+from pmat_lsp.source.parameters import invocant_of, sub_around
 from pmat_lsp.source.perl import PerlSource, Sub
 from pmat_lsp.source.syntax import (
     BLOCKS,
+    ELEMENTS,
     STRINGS,
     ancestors,
+    container_of,
     dereferenced,
     everything,
     is_changed,
@@ -26,6 +30,27 @@ from pmat_lsp.source.syntax import (
     whole_access,
 )
 
+_REFERENCES = frozenset(
+    {
+        "anonymous_array_expression",
+        "anonymous_hash_expression",
+        "anonymous_subroutine_expression",
+        "refgen_expression",
+    }
+)
+_PERHAPS = SUB_TYPES | {
+    "conditional_expression",
+    "postfix_conditional_expression",
+    "postfix_for_expression",
+    "postfix_loop_expression",
+    "lowprec_logical_expression",
+    "binary_expression",
+    "map_grep_expression",
+    "sort_expression",
+    "eval_expression",
+    "do_expression",
+}
+"""What is inside may not be done."""
 _CALLS = frozenset(
     {
         "function_call_expression",
@@ -120,6 +145,8 @@ class CapturedVariable:
         if statement is None or statement.type != "expression_statement":
             return None
         assignment = statement.named_children[0]
+        if assignment.type == "lowprec_logical_expression":
+            assignment = assignment.named_children[0]
         declares = assignment.type == "assignment_expression" and is_field(_declaring(node), "left")
         end = statement.next_sibling
         return (end, False) if declares and end is not None and end.type == ";" else None
@@ -139,32 +166,57 @@ class CapturedVariable:
             return None
         imports = weaken_import(self.source, self.declaration.node)
         weak = f"${self._free_name(f'weak_{self.bare}')}"
-        made = self._copied_once(weak) if self.is_set_once else self._copied_later(weak)
+        made = self._copied(weak)
         if imports is None or made is None:
             return None
-        # Before it is set, the sub sees it undefined, as it did.
-        value = weak if self.set_later else f"{weak} // {otherwise}"
+        # What may be no reference stays what it is; and before it is set, the sub sees it undefined, as it did.
+        is_defined = self.is_reference and self.set_later is None
+        value = f"{weak} // {otherwise}" if is_defined or otherwise != "return" else weak
         return [*imports, *made, self._at_start(f"my {self.name} = {value};")]
 
-    def _copied_once(self, weak: str) -> list[Edit] | None:
-        if self._place_behind is None:
+    @cached_property
+    def is_reference(self) -> bool:
+        """Whether its value must be a reference: perl would not weaken anything else."""
+        if self._value is not None and _makes_reference(self.source, self._value):
+            return True
+        sub = sub_around(self.source, self.declaration.node)
+        is_invocant = sub is not None and sub.name is not None and invocant_of(self.source, sub) is self.declaration
+        is_made = self._value is not None and self._value.type == "method_call_expression"
+        return (is_invocant or is_made) and any(
+            _needs_reference(node, self.declaration.node, is_invocant) for node in self.everywhere
+        )
+
+    @property
+    def _value(self) -> Node | None:
+        """What is assigned to it, alone and not in a list."""
+        if any(child.type == "(" for child in _declaring(self.declaration.node).children):
             return None
-        place, is_brace = self._place_behind
-        copy = f"weaken( my {weak} = {self.name} );"
+        values = (_assigned_to(node) for node in (self.declaration.node, *self.everywhere))
+        return next((value for value in values if value is not None), None)
+
+    def _copied(self, weak: str) -> list[Edit] | None:
+        """The edits that make the weak copy where the variable has got its value."""
+        declared, later = self._declared_behind(), self.set_later
+        if self.is_set_once and self._place_behind is not None:
+            place, is_brace = self._place_behind
+            edits: list[Edit] = []
+            target = f"my {weak}"
+        elif declared is not None and later is not None and later.next_sibling is not None:
+            place, is_brace = later.next_sibling, False
+            edits = [insert_behind(self.source, self.source.range(declared).end, f"my {weak};")]
+            target = weak
+        else:
+            return None
+        statements = [f"weaken( {target} = {self.name} );"]
+        if not self.is_reference:
+            statements = [f"{target} = {self.name};", f"weaken({weak}) if ref {weak};"]
+        return edits + [self._inserted(place, is_brace, statement) for statement in statements]
+
+    def _inserted(self, place: Node, is_brace: bool, statement: str) -> Edit:
         first = next(iter(place.parent.named_children), None) if is_brace and place.parent else None
         if first is not None:
-            return [insert_before(self.source, self.source.range(first).start, copy)]
-        return [insert_behind(self.source, self.source.range(place).end, copy)]
-
-    def _copied_later(self, weak: str) -> list[Edit] | None:
-        declared, statement = self._declared_behind(), self.set_later
-        end = statement.next_sibling if statement is not None else None
-        if declared is None or end is None or end.type != ";":
-            return None
-        return [
-            insert_behind(self.source, self.source.range(declared).end, f"my {weak};"),
-            insert_behind(self.source, self.source.range(end).end, f"weaken( {weak} = {self.name} );"),
-        ]
+            return insert_before(self.source, self.source.range(first).start, statement)
+        return insert_behind(self.source, self.source.range(place).end, statement)
 
     def current_sub(self) -> list[Edit] | None:
         """Let the sub call itself as `__SUB__`, so that it no longer captures the variable that holds it."""
@@ -271,6 +323,45 @@ def _assigned_to(node: Node) -> Node | None:
     if target.parent is None or target.parent.type != "assignment_expression" or not is_field(target, "left"):
         return None
     return target.parent.child_by_field_name("right")
+
+
+def _makes_reference(source: PerlSource, value: Node) -> bool:
+    """`[ … ]`, `{ … }`, `bless …`, `\\…`, also behind `//` or `||`."""
+    if value.type in _REFERENCES:
+        return True
+    if value.type == "binary_expression":
+        operator, right = value.child_by_field_name("operator"), value.child_by_field_name("right")
+        chooses = operator is not None and source.string(operator) in ("//", "||")
+        return chooses and right is not None and _makes_reference(source, right)
+    if value.type == "assignment_expression":
+        right = value.child_by_field_name("right")
+        return right is not None and _makes_reference(source, right)
+    function = value.child_by_field_name("function")
+    return function is not None and source.string(function) == "bless"
+
+
+def _needs_reference(node: Node, declared: Node, is_invocant: bool) -> bool:
+    """Whether a use always dies unless the variable is a reference: a statement of the block that declares it.
+
+    For an invocant, which may be the name of a class, that is to take an element; for what a method has returned, which
+    may be undef, it is to call a method.
+    """
+    statement, block = statement_around(node), statement_around(declared)
+    if (
+        statement is None
+        or block is None
+        or statement.parent != block.parent
+        or statement.type != "expression_statement"
+    ):
+        return False
+    if any(outer.type in _PERHAPS for outer in ancestors(node) if outer.start_byte >= statement.start_byte):
+        return False
+    above = node.parent
+    if above is None:
+        return False
+    if is_invocant:
+        return above.type in ELEMENTS and container_of(above) == node
+    return above.type == "method_call_expression" and is_field(node, "invocant")
 
 
 def _is_unsafe_eval(source: PerlSource, sub: SubNode, bare: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from pmat_lsp.source.edits import Edit
-from pmat_lsp.source.flow import sub_around
+from pmat_lsp.source.parameters import sub_around
 from pmat_lsp.source.perl import PerlSource
 from pmat_lsp.source.syntax import container_of, everything, is_field, literal_key
 

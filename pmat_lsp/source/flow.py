@@ -15,6 +15,15 @@ from tree_sitter import Node
 from pmat_lsp.source.first_statement import SUB_TYPES
 from pmat_lsp.source.lexicals import Declaration, SubNode
 from pmat_lsp.source.model import Range
+from pmat_lsp.source.parameters import (
+    Argument,
+    argument_of,
+    declaration_of,
+    invocant_of,
+    is_made_by_bless,
+    is_steady,
+    sub_around,
+)
 from pmat_lsp.source.perl import PerlSource, Sub
 from pmat_lsp.source.syntax import (
     BLOCKS,
@@ -25,7 +34,6 @@ from pmat_lsp.source.syntax import (
     dereferenced,
     everything,
     innermost_access,
-    is_changed,
     is_field,
     key_before,
     list_items,
@@ -86,14 +94,11 @@ class _Stored:
 
 @dataclass(frozen=True)
 class _Formal:
-    """What a sub that is called gets."""
+    """What a method that is called makes of an argument."""
 
     source: PerlSource
-    sub: SubNode
     invocant: Declaration | None
-    variable: Declaration
-    key: str | None
-    """Where the variable is a hash of arguments."""
+    argument: Argument
 
 
 class Program:
@@ -134,7 +139,7 @@ class Program:
         return Holder(source.range(variable.node) if variable else None, keys, passed, given_to)
 
     def method(self, class_name: str | None, name: str) -> tuple[PerlSource, SubNode]:
-        """The only method of that name in a class; where that is not known, in those that the program has objects of."""
+        """The only method of that name: in a class, or in any of the known ones where that is None."""
         wanted = {f"{package}::{name}" for package in ([class_name] if class_name is not None else self._classes)}
         found = [(source, sub) for source in self._sources for sub in source.lexicals.subs if sub.name in wanted]
         if len(found) != 1:
@@ -155,7 +160,7 @@ class Program:
             self._check_readers_in(source, key)
 
     def _check_readers_in(self, source: PerlSource, key: str) -> None:
-        invocants = _invocants(source)
+        invocants = {one.node.id for sub in source.lexicals.subs if sub.name and (one := invocant_of(source, sub))}
         for node in everything(source.root):
             if node.type == "hash_element_expression" and container_of(node).type != "container_variable":
                 base = source.lexicals.declaration_at(container_of(node))
@@ -277,7 +282,7 @@ class _Tracer:
         first = innermost_access(element)
         base, key = container_of(first), literal_key(first)
         declaration = declaration_of(source, base)
-        if key is None or declaration is None:
+        if key is None or declaration is None or not is_steady(source, declaration):
             raise _Escape
         self.stored.append(_Stored(source, declaration, key))
 
@@ -331,19 +336,21 @@ class _Tracer:
         if invocant is None or method is None or key is not None:
             raise _Escape
         self.given_to.append(call)
-        formal = self._formal(source, invocant, source.string(method), items, node)
+        formal = self._formal(invocant, source.string(method), items, node)
         inner = _Tracer(self._program)
         inner._seen = self._seen
-        inner.uses(formal.source, formal.variable, formal.key)
+        inner.uses(formal.source, formal.argument.variable, formal.argument.key)
         for stored in inner.stored:
             self.stored.append(_seen_from_call(source, invocant, formal, stored))
 
-    def _formal(self, source: PerlSource, invocant: Node, method: str, items: list[Node], node: Node) -> _Formal:
-        class_name = literal(invocant)
-        found, sub = self._program.method(class_name, method)
+    def _formal(self, invocant: Node, method: str, items: list[Node], node: Node) -> _Formal:
+        found, sub = self._program.method(literal(invocant), method)
         if any(item.type in ("array", "hash") or item.type in _CALLS for item in items[: items.index(node)]):
             raise _Escape
-        return _bind(found, sub, items.index(node) + 1, key_before(node))
+        argument = argument_of(found, sub, items.index(node) + 1, key_before(node))
+        if argument is None:
+            raise _Escape
+        return _Formal(found, invocant_of(found, sub), argument)
 
     def _unused_by_callers(self, source: PerlSource, node: Node) -> None:
         """The last statement gives its value to the callers: they drop it. Those of an anonymous sub are not known."""
@@ -358,7 +365,7 @@ class _Tracer:
         if sub is None or key is not None:
             raise _Escape
         calls = list(self._program.calls_of(sub.name.rpartition("::")[2])) if sub.name else []
-        invocant = _invocant(source, sub)
+        invocant = invocant_of(source, sub)
         if not calls or invocant is None:
             raise _Escape
         for other, call in calls:
@@ -408,8 +415,7 @@ class _Reader:
         base = self._base
         if base is None or base.sub != variable.sub or base.node.start_byte > variable.node.start_byte:
             return False
-        uses = (use for use in self._source.lexicals.uses if use.declaration is base)
-        return not any(is_changed(use.node) for use in uses)
+        return is_steady(self._source, base)
 
     def _items(self, container: Node) -> None:
         """`@{ $self->{key} }`: its items are called, compared, taken out or added."""
@@ -464,88 +470,6 @@ class _Reader:
         return above.type == "func1op_call_expression" and self._source.string(above.children[0]) in _LOOKS_ONLY
 
 
-def declaration_of(source: PerlSource, node: Node) -> Declaration | None:
-    """The `my` that a plain variable means, used or declared at `node`; None for any other expression."""
-    found = source.lexicals.declaration_at(node)
-    return found if found is not None and found.keyword in ("my", "method") else None
-
-
-def sub_around(source: PerlSource, node: Node) -> SubNode | None:
-    """The innermost sub that `node` is in; a sub is not in itself."""
-    subs = {sub.whole.id: sub for sub in source.lexicals.subs}
-    return next((subs[outer.id] for outer in ancestors(node) if outer.id in subs), None)
-
-
-def _bind(source: PerlSource, sub: SubNode, index: int, key: str | None) -> _Formal:
-    """The variable of a sub that gets its argument `index`, the invocant being 0."""
-    names = _parameters(source, sub)
-    for position, node in enumerate(names):
-        declaration = declaration_of(source, node)
-        if declaration is None:
-            raise _Escape
-        if node.type == "scalar" and position == index:
-            return _Formal(source, sub, _invocant(source, sub), declaration, None)
-        if node.type == "hash" and position <= index and key is not None:
-            return _Formal(source, sub, _invocant(source, sub), declaration, key)
-        if node.type != "scalar":
-            raise _Escape
-    raise _Escape
-
-
-def _parameters(source: PerlSource, sub: SubNode) -> list[Node]:
-    """The variables that take the arguments, in order: of a signature, or of `my (…) = @_` and `shift` at the start."""
-    signature = next((child for child in sub.whole.children if child.type == "signature"), None)
-    if signature is not None:
-        method = [sub.keyword] if sub.keyword.type == "method" else []
-        return method + [parameter.named_children[0] for parameter in signature.named_children]
-    found: list[Node] = []
-    readers = shifts = 0
-    for statement in sub.body.named_children:
-        inner = statement.named_children[0] if statement.type == "expression_statement" else None
-        left = inner.child_by_field_name("left") if inner and inner.type == "assignment_expression" else None
-        right = inner.child_by_field_name("right") if inner and left is not None else None
-        if left is None or right is None or left.type != "variable_declaration":
-            break
-        text = source.string(right)
-        if text == "shift":
-            found += left.children_by_field_name("variable")
-            shifts += 1
-        elif text == "@_":
-            found += left.children_by_field_name("variables")
-            readers = 1
-            break
-        else:
-            break
-    others = sum(1 for node in everything(sub.body) if node.type == "shift")
-    if _reads_arguments(source, sub) > readers or others > shifts:
-        raise _Escape
-    return found
-
-
-def _reads_arguments(source: PerlSource, sub: SubNode) -> int:
-    """How often a sub names `@_`."""
-    index = next(index for index, other in enumerate(source.lexicals.subs) if other is sub)
-    return sum(1 for use in source.lexicals.uses if use.name == "@_" and use.sub == index)
-
-
-def _invocant(source: PerlSource, sub: SubNode) -> Declaration | None:
-    parameters = _parameters(source, sub)
-    return declaration_of(source, parameters[0]) if parameters else None
-
-
-def _invocants(source: PerlSource) -> set[int]:
-    """The ids of the nodes that declare the first parameter of a named sub: most of them are objects."""
-    found = set()
-    for sub in source.lexicals.subs:
-        try:
-            invocant = _invocant(source, sub) if sub.name else None
-        except _Escape:
-            continue
-        if invocant is not None:
-            found.add(invocant.node.id)
-    return found
-
-
 def _distinct(sources: Iterable[PerlSource]) -> tuple[PerlSource, ...]:
     return tuple({id(source): source for source in sources}.values())
 
@@ -559,19 +483,9 @@ def _seen_from_call(source: PerlSource, invocant: Node, formal: _Formal, stored:
         if variable is None:
             raise _Escape
         return _Stored(source, variable, stored.key)
-    if _is_made_by_bless(formal.source, stored.variable):
+    if is_made_by_bless(formal.source, stored.variable):
         return _Stored(formal.source, None, stored.key)
     raise _Escape
-
-
-def _is_made_by_bless(source: PerlSource, declaration: Declaration) -> bool:
-    """`my $self = bless …;`."""
-    above = declaration.node.parent
-    assignment = above.parent if above is not None else None
-    if assignment is None or assignment.type != "assignment_expression":
-        return False
-    right = assignment.child_by_field_name("right")
-    return right is not None and source.string(right).startswith("bless")
 
 
 def _only_looked_at(source: PerlSource, above: Node, node: Node, key: str | None) -> bool:
@@ -582,8 +496,8 @@ def _only_looked_at(source: PerlSource, above: Node, node: Node, key: str | None
     if kind == "coderef_call_expression":
         return above.children[0] == node
     if kind == "varname" and above.parent is not None:
-        called = above.parent.type == "function" and above.parent.parent is not None
-        return called and above.parent.parent.type != "refgen_expression"
+        call = above.parent.parent
+        return above.parent.type == "function" and call is not None and call.type != "refgen_expression"
     if kind == "conditional_expression" or kind in _BRANCHES or kind in _COMPARISONS:
         return True
     if kind == "binary_expression":

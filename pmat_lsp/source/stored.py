@@ -36,7 +36,8 @@ class Store:
         if imports is None:
             return None
         semicolon = self.statement.next_sibling
-        statement = f"weaken( {self.target} );"
+        # Perl would not weaken what is no reference, as that of the topmost object may be none.
+        statement = f"weaken( {self.target} );" if self.is_own else f"weaken( {self.target} ) if ref {self.target};"
         if semicolon is not None and semicolon.type == ";":
             return [*imports, insert_behind(self.source, self.source.range(semicolon).end, statement)]
         end = self.source.range(self.statement).end

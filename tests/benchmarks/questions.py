@@ -27,6 +27,7 @@ QUESTIONS = (
     Question("reopen to leaks (the reference: to summary)", SUMMARY, ("leaks", "DUMP")),
     Question("identify one SV", ("identify", "ADDR"), ("identify", "DUMP", "ADDR")),
     Question("inrefs of one SV", ("inrefs", "ADDR"), ("inrefs", "DUMP", "ADDR")),
+    Question("show one SV", ("show", "ADDR"), ("show", "DUMP", "ADDR")),
     Question("size of one SV", ("size", "ADDR"), ("size", "DUMP", "ADDR")),
     Question("largest", ("largest",), ("largest", "DUMP")),
     Question(

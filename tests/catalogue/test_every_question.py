@@ -47,6 +47,7 @@ ARGUMENTS: Mapping[str, tuple[Given, ...]] = {
     "reachability": ({}, {"list": "lexical"}, {"list": "unreachable", "count": 5}),
     "strtab": ({},),
     "list-dangling-ptrs": ({},),
+    "list-orphans": ({},),
     "symbols": ({}, {"package": "IO", "recurse": True}),
     "packages": ({},),
     "callers": ({}, {"pad": True}),

@@ -61,6 +61,15 @@ def test_every_single_cure_that_is_offered_takes_its_finding_away(name: str, tmp
         script.write_bytes(text)
 
 
+def test_a_cure_is_made_in_the_module_where_the_closure_is(tmp_path: Path) -> None:
+    script = Path(shutil.copy(PROGRAMS.parent / "module_closure.pl", tmp_path))
+    shutil.copytree(PROGRAMS.parent / "lib", tmp_path / "lib")
+    (cure,) = run(script).cures()
+    assert [changed.path.relative_to(tmp_path) for changed in cure.files] == [Path("lib/Relay.pm")]
+    make(cure)
+    assert run(script).patterns == []
+
+
 def test_the_demo_is_cured_in_its_text_and_reads_the_novel_to_its_end(tmp_path: Path) -> None:
     folder = tmp_path / "courier"
     shutil.copytree(ROOT / "pmat_lsp" / "demo" / "program", folder)

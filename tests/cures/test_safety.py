@@ -103,6 +103,13 @@ def test_the_widget_is_cured_where_nothing_is_odd(tmp_path: Path) -> None:
             id="in-a-block-that-is-dereferenced",
         ),
         pytest.param(
+            "$self->on( sub { $self->{clicks}++ } );",
+            "sub on { my ( $self, $callback ) = @_; $self = $self->{other} if $self->{other}; "
+            "$self->{cb} = $callback }",
+            MAKE_THREE,
+            id="the-method-takes-another-object",
+        ),
+        pytest.param(
             CALLBACK,
             "sub all { return map { $_->{on_click} } @_ }",
             MAKE_THREE,
@@ -236,6 +243,18 @@ Tree->new for 1 .. 3;
         pytest.param(
             program().replace("on_click", "on click").replace("{on click}", "{'on click'}"), "utf-8", id="a-quoted-key"
         ),
+        pytest.param(
+            program().replace("bless { clicks => 0 }, $class;", "bless( { clicks => 0 }, $class ) or die;"),
+            "utf-8",
+            id="with-or-die",
+        ),
+        pytest.param(
+            program().replace(
+                "my $self = bless { clicks => 0 }, $class;", "my ($self) = bless { clicks => 0 }, $class;"
+            ),
+            "utf-8",
+            id="in-a-list",
+        ),
         pytest.param(program("my $weak_self = 1; " + CALLBACK), "utf-8", id="the-name-is-taken"),
         pytest.param(
             program().replace("package Widget {", "package Widget {\n    use Scalar::Util qw( blessed weaken );"),
@@ -270,6 +289,33 @@ def test_odd_texts_are_cured_without_harm(text: str, encoding: str, tmp_path: Pa
     if "\r\n" in text:
         assert "\n" not in cured.replace("\r\n", "")
     assert cured.count("use Scalar::Util") == 1
+
+
+def test_what_is_not_always_a_reference_is_weakened_only_where_it_is_one(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + """
+package Thing { sub new { return bless {}, shift } }
+sub describe {
+    my ($thing) = @_;
+    my $callback = sub { return ref $thing || 'none' };
+    $thing->{callback} = $callback if ref $thing;
+    print $callback->(), "\\n";
+}
+describe( Thing->new ) for 1 .. 3;
+describe($_) for undef, 'text';
+"""
+        + TAIL
+    )
+    script = written(tmp_path, text)
+    before = run(script)
+    assert before.patterns == ["self-callback"]
+    (cure,) = before.cures()
+    assert cure.proven
+    make(cure)
+    after = run(script)
+    assert after.patterns == []
+    assert after.output == before.output == "Thing\nThing\nThing\nnone\nnone\nend\n"
 
 
 def test_what_a_cure_adds_is_only_what_it_needs(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ import pytest
 
 from pmat_lsp.analysis import islands, ownership
 from pmat_lsp.analysis.leaks import find_leaks
-from pmat_lsp.heap import records
+from pmat_lsp.heap import records, references
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.kernels import graph, scan
+from pmat_lsp.kernels import graph, linking, scan
 from tests.dumps import ROOT, corpus_dumps, named, own_dumps
 
 
@@ -26,7 +26,7 @@ def is_compiled(module: ModuleType) -> bool:
 
 
 pytestmark = pytest.mark.skipif(
-    not (is_compiled(scan) and is_compiled(graph)), reason="the kernels are not compiled here: no C compiler"
+    not all(map(is_compiled, (scan, graph, linking))), reason="the kernels are not compiled here: no C compiler"
 )
 
 
@@ -44,7 +44,7 @@ def plain(name: str) -> ModuleType:
     return module
 
 
-PLAIN_SCAN, PLAIN_GRAPH = plain("scan"), plain("graph")
+PLAIN_SCAN, PLAIN_GRAPH, PLAIN_LINKING = plain("scan"), plain("graph"), plain("linking")
 
 
 @pytest.mark.parametrize("path", named([*own_dumps(), *corpus_dumps()]))
@@ -52,6 +52,7 @@ def test_compiled_and_plain_kernels_give_the_same(path: Path, monkeypatch: pytes
     compiled = load(path)
     compiled_leaks = find_leaks(compiled)
     monkeypatch.setattr(records, "kernel", PLAIN_SCAN)
+    monkeypatch.setattr(references, "linking", PLAIN_LINKING)
     monkeypatch.setattr(ownership, "graph", PLAIN_GRAPH)
     monkeypatch.setattr(islands, "graph", PLAIN_GRAPH)
     interpreted = load(path)

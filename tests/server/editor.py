@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
+from pygls.protocol import JsonRPCNotification, JsonRPCResponseMessage
 from pytest_lsp import LanguageClient, client_capabilities
 from pytest_lsp.client import make_test_lsp_client
 
@@ -46,6 +47,10 @@ class Editor:
         self.registered: list[types.Registration] = []
         self.texts: dict[str, int] = {}
         self.publications: list[types.PublishDiagnosticsParams] = []
+        self.changes: list[dict[str, Any]] = []
+        """The parameters of every `pmat/changed`."""
+        self.documents: list[str] = []
+        """URIs that the server wanted to be shown."""
 
     def uri(self, name: str) -> str:
         """Of a file of the workspace."""
@@ -117,6 +122,11 @@ class Editor:
         params = types.ExecuteCommandParams(name, arguments=list(arguments))
         return await self.client.workspace_execute_command_async(params)
 
+    async def request(self, method: str, params: Any, *, id_: str | None = None) -> Any:
+        """Ask something that is not in the protocol; the answer is as in JSON."""
+        asked = self.client.protocol.send_request_async(method, params, id_)  # type: ignore[no-untyped-call]
+        return await asyncio.wait_for(asked, LONGEST_WAIT)
+
 
 def hover_text(hover: types.Hover | None) -> str:
     """The text of a hover, which must be there."""
@@ -138,6 +148,7 @@ async def editor(
     client = make_test_lsp_client()
     shown = Editor(client, workspace)
     _remember(shown)
+    _keep_json(client)
     if configuration is not None:
         client.set_configuration(configuration)
     await client.start_io(*SERVER)
@@ -155,6 +166,12 @@ async def editor(
         await client.stop()  # type: ignore[no-untyped-call]
 
 
+def _keep_json(client: LanguageClient) -> None:
+    """Of messages that are not in the protocol; pygls would make tuples of them, with other names."""
+    for kind in (JsonRPCResponseMessage, JsonRPCNotification):
+        client.protocol._converter.register_structure_hook(kind, lambda given, cls: cls(**given))
+
+
 def _remember(shown: Editor) -> None:
     features = shown.client.protocol.fm.features
 
@@ -168,3 +185,11 @@ def _remember(shown: Editor) -> None:
         shown.registered.extend(params.registrations)
 
     features[types.CLIENT_REGISTER_CAPABILITY] = register
+
+    features["pmat/changed"] = shown.changes.append
+
+    def show(params: types.ShowDocumentParams) -> types.ShowDocumentResult:
+        shown.documents.append(params.uri)
+        return types.ShowDocumentResult(True)
+
+    features[types.WINDOW_SHOW_DOCUMENT] = show

@@ -119,7 +119,10 @@ async def test_columns_are_counted_as_agreed_behind_characters_outside_the_basic
         hover = await shown.hover(HTTP, LEAKED, start + 1)
         assert hover is not None
         assert hover.range == leak.range
-        assert await shown.hover(HTTP, LEAKED, start - 8) is None
+        key = await shown.hover(HTTP, LEAKED, start - 8)
+        assert key is not None
+        assert key.range == types.Range(types.Position(LEAKED, start - 13), types.Position(LEAKED, start - 4))
+        assert await shown.hover(HTTP, LEAKED, start - 14) is None
 
 
 async def test_the_configuration_goes_before_the_options_and_changes_live(workspace: Path) -> None:

@@ -123,7 +123,7 @@ async def test_hovering_the_captured_variable_tells_its_values_and_the_way_back(
     assert text.startswith("**`my $conns`** captured by 59 closures, strong")
     assert "`ARRAY(1) of Courier::Connection` in all 59" in text
     assert "**Leaks:** `$conns->[0]` → `{on_closed}` → `$on_closed` → this closure (59×)" in text
-    assert "declared at HTTP.pm:70" in text
+    assert f"declared at [HTTP.pm:70]({demo.uri(HTTP)}#L70)" in text
 
 
 async def test_hovering_the_declaration_tells_who_captured_it(demo: Editor) -> None:

@@ -85,7 +85,10 @@ export class Connection implements vscode.Disposable {
         if (!this.client || !this.isRunning) {
             throw new Error("the pmat-lsp server is not running");
         }
-        return this.client.sendRequest<Answer>(method, params, token);
+        // With a token that is undefined the client would send two parameters.
+        return token
+            ? this.client.sendRequest<Answer>(method, params, token)
+            : this.client.sendRequest<Answer>(method, params);
     }
 
     /** Hear a notification of the server, also of one that is started later. */

@@ -94,16 +94,10 @@ export class LeaksTree implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     }
 
     getTreeItem(row: Row): vscode.TreeItem {
-        switch (row.type) {
-            case "finding":
-                return findingItem(row);
-            case "hop":
-                return hopItem(row);
-            case "holder":
-                return holderItem(row);
-            case "more":
-                return new vscode.TreeItem(`${row.left} more`, vscode.TreeItemCollapsibleState.Collapsed);
-        }
+        const item = itemOf(row);
+        // A screen reader would read the tooltip alone.
+        item.accessibilityInformation = { label: [item.label, item.description].filter(Boolean).join(" ") };
+        return item;
     }
 
     dispose(): void {
@@ -115,7 +109,7 @@ export class LeaksTree implements vscode.TreeDataProvider<Row>, vscode.Disposabl
         const { text, hideIgnored } = this.filter;
         this.rows.clear();
         const shown = this.model.findings.filter(
-            (finding) => !(hideIgnored && finding.ignored) && wordsOf(finding).includes(text),
+            (finding) => !(hideIgnored && finding.ignored !== null) && wordsOf(finding).includes(text),
         );
         for (const finding of shown) {
             this.rows.set(finding.id, { type: "finding", finding });
@@ -137,6 +131,19 @@ export class LeaksTree implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     }
 }
 
+function itemOf(row: Row): vscode.TreeItem {
+    switch (row.type) {
+        case "finding":
+            return findingItem(row);
+        case "hop":
+            return hopItem(row);
+        case "holder":
+            return holderItem(row);
+        case "more":
+            return new vscode.TreeItem(`${row.left} more`, vscode.TreeItemCollapsibleState.Collapsed);
+    }
+}
+
 function wordsOf({ title, pattern, classes, chain }: Finding): string {
     return [title, pattern, ...classes, chain].join(" ").toLowerCase();
 }
@@ -145,9 +152,12 @@ function findingItem({ finding }: FindingRow): vscode.TreeItem {
     const item = new vscode.TreeItem(finding.title, vscode.TreeItemCollapsibleState.Expanded);
     const files = finding.handles.length ? `, ${counted(finding.handles.length, "file handle")}` : "";
     item.id = finding.id;
-    item.description = `${bytes(finding.bytes)}${files}${finding.ignored ? ", ignored" : ""}`;
-    const colour = finding.ignored ? "disabledForeground" : "problemsWarningIcon.foreground";
-    item.iconPath = new vscode.ThemeIcon(finding.ignored ? "circle-slash" : "warning", new vscode.ThemeColor(colour));
+    item.description = `${bytes(finding.bytes)}${files}${finding.ignored !== null ? ", ignored" : ""}`;
+    const colour = finding.ignored !== null ? "disabledForeground" : "problemsWarningIcon.foreground";
+    item.iconPath = new vscode.ThemeIcon(
+        finding.ignored !== null ? "circle-slash" : "warning",
+        new vscode.ThemeColor(colour),
+    );
     item.tooltip = [finding.chain, finding.shape, finding.cure].join("\n\n");
     item.contextValue = "pmat.finding";
     return item;

@@ -166,7 +166,17 @@ async function pageOf(leaks: Leaks, uri: vscode.Uri): Promise<OverviewPage> {
 
 function findingOf(finding: Finding): OverviewPage["findings"][number] {
     const { id, title, pattern, count, bytes: weight, handles, classes, ignored, place } = finding;
-    return { id, title, pattern, count, bytes: weight, handles, classes, ignored: !!ignored, place: placeText(place) };
+    return {
+        id,
+        title,
+        pattern,
+        count,
+        bytes: weight,
+        handles,
+        classes,
+        ignored: ignored !== null,
+        place: placeText(place),
+    };
 }
 
 /** `lib/Net/Client.pm:25`, relative to the workspace. */

@@ -66,8 +66,8 @@ export interface Finding {
     readonly handles: readonly number[];
     readonly classes: readonly string[];
     readonly addresses: readonly Address[];
-    /** Whether a comment in the source says that it is to be left alone. */
-    readonly ignored?: boolean;
+    /** Why a comment in the source says that it is to be left alone; null where none does. */
+    readonly ignored: string | null;
     readonly place: Place | null;
     readonly places: readonly Place[];
     readonly hops: readonly Hop[];

@@ -53,8 +53,8 @@ export function findServer(settings: ServerSettings, around: Surroundings): Serv
 
 /** The absolute path of a program on the PATH; null where it is not there. */
 export function onPath(name: string, { env, platform }: Surroundings): string | null {
-    const endings = platform === "win32" ? (env["PATHEXT"] ?? ".EXE;.CMD;.BAT").split(";") : [""];
-    for (const folder of (env["PATH"] ?? "").split(delimiter)) {
+    const endings = platform === "win32" ? (env.PATHEXT ?? ".EXE;.CMD;.BAT").split(";") : [""];
+    for (const folder of (env.PATH ?? "").split(delimiter)) {
         for (const ending of folder ? endings : []) {
             const path = join(folder, name + ending);
             if (isProgram(path)) {

@@ -54,7 +54,7 @@ function told(front: Front): Told {
         case "failed":
             return { text: `$(error) ${front.name}`, tooltip: front.message, command: "pmat.showLog", warn: true };
         case "ready": {
-            const leaks = front.leaks.findings.filter((finding) => !finding.ignored).length;
+            const leaks = front.leaks.findings.filter((finding) => finding.ignored === null).length;
             return {
                 text: `$(database) ${front.leaks.dump?.name ?? "pmat"}: ${leaks ? counted(leaks, "leak") : "no leak"}`,
                 tooltip: "Open the overview of the Perl heap dump",

@@ -9,11 +9,13 @@ from pathlib import Path
 from lsprotocol import types
 
 from pmat_lsp.server.client import Client
+from pmat_lsp.server.documents import register_documents
 from pmat_lsp.server.dumps import WATCHED, is_dump_name
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.paths import path_of
 from pmat_lsp.server.positions import Encoding
 from pmat_lsp.server.publishing import refresh
+from pmat_lsp.server.redraw import ask_again
 from pmat_lsp.server.settings import SECTION, read_settings
 from pmat_lsp.server.watching import load_if_changed, load_wanted, poll
 
@@ -34,7 +36,8 @@ def register(ls: PmatServer) -> None:
 @guarded
 async def initialize(ls: PmatServer, params: types.InitializeParams) -> None:
     """Note what the client can do, and its first settings."""
-    ls.state.client = Client.of(params.capabilities)
+    ls.state.client = Client.of(params.capabilities, params.initialization_options)
+    ls.take_up_offers(params.capabilities)
     ls.state.encoding = Encoding.of(ls.workspace.position_encoding)
     ls.state.folders = _folders(ls)
     _take_settings(ls, params.initialization_options)
@@ -51,6 +54,7 @@ async def _begin(ls: PmatServer) -> None:
     """Ask for the settings, load the dump, and follow both from now on."""
     await _pull_settings(ls)
     watching = await _register_for_changes(ls)
+    await register_documents(ls)
     await load_wanted(ls)
     await poll(ls, watched=watching)
 
@@ -73,7 +77,9 @@ async def _change_settings(ls: PmatServer, given: object) -> None:
     if not await _pull_settings(ls):
         _take_settings(ls, given)
     after = ls.state.settings
-    if replace(after, severity=before.severity) != before:
+    shown = replace(after, severity=before.severity, code_lens=before.code_lens, inlay_hints=before.inlay_hints)
+    ask_again(ls, before)
+    if shown != before:
         ls.state.watch.chosen = ls.state.watch.chosen if after.dump == before.dump else None
         await _load_again(ls)
     elif after != before:

@@ -45,9 +45,12 @@ export class Workbench {
      */
     static async open({ folder, settings = {}, env = {} }) {
         const profile = mkdtempSync(path.join(tmpdir(), "pmat-vscode-"));
-        mkdirSync(path.join(profile, "data/User"), { recursive: true });
-        const all = { ...QUIET, "pmat.server.path": SERVER, ...settings };
-        writeFileSync(path.join(profile, "data/User/settings.json"), JSON.stringify(all));
+        const all = JSON.stringify({ ...QUIET, "pmat.server.path": SERVER, ...settings });
+        // A server's settings that belong to a machine are not taken from the user's.
+        for (const place of ["data/User", "data/Machine"]) {
+            mkdirSync(path.join(profile, place), { recursive: true });
+            writeFileSync(path.join(profile, place, "settings.json"), all);
+        }
         const around = {
             ...process.env,
             XDG_CONFIG_HOME: path.join(profile, "xdg"),
@@ -171,9 +174,24 @@ export class Workbench {
         await position.filter({ hasText: new RegExp(`Ln ${line}\\b`) }).waitFor();
     }
 
+    /** Where the cursor is: `Ln 3, Col 5`. */
+    async position() {
+        return (await this.page.locator("#status\\.editor\\.selection").first().textContent()).trim();
+    }
+
+    /** The item of the status bar with a text. */
+    status(text) {
+        return this.page.locator(".statusbar-item", { hasText: text }).first();
+    }
+
+    /** The message that VS Code shows at the bottom right. */
+    message(text) {
+        return this.page.locator(".notification-toast, .notifications-list-container", { hasText: text }).first();
+    }
+
     /** The name of the file in the active editor. */
     async activeTab() {
-        return (await this.page.locator(".tab.active .label-name").first().innerText()).trim();
+        return (await this.page.locator(".tab.active .label-name").first().textContent()).trim();
     }
 
     /** The squiggles in the active editor. */
@@ -198,7 +216,7 @@ export class Workbench {
                     )
                 ) {
                     await this.page.waitForTimeout(300); // it fades in
-                    return hover.innerText();
+                    return hover.textContent();
                 }
             }
         }

@@ -40,7 +40,7 @@ test("a runner fetches it where it is not on the PATH", () => {
 
 test("a file that cannot be run and a folder are no programs", () => {
     const around = withPrograms("pmat-lsp");
-    chmodSync(join(around.env["PATH"] ?? "", "pmat-lsp"), 0o644);
+    chmodSync(join(around.env.PATH ?? "", "pmat-lsp"), 0o644);
     assert.equal(process.getuid?.() === 0 ? null : findServer(NOTHING, around), null);
     assert.equal(findServer(NOTHING, { env: { PATH: "" }, platform: "linux" }), null);
     assert.equal(findServer(NOTHING, { env: {}, platform: "linux" }), null);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,10 +18,9 @@ from pmat_lsp.catalogue.questions import QUESTIONS
 from pmat_lsp.catalogue.words import WordsParser, add_parameters, given_in
 from pmat_lsp.cli import leaks
 from pmat_lsp.cli.opening import opened_dump, progress_bar
-from pmat_lsp.cli.shell_words import split_words
+from pmat_lsp.cli.shell.words import split_words
+from pmat_lsp.cli.targets import recorded_targets, report_targets
 from pmat_lsp.errors import PmatError
-from pmat_lsp.format.kinds import Kind
-from pmat_lsp.heap.describe import code_place
 from pmat_lsp.render.links import Targets
 from pmat_lsp.render.tables import answer_json
 from pmat_lsp.session import Dump
@@ -40,11 +40,13 @@ class Shell:
     dump: Dump
     rest: Text = field(default_factory=Text)
     """What of the last answer was not shown yet."""
+    targets: Targets | None = None
+    """Where the links of the last answer lead."""
     seen: dict[str, None] = field(default_factory=dict)
     """The addresses in what was shown, the latest last."""
 
-    def answer(self, line: str) -> Text:
-        """What one line is answered; nothing for an empty line or a comment.
+    def answer(self, line: str) -> Text | None:
+        """What one line is answered; None for an empty line or a comment.
 
         Raises:
             PmatError: the command is wrong, or cannot be answered.
@@ -52,7 +54,7 @@ class Shell:
         """
         words = [] if line.lstrip().startswith("#") else split_words(line)
         if not words:
-            return Text()
+            return None
         command = command_named(words[0])
         if {"-h", "--help"} & set(words[1:]):
             return help_text(command)
@@ -66,17 +68,13 @@ class Shell:
         for address in list(self.seen)[:-_MOST_SEEN]:
             del self.seen[address]
 
-    def targets(self) -> Targets:
-        """Where links lead."""
-        return Targets(lambda file: self.dump.places.locate(file).path, self._line_of)
+    def opened(self, path: Path) -> Dump:
+        """Another dump, with the settings of the open one.
 
-    def _line_of(self, address: int) -> tuple[Path, int] | None:
-        sv = self.dump.heap.id_at(address)
-        if sv < 0 or self.dump.heap.kind[sv] != Kind.CODE:
-            return None
-        file, line = code_place(self.dump.heap, sv)
-        path = self.dump.places.locate(file).path if line else None
-        return None if path is None else (path, line)
+        Raises:
+            DumpError: it cannot be read.
+        """
+        return opened_dump(path, self.dump.settings, prefix="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ class ShellCommand:
 
 
 def help_text(command: ShellCommand) -> Text:
-    """What a command does and takes."""
+    """What a command does and takes; newer pythons colour it."""
     return Text.from_ansi(_parser_of(command).format_help()).append("\n")
 
 
@@ -119,21 +117,27 @@ def _parser_of(command: ShellCommand) -> WordsParser:
     return parser
 
 
+def _path(text: str) -> Path:
+    """The path that a word names; `~` is the home, as in a shell."""
+    return Path(os.path.expanduser(text))
+
+
 def _of_question(question: Question[Any]) -> ShellCommand:
     least, most = question.dumps
 
     def add_arguments(parser: argparse.ArgumentParser) -> None:
         if most != 1:
             number = ("*" if least == 1 else "+") if most is None else least - 1
-            parser.add_argument("dumps", metavar="DUMP", type=Path, nargs=number, help="others than the open one")
+            parser.add_argument("dumps", metavar="DUMP", type=_path, nargs=number, help="others than the open one")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         add_parameters(parser, question)
 
     def run(shell: Shell, arguments: argparse.Namespace) -> Text:
         others: list[Path] = arguments.dumps if "dumps" in arguments else []
-        dumps = (shell.dump, *(opened_dump(path, shell.dump.settings) for path in others))
+        dumps = (shell.dump, *map(shell.opened, others))
         with progress_bar() as progress:
             answer = question.answer(question.asked(dumps, given_in(arguments, question), progress))
+        shell.targets = None if arguments.json else recorded_targets(dumps)
         return Text(answer_json(answer) + "\n") if arguments.json else question.text(answer)
 
     return ShellCommand(question.name, question.help, question.description, add_arguments, run)
@@ -143,6 +147,22 @@ def _nothing(_parser: argparse.ArgumentParser) -> None:
     """Takes no words."""
 
 
+def _leaks(shell: Shell, arguments: argparse.Namespace) -> Text:
+    text = leaks.answer_text(shell.dump, arguments)
+    shell.targets = None if arguments.json else report_targets(shell.dump, Path.cwd())
+    return text
+
+
+def _open(shell: Shell, arguments: argparse.Namespace) -> Text:
+    shell.dump = shell.opened(arguments.path)
+    shell.seen.clear()
+    return Text()
+
+
+def _more(shell: Shell, _arguments: argparse.Namespace) -> Text:
+    return shell.rest if shell.rest.plain else Text("no more lines\n", "dim")
+
+
 def _help(_shell: Shell, arguments: argparse.Namespace) -> Text:
     if arguments.command:
         return help_text(command_named(arguments.command))
@@ -150,37 +170,35 @@ def _help(_shell: Shell, arguments: argparse.Namespace) -> Text:
     return Text("".join(f"{command.name.ljust(width)}  {command.help}\n" for command in COMMANDS))
 
 
-def _open(shell: Shell, arguments: argparse.Namespace) -> Text:
-    shell.dump = opened_dump(arguments.path, shell.dump.settings)
-    shell.seen.clear()
-    return Text()
-
-
 def _quit(_shell: Shell, _arguments: argparse.Namespace) -> Text:
     raise Leave
 
 
 COMMANDS: tuple[ShellCommand, ...] = (
-    ShellCommand(
-        leaks.NAME, leaks.HELP, "", leaks.add_shape, lambda shell, given: leaks.answer_text(shell.dump, given)
-    ),
+    ShellCommand(leaks.NAME, "say what leaked, and on which lines", leaks.ABOUT, leaks.add_shape, _leaks),
     *map(_of_question, QUESTIONS),
     ShellCommand(
         "open",
         "take another dump",
-        "",
-        lambda parser: parser.add_argument("path", metavar="PATH", type=Path),
+        "Reads another dump; from then on questions are about it. The open one stays where that cannot be read.",
+        lambda parser: parser.add_argument("path", metavar="PATH", type=_path, help="a dump, packed or not"),
         _open,
     ),
-    ShellCommand("more", "go on with the last answer", "", _nothing, lambda shell, _: shell.rest),
+    ShellCommand(
+        "more",
+        "go on with the last answer",
+        "Shows the next page of an answer that is longer than the terminal.",
+        _nothing,
+        _more,
+    ),
     ShellCommand(
         "help",
         "say what a command does",
-        "",
-        lambda parser: parser.add_argument("command", metavar="COMMAND", nargs="?"),
+        "Lists the commands, or says what one does and takes; COMMAND --help does so, too.",
+        lambda parser: parser.add_argument("command", metavar="COMMAND", nargs="?", help="one of those that it lists"),
         _help,
     ),
-    ShellCommand("quit", "leave; Ctrl-D does so, too", "", _nothing, _quit),
-    ShellCommand("exit", "leave", "", _nothing, _quit),
+    ShellCommand("quit", "leave; Ctrl-D does so, too", "Leaves the shell, as `exit` and Ctrl-D do.", _nothing, _quit),
+    ShellCommand("exit", "leave", "Leaves the shell, as `quit` and Ctrl-D do.", _nothing, _quit),
 )
 """In the order of the help."""

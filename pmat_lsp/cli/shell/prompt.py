@@ -11,8 +11,8 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-from pmat_lsp.cli.shell_commands import Shell
-from pmat_lsp.cli.shell_completion import completions
+from pmat_lsp.cli.shell.commands import Shell
+from pmat_lsp.cli.shell.completion import completions
 
 
 class _Completer(Completer):

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from pmat_lsp.cli.opening import add_dump, add_sources, opened_dump, source_settings
 from pmat_lsp.cli.output import show, show_error
-from pmat_lsp.cli.shell_commands import Leave, Shell
-from pmat_lsp.cli.shell_pages import cut
+from pmat_lsp.cli.shell.commands import Leave, Shell
+from pmat_lsp.cli.shell.pages import cut
 from pmat_lsp.errors import PmatError
 
 NAME = "shell"
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _obey_all(shell, sys.stdin)
     # Only who types pays for the import.
-    from pmat_lsp.cli.shell_prompt import typed_lines
+    from pmat_lsp.cli.shell.prompt import typed_lines
 
     for line in typed_lines(shell):
         try:
@@ -51,32 +51,37 @@ def run(arguments: argparse.Namespace) -> int:
         except Leave:
             break
         except KeyboardInterrupt:
-            show_error(PmatError("interrupted"))
+            show_error(PmatError("interrupted"), "")
         except Exception as error:
-            show_error(_told(error))
+            show_error(_told(error), "")
     return 0
 
 
 def _obey_all(shell: Shell, lines: Iterable[str]) -> int:
     failed = False
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         try:
-            show(shell.answer(line))
-            sys.stdout.flush()
+            answer = shell.answer(line)
+            if answer is not None:
+                show(answer, shell.targets)
+                sys.stdout.flush()
         except Leave:
             break
         except BrokenPipeError:
             raise
         except Exception as error:
             failed = True
-            show_error(_told(error))
+            show_error(_told(error), f"line {number}: ")
     return EXIT_FAILED if failed else 0
 
 
 def _answer_page(shell: Shell, line: str) -> None:
+    answer = shell.answer(line)
+    if answer is None:
+        return
     columns, lines = shutil.get_terminal_size()
-    page, shell.rest = cut(shell.answer(line), columns, max(lines - 2, 1))
-    show(page, shell.targets())
+    page, shell.rest = cut(answer, columns, max(lines - 2, 1))
+    show(page, shell.targets)
     shell.note(page.plain)
     if left := shell.rest.plain.count("\n"):
         show(Text(f"{left:,} more line{'' if left == 1 else 's'}: `more`\n", "dim"))

@@ -1,0 +1,208 @@
+"""The values of `pmat/leaks`: what leaked, as a tree view, a picture and an overview of the heap need it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+from lsprotocol import types
+
+from pmat_lsp.analysis.finding_ids import finding_ids
+from pmat_lsp.analysis.instances import class_table
+from pmat_lsp.analysis.result import Finding, Hop
+from pmat_lsp.format.kinds import Kind, Strength
+from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.neighbours import strength_of
+from pmat_lsp.heap.progress import Progress
+from pmat_lsp.render.chain import hop_note
+from pmat_lsp.render.escape import visible
+from pmat_lsp.server.dumps import stamp_of
+from pmat_lsp.server.marks import Target
+from pmat_lsp.server.paths import uri_of
+from pmat_lsp.session import Dump
+from pmat_lsp.source.marks import MarkedFinding, Note, chain_text
+
+MOST_ADDRESSES = 100
+MOST_CLASSES = 50
+_LONGEST = 1000
+Json = dict[str, object]
+
+
+def dump_data(dump: Dump, previous: Path | None) -> Json:
+    """The dump itself."""
+    heap, stamp = dump.heap, stamp_of(dump.path)
+    when = datetime.fromtimestamp(stamp[0] // 1_000_000_000, timezone.utc) if stamp else None
+    return {
+        "uri": uri_of(dump.path),
+        "name": visible(dump.path.name),
+        "path": visible(str(dump.path), _LONGEST),
+        "perl": heap.layout.perl,
+        "format": heap.layout.format,
+        "threads": heap.layout.ithreads,
+        "svs": heap.n,
+        "bytes": heap.bytes,
+        "when": when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else None,
+        "previous": uri_of(previous) if previous else None,
+    }
+
+
+def checked_data(dump: Dump) -> Json:
+    """What was looked at."""
+    report = dump.leaks.report
+    return {name: getattr(report, name) for name in ("svs", "roots", "lost", "unexplained", "proven")}
+
+
+def findings_data(dump: Dump, target: Target) -> list[Json]:
+    """The findings in the order of the report."""
+    ids = finding_ids(dump.leaks.report.findings)
+    return [_finding(dump.heap, name, marked, target) for name, marked in zip(ids, dump.marked, strict=True)]
+
+
+def overview_data(dump: Dump, progress: Progress) -> Json:
+    """Open handles, the classes that keep most alive, and how the bytes are spread."""
+    heap, ownership = dump.heap, dump.ownership
+    sizes = dump.retained(progress)
+    table = class_table(heap, sizes, MOST_CLASSES)
+    leaked = Counter(heap.stash_name(sv) for sv in heap.blessed[: heap.n][ownership.proven].tolist() if sv >= 0)
+    names = [column.name for column in table.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in table.rows]
+    size = heap.size[: heap.n]
+    return {
+        "handles": _handles(dump),
+        "classes": [
+            {
+                "name": visible(str(row["class"])),
+                "objects": row["objects"],
+                "leaked": leaked[str(row["class"])],
+                "bytes": row["size"],
+                "retained": row["retained"],
+            }
+            for row in rows
+        ],
+        "bytes": {
+            "reachable": int(size[~ownership.lost].sum()),
+            "leaked": int(size[ownership.proven].sum()),
+            "unexplained": int(size[ownership.unexplained].sum()),
+        },
+    }
+
+
+def kind_name(heap: Heap, sv: int) -> str:
+    """`HASH`, `CODE`."""
+    number = int(heap.kind[sv])
+    return Kind(number).name if number in Kind._value2member_map_ else Kind.UNKNOWN.name
+
+
+def class_name(heap: Heap, sv: int) -> str | None:
+    """The class of an object, safe to show."""
+    name = heap.class_of(sv)
+    return None if name is None else visible(name)
+
+
+def _handles(dump: Dump) -> list[Json]:
+    """Every open file handle, by number."""
+    heap, islands, findings = dump.heap, dump.leaks.islands, dump.leaks.report.findings
+    ids = finding_ids(findings)
+    by_island: Mapping[int, str] = {
+        int(islands.cycle[key]): name for name, finding in zip(ids, findings, strict=True) for key in finding.islands
+    }
+    ios = heap.ios
+    numbers = np.where(ios.ifileno >= 0, ios.ifileno, ios.ofileno)
+    opened = sorted(zip(numbers[numbers >= 0].tolist(), ios.sv[numbers >= 0].tolist(), strict=True))
+    return [
+        {"number": number, "finding": by_island.get(int(islands.owner[sv])), "address": hex(heap.address_of(sv))}
+        for number, sv in opened
+    ]
+
+
+def _finding(heap: Heap, name: str, marked: MarkedFinding, target: Target) -> Json:
+    finding, mark = marked.finding, marked.mark
+    return {
+        "id": name,
+        "pattern": finding.pattern.code,
+        "title": visible(finding.title),
+        "shape": visible(finding.pattern.title, _LONGEST),
+        "cure": visible(finding.pattern.cure, _LONGEST),
+        "ignored": None if marked.ignored is None else visible(marked.ignored, _LONGEST),
+        "chain": visible(chain_text(finding), _LONGEST),
+        "count": finding.count,
+        "bytes": finding.bytes_total,
+        "bytesEach": finding.retained_bytes_each,
+        "svs": finding.svs_total,
+        "handles": list(finding.handles),
+        "classes": [visible(one) for one in finding.classes],
+        "addresses": [hex(address) for address in finding.addresses[:MOST_ADDRESSES]],
+        "place": _place(mark, target),
+        "places": [_place(note, target) for note in marked.notes],
+        "hops": [_hop(heap, marked, hop, target) for hop in finding.cycle],
+        "graph": _graph(heap, finding),
+        "document": f"pmat:/leaks/{name}.md",
+    }
+
+
+def _place(note: Note | None, target: Target) -> Json | None:
+    if note is None:
+        return None
+    range_ = target.range(note.path, note.range)
+    return {
+        "uri": target.uri(note.path),
+        "range": {"start": _position(range_.start), "end": _position(range_.end)},
+        "text": visible(note.text),
+    }
+
+
+def _position(position: types.Position) -> Json:
+    return {"line": position.line, "character": position.character}
+
+
+def _hop(heap: Heap, marked: MarkedFinding, hop: Hop, target: Target) -> Json:
+    return {
+        "from": visible(hop.source_desc),
+        "to": visible(hop.target_desc),
+        "via": visible(hop.label),
+        "kind": hop.kind,
+        "source": hex(heap.address_of(hop.source)),
+        "address": hex(heap.address_of(hop.target)),
+        "place": _place(hop_note(marked, hop), target),
+    }
+
+
+def _graph(heap: Heap, finding: Finding) -> Json:
+    nodes = [
+        {
+            "id": number,
+            "address": hex(heap.address_of(hop.source)),
+            "kind": kind_name(heap, hop.source),
+            "class": class_name(heap, hop.source),
+            "label": visible(hop.source_desc),
+        }
+        for number, hop in enumerate(finding.cycle)
+    ]
+    edges = [
+        {
+            "from": number,
+            "to": (number + 1) % len(nodes),
+            "strength": _strength(heap, hop),
+            "label": visible(hop.label),
+            "back": number + 1 == len(nodes),
+        }
+        for number, hop in enumerate(finding.cycle)
+    ]
+    return {"nodes": nodes, "edges": edges}
+
+
+def _strength(heap: Heap, hop: Hop) -> str:
+    """Of the references that a hop is, the weakest one."""
+    steps = zip(hop.svs, hop.svs[1:], strict=False)
+    # The greater number is the weaker reference.
+    weakest = max(min(_strengths(heap, *step), default=Strength.INFERRED) for step in steps)
+    return str(Strength(weakest).name).lower()
+
+
+def _strengths(heap: Heap, source: int, target: int) -> list[Strength]:
+    rows = heap.out_rows(source)
+    to_target = np.flatnonzero(heap.out_target[rows.start : rows.stop] == target)
+    return [strength_of(heap, rows.start + int(row)) for row in to_target]
