@@ -15,15 +15,18 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILT_FROM := pyproject.toml setup.py $(wildcard pmat_lsp/kernels/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types layers pytest bench format wheel clean
+.PHONY: help demo test test-vscode lint types layers pytest bench format wheel clean
 
 help: ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/installed ## install into .venv, then show a real leak as an editor would show it
 	@$(BIN)/pmat-lsp demo
 
 test: lint types layers pytest ## install what is needed, then run every check and every test
+
+test-vscode: $(VENV)/installed ## check the VS Code extension, in a real VS Code; needs chromium, make, g++ and perl
+	editors/vscode/test/run.sh
 
 lint: $(VENV)/developing ## look for mistakes and untidiness
 	$(BIN)/ruff check .
@@ -49,6 +52,7 @@ wheel: $(VENV)/developing ## build dist/*.whl and dist/*.tar.gz
 	$(BIN)/python -m build
 
 clean: ## remove everything that was made
+	rm -rf editors/vscode/build editors/vscode/dist editors/vscode/dist-test editors/vscode/node_modules
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -f pmat_lsp/kernels/*.so pmat_lsp/kernels/*.c
 

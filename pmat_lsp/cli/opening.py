@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -118,7 +120,49 @@ def byte_size(text: str) -> int:
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """A bar on stderr while a dump is read, gone when it is read; nothing where stderr is no terminal."""
+    """A bar on stderr while something long is done, gone when it is done; nothing where stderr is no terminal.
+
+    A Ctrl-C is heard by the next call of the progress, or at the end: C code that calls Python may clear the
+    KeyboardInterrupt that was raised in between.
+    """
+    with _heard_interrupts() as check, _bar() as bar:
+
+        def progress(stage: str, done: int, total: int) -> None:
+            check()
+            bar(stage, done, total)
+
+        yield progress
+        check()
+
+
+@contextmanager
+def _heard_interrupts() -> Iterator[Callable[[], None]]:
+    """What raises KeyboardInterrupt once there was a Ctrl-C, whatever became of the first one."""
+    interrupted = False
+
+    def hear(_signal: int, _frame: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if interrupted:
+            raise KeyboardInterrupt
+
+    usual = signal.getsignal(signal.SIGINT)
+    # Otherwise it is ignored, as behind nohup, or somebody else's; and only the main thread may change it.
+    is_ours = usual is signal.default_int_handler and threading.current_thread() is threading.main_thread()
+    if is_ours:
+        signal.signal(signal.SIGINT, hear)
+    try:
+        yield check
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGINT, usual)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield no_progress
         return

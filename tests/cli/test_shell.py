@@ -48,7 +48,7 @@ class Terminal:
             assert select.select([self.main], [], [], max(end - time.monotonic(), 0))[0], self._got
             self._got += os.read(self.main, 65536)
         before, self._got = self._got.split(text, 1)
-        return before.decode()
+        return before.decode(errors="replace")
 
     def prompted(self) -> str:
         """All that is written until the next line can be typed, as it came."""

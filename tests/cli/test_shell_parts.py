@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from pmat_lsp.catalogue.filters import FILTERS
+from pmat_lsp.cli.opening import progress_bar
 from pmat_lsp.cli.output import wants_links
 from pmat_lsp.cli.shell.commands import COMMANDS, Leave, Shell, ShellCommand
 from pmat_lsp.cli.shell.completion import completions
@@ -149,6 +152,26 @@ def test_quitting_leaves(shell: Shell) -> None:
         with pytest.raises(Leave):
             shell.answer(word)
     assert shell.answer("") is shell.answer("  # a comment") is None
+
+
+def test_a_ctrl_c_whose_exception_was_lost_is_heard_by_the_next_progress_or_at_the_end() -> None:
+    reached: list[str] = []
+
+    def work(stages: list[str]) -> None:
+        with progress_bar() as progress:
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            reached.append("the signal is over")
+            for stage in stages:
+                progress(stage, 1, 2)
+                reached.append(stage)
+
+    usual = signal.getsignal(signal.SIGINT)
+    for stages in (["stage"], []):
+        with pytest.raises(KeyboardInterrupt):
+            work(stages)
+    assert reached == ["the signal is over"] * 2
+    assert signal.getsignal(signal.SIGINT) is usual
 
 
 def test_places_and_addresses_become_links(tmp_path: Path) -> None:
