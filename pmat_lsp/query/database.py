@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from pathlib import Path
@@ -162,5 +162,8 @@ def _waited_for(connection: duckdb.DuckDBPyConnection, work: Callable[[], Result
                 except NotYet:
                     continue
         except BaseException:
-            connection.interrupt()
+            # More than once: the work may be between two statements.
+            while not future.done():
+                connection.interrupt()
+                wait((future,), _WAIT)
             raise

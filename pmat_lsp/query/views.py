@@ -20,7 +20,7 @@ from pmat_lsp.heap.neighbours import STRENGTHS
 from pmat_lsp.heap.progress import Progress
 from pmat_lsp.heap.symbols import SLOTS, glob_name
 from pmat_lsp.heap.tables import decode_name
-from pmat_lsp.heap.values import read_string, scalar_value
+from pmat_lsp.heap.values import ScalarValue, read_string
 from pmat_lsp.query.view import Arrays, Texts, View, addresses, class_name, looked_up, number, plain, text, texts
 from pmat_lsp.render.tables import portable
 from pmat_lsp.session import Dump
@@ -175,7 +175,7 @@ def _handles(dump: Dump, progress: Progress) -> Arrays:
         "addr": np.array(columns["sv"], np.uint64),
         "ifileno": _numbers(columns["ifileno"]),
         "ofileno": _numbers(columns["ofileno"]),
-        "glob": _texts_in(columns["glob"]),
+        "name": _texts_in(columns["glob"]),
         "state": _texts_in(columns["state"]),
     }
 
@@ -191,18 +191,27 @@ def _strings(dump: Dump, progress: Progress) -> Arrays:
     heap = dump.heap
     is_string = (heap.kind == Kind.SCALAR) & ((heap.flags & ScalarFlag.PV) != 0) & (heap.length >= 0)
     svs = np.flatnonzero(is_string)
+    utf8 = (heap.flags[svs] & ScalarFlag.UTF8) != 0
     shown, lengths = texts([""] * len(svs)), np.zeros(len(svs), np.uint64)
-    for done, row in enumerate(np.argsort(heap.offset[svs], kind="stable").tolist()):
+    layout, data = heap.layout, heap.data
+    # A record ends in the whole length of the string, pointers, the length of the part in the dump, and this part.
+    start, dumped = heap.body[svs].tolist(), heap.length[svs].tolist()
+    before = 2 * layout.uint_size + int(layout.type_sizes[Kind.SCALAR, 1]) * layout.ptr_size
+    order, is_utf8 = layout.byte_order, utf8.tolist()
+    # In the order of the file, which is read in blocks.
+    for done, row in enumerate(np.argsort(heap.body[svs], kind="stable").tolist()):
         if done % _OFTEN == 0:
             progress("strings", done, len(svs))
-        value = scalar_value(heap, int(svs[row]))
-        shown[row], lengths[row] = portable(value.text or ""), value.string_length
+        raw = bytes(data[start[row] - before : start[row] + dumped[row]])
+        length = int.from_bytes(raw[: layout.uint_size], order)
+        value = ScalarValue(None, None, raw[before:], length, is_utf8[row])
+        shown[row], lengths[row] = portable(value.text or ""), length
     return {
         "addr": heap.address[svs],
         "text": shown,
         "bytes": lengths,
         "dumped": heap.length[svs],
-        "utf8": (heap.flags[svs] & ScalarFlag.UTF8) != 0,
+        "utf8": utf8,
     }
 
 
@@ -280,7 +289,7 @@ VIEWS: tuple[View, ...] = (
             *addresses("address", "addr", "the IO"),
             number("ifileno", "the file number for input"),
             number("ofileno", "the file number for output"),
-            text("glob", "the glob that it is the handle of: `*main::STDIN`"),
+            text("name", "the glob that it is the handle of: `*main::STDIN`"),
             text("state", "`leaked`, `lost`, or NULL for one that a root reaches"),
         ),
         _handles,

@@ -48,6 +48,10 @@ ARGUMENTS: Mapping[str, tuple[Given, ...]] = {
     "strtab": ({},),
     "list-dangling-ptrs": ({},),
     "list-orphans": ({},),
+    "query": (
+        {"sql": "select kind, count(*), sum(retained) from svs group by 1 order by all", "all": True},
+        {"sql": "select text, bytes from strings order by bytes desc", "count": 50},
+    ),
     "symbols": ({}, {"package": "IO", "recurse": True}),
     "packages": ({},),
     "callers": ({}, {"pad": True}),

@@ -128,6 +128,7 @@ def test_the_demo_session_is_typed_at_a_terminal(tmp_path: Path) -> None:
         shell.press(b"quit\r")
         assert shell.process.wait(_PATIENCE) == 0
     assert "+leaks\n" in history(tmp_path).read_text(encoding="utf-8")
+    assert history(tmp_path).stat().st_mode & 0o077 == 0
 
 
 def test_ctrl_c_clears_the_line_or_ends_the_question_and_ctrl_d_ends_the_shell(tmp_path: Path) -> None:
@@ -189,7 +190,9 @@ def test_places_and_the_addresses_of_subs_are_links_where_the_terminal_has_them(
     assert ("lib/Courier/HTTP.pm:84", "84") in {(text, line) for _, line, text in link.findall(report)}
 
 
-@pytest.mark.parametrize(("question", "words"), [("find", ["cv", "--limit", "3"]), ("leaks", [])])
+@pytest.mark.parametrize(
+    ("question", "words"), [("find", ["cv", "--file", "lib/Courier/HTTP.pm", "--limit", "3"]), ("leaks", [])]
+)
 def test_a_single_command_has_links_where_they_are_wanted(question: str, words: list[str]) -> None:
     command = [sys.executable, "-m", "pmat_lsp", question, DUMP, *words]
     environment = {**os.environ, "FORCE_HYPERLINK": "1", "NO_COLOR": "1"}

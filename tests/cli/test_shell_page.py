@@ -21,9 +21,9 @@ from tests.dumps import ROOT
 from tests.test_commands_page import LEFT_OUT, agrees
 
 PAGE = ROOT / "docs" / "shell.md"
-_SESSION = re.compile(r"^```console\n\$ pmat-lsp shell courier\.pmat\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SESSION = re.compile(r"^```console\n\$ pmat-lsp shell courier\.pmat\n((?:.*\n)*?)```$", re.MULTILINE)
 _ASKED = re.compile(r"^pmat> (.*)\n((?:(?!pmat> ).*\n)*)", re.MULTILINE)
-_PIPE = re.compile(r"^```console\n\$ (printf .*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PIPE = re.compile(r"^```console\n\$ (printf .*)\n(?:.*\n)*?```$", re.MULTILINE)
 _LONGEST, _SHOWN = 12, 7
 
 
