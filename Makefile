@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILT_FROM := pyproject.toml setup.py $(wildcard pmat_lsp/kernels/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-vscode lint types layers pytest bench format wheel clean
+.PHONY: help demo test test-vscode vsix lint types layers pytest bench format wheel clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: lint types layers pytest ## install what is needed, then run every check a
 
 test-vscode: $(VENV)/installed ## check the VS Code extension, in a real VS Code; needs chromium, make, g++ and perl
 	editors/vscode/test/run.sh
+
+vsix: ## build the VS Code extension, editors/vscode/pmat.vsix; needs node 22 or newer
+	cd editors/vscode && npm install && npm run package
 
 lint: $(VENV)/developing ## look for mistakes and untidiness
 	$(BIN)/ruff check .

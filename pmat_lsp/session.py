@@ -8,21 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pmat_lsp.analysis.closures import CodeFacts, CodeSite, code_facts, code_sites
-from pmat_lsp.analysis.leaks import Leaks, captures_of, find_leaks
-from pmat_lsp.analysis.lookup import find_sv, first_clone, place_in, sites_in
-from pmat_lsp.analysis.ownership import Ownership, find_ownership
-from pmat_lsp.analysis.result import Location
-from pmat_lsp.analysis.retained import Retained, retained_sizes
 from pmat_lsp.errors import PmatError
-from pmat_lsp.heap.describe import code_name, code_place
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.opening import Cancelled, never, open_heap
-from pmat_lsp.heap.pads import padnames_of
-from pmat_lsp.heap.progress import Progress, no_progress
-from pmat_lsp.heap.values import file_facts
+from pmat_lsp.heap.opening import never, open_heap
+from pmat_lsp.heap.progress import Cancelled, Progress, no_progress
 
+# What a method needs is imported in it: together the analyses take longer to import than most questions to answer.
 if TYPE_CHECKING:
+    from pmat_lsp.analysis.closures import CodeFacts, CodeSite
+    from pmat_lsp.analysis.leaks import Leaks
+    from pmat_lsp.analysis.ownership import Ownership
+    from pmat_lsp.analysis.retained import Retained
     from pmat_lsp.source.marks import MarkedFinding
     from pmat_lsp.source.places import Place, Places
 
@@ -73,15 +69,21 @@ class Dump:
     @cached_property
     def ownership(self) -> Ownership:
         """What no root reaches, and what of that is proven to be lost."""
+        from pmat_lsp.analysis.ownership import find_ownership
+
         return find_ownership(self.heap)
 
     @cached_property
     def leaks(self) -> Leaks:
         """What leaked."""
+        from pmat_lsp.analysis.leaks import find_leaks
+
         return find_leaks(self.heap, self.ownership)
 
     def retained(self, progress: Progress = no_progress) -> Retained:
         """What each SV keeps alive; computed once."""
+        from pmat_lsp.analysis.retained import retained_sizes
+
         if self._retained is None:
             self._retained = retained_sizes(self.heap, self.ownership, progress)
         return self._retained
@@ -89,7 +91,7 @@ class Dump:
     @cached_property
     def places(self) -> Places:
         """Where the dump's file names are on this disk."""
-        # Here, since what parses Perl takes a while to import, which most questions need not pay.
+        from pmat_lsp.heap.values import file_facts
         from pmat_lsp.source.files import SourceFiles
         from pmat_lsp.source.places import Places
 
@@ -106,6 +108,8 @@ class Dump:
 
     @cached_property
     def _sites(self) -> dict[str, tuple[CodeSite, ...]]:
+        from pmat_lsp.analysis.closures import code_sites
+
         return code_sites(self.heap)
 
     def find_sv(self, text: str) -> int:
@@ -114,6 +118,8 @@ class Dump:
         Raises:
             PmatError: there is no such SV.
         """
+        from pmat_lsp.analysis.lookup import find_sv, first_clone, place_in
+
         try:
             return find_sv(self.heap, text)
         except PmatError:
@@ -125,6 +131,8 @@ class Dump:
 
     def _sub_around(self, file: str, line: int) -> CodeSite | None:
         """The innermost sub whose text has a line, None where there is none, or several recorded at the line."""
+        from pmat_lsp.analysis.lookup import sites_in
+
         innermost: tuple[int, CodeSite] | None = None
         for site in sites_in(self.heap, file):
             if site.location.line == line:
@@ -145,6 +153,11 @@ class Dump:
 
     def place_of(self, code: int) -> Place:
         """Where a CODE is in the source."""
+        from pmat_lsp.analysis.leaks import captures_of
+        from pmat_lsp.analysis.result import Location
+        from pmat_lsp.heap.describe import code_name, code_place
+        from pmat_lsp.heap.pads import padnames_of
+
         heap = self.heap
         captured = tuple(capture.name for capture in captures_of(heap, code))
         location = Location(*code_place(heap, code))
@@ -166,6 +179,8 @@ class Dump:
 
     def facts(self, site: CodeSite) -> CodeFacts:
         """What the heap says of a sub; computed once."""
+        from pmat_lsp.analysis.closures import code_facts
+
         key = int(site.codes[0])
         if key not in self._facts:
             self._facts[key] = code_facts(self.heap, self.leaks, site)

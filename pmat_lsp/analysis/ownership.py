@@ -68,7 +68,9 @@ def reached_from_roots(heap: Heap, without: npt.NDArray[np.integer[Any]]) -> Mas
     # A plain pointer owns nothing, but what a live SV points to is not lost.
     follow = ((heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0).astype(np.uint8)
     follow[without] = 0
-    return _reached(heap, follow, np.unique(root_ids(heap)))
+    starts = np.zeros(heap.n + 3, np.bool_)
+    starts[root_ids(heap)] = True
+    return _reached(heap, follow, np.flatnonzero(starts))
 
 
 def _reached(heap: Heap, follow: npt.NDArray[np.uint8], starts: npt.NDArray[np.integer]) -> Mask:
@@ -92,9 +94,9 @@ def _backref_lists(heap: Heap) -> npt.NDArray[np.int32]:
     """The arrays of weak references, whose count perl keeps one too high (see sv_add_backref in sv.c)."""
     of_hash = heap.out_kind == RefKind.BACKREFS
     of_magic = (heap.out_kind == RefKind.MAGIC_OBJECT) & (heap.out_detail == _BACKREF_MAGIC)
-    targets = np.unique(heap.out_target[of_hash | of_magic])
-    lists: npt.NDArray[np.int32] = targets[(targets < heap.n) & (heap.kind[targets] == Kind.ARRAY)]
-    return lists
+    named = np.zeros(heap.n + 3, np.bool_)
+    named[heap.out_target[of_hash | of_magic]] = True
+    return np.flatnonzero(named[: heap.n] & (heap.kind[: heap.n] == Kind.ARRAY)).astype(np.int32)
 
 
 def components_among(

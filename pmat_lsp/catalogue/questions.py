@@ -1,62 +1,53 @@
-"""Every question, in the order in which help lists them."""
+"""Every question, in the order in which help lists them; the module of each is imported when it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, ValuesView
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from pmat_lsp.catalogue import (
-    contents,
-    count,
-    dangling,
-    dominators,
-    find,
-    handles,
-    identify,
-    largest,
-    neighbours,
-    orphans,
-    query,
-    reachability,
-    roots,
-    running,
-    several,
-    show,
-    size,
-    strtab,
-    summary,
-    symbols,
-)
-from pmat_lsp.catalogue.question import Question
+from pmat_lsp.catalogue.loaded import Loaded
 
-QUESTIONS: tuple[Question[Any], ...] = (
-    summary.SUMMARY,
-    count.COUNT,
-    roots.ROOTS,
-    identify.IDENTIFY,
-    neighbours.INREFS,
-    neighbours.OUTREFS,
-    show.SHOW,
-    contents.ELEMS,
-    contents.VALUES,
-    symbols.SYMBOLS,
-    symbols.PACKAGES,
-    running.CALLERS,
-    running.STACK,
-    handles.IO,
-    find.FIND,
-    reachability.REACHABILITY,
-    strtab.STRTAB,
-    dangling.DANGLING,
-    orphans.ORPHANS,
-    largest.LARGEST,
-    size.SIZE,
-    dominators.DOMINATORS,
-    query.QUERY,
-    several.COMPARE,
-    several.DIFF,
-    several.LEAKREPORT,
-    several.COUNTS,
-)
+if TYPE_CHECKING:
+    from pmat_lsp.catalogue.question import Question
 
-BY_NAME: Mapping[str, Question[Any]] = {question.name: question for question in QUESTIONS}
+_PLACES = {
+    "summary": "summary.SUMMARY",
+    "count": "count.COUNT",
+    "roots": "roots.ROOTS",
+    "identify": "identify.IDENTIFY",
+    "inrefs": "neighbours.INREFS",
+    "outrefs": "neighbours.OUTREFS",
+    "show": "show.SHOW",
+    "elems": "contents.ELEMS",
+    "values": "contents.VALUES",
+    "symbols": "symbols.SYMBOLS",
+    "packages": "symbols.PACKAGES",
+    "callers": "running.CALLERS",
+    "stack": "running.STACK",
+    "io": "handles.IO",
+    "find": "find.FIND",
+    "reachability": "reachability.REACHABILITY",
+    "strtab": "strtab.STRTAB",
+    "list-dangling-ptrs": "dangling.DANGLING",
+    "list-orphans": "orphans.ORPHANS",
+    "largest": "largest.LARGEST",
+    "size": "size.SIZE",
+    "dominators": "dominators.DOMINATORS",
+    "query": "query.QUERY",
+    "compare": "several.COMPARE",
+    "diff": "several.DIFF",
+    "leakreport": "several.LEAKREPORT",
+    "counts": "several.COUNTS",
+}
+"""The module of each in this package, and the name of its `Question` there."""
+
+
+def _load(name: str) -> Question[Any]:
+    module, constant = _PLACES[name].split(".")
+    question: Question[Any] = getattr(import_module(f"pmat_lsp.catalogue.{module}"), constant)
+    return question
+
+
+BY_NAME: Mapping[str, Question[Any]] = Loaded(tuple(_PLACES), _load)
+QUESTIONS: ValuesView[Question[Any]] = BY_NAME.values()

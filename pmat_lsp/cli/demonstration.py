@@ -30,8 +30,8 @@ _NEOVIM = """\
     vim.diagnostic.config({{ virtual_lines = true }})
 """
 _VS_CODE = """\
-  VS Code: pmat-lsp has no extension of its own yet. One that starts any language server does: install
-  `Generic LSP Client (v2)` (zsol.vscode-glspc), put this into the folder's .vscode/settings.json, then `code .`
+  VS Code: `make vsix` in the checkout builds the extension, `code --install-extension editors/vscode/pmat.vsix` installs
+  it; put this into your settings, then `code .` in the folder
     {settings}
 """
 
@@ -108,11 +108,7 @@ def _setup(folder: Path, leaks: tuple[ShownDiagnostic, ...]) -> Text:
     """How to see the same in a real editor."""
     command = _own_command()
     file = leaks[0].place.path.relative_to(folder)
-    settings = {
-        "glspc.server.command": command,
-        "glspc.server.commandArguments": ["serve"],
-        "glspc.server.languageId": ["perl"],
-    }
+    settings = {"pmat.server.path": command}
     return Text.assemble(
         ("See it in your editor:\n\n", _HEADING),
         f"  cd {shlex.quote(str(folder))}\n\n",

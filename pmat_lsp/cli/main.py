@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence, ValuesView
+from importlib import import_module
+from typing import Protocol, cast
 
 from pmat_lsp import __version__
+from pmat_lsp.catalogue import questions
+from pmat_lsp.catalogue.loaded import Loaded
 from pmat_lsp.catalogue.words import AnyOrder
-from pmat_lsp.cli import cache, cat_svpv, demo, export, fix, help, leaks, serve
 from pmat_lsp.cli.output import PROGRAM, show_error, survive_any_character
-from pmat_lsp.cli.questions import QUESTION_COMMANDS
-from pmat_lsp.cli.shell import command as shell
 from pmat_lsp.errors import PmatError
 
 EXIT_ERROR = 2
@@ -47,14 +47,39 @@ class Command(Protocol):
         """Do it; returns the exit status, raises PmatError."""
 
 
-COMMANDS: tuple[Command, ...] = (leaks, fix, *QUESTION_COMMANDS, cat_svpv, export, shell, cache, serve, demo, help)
-"""In the order of the help."""
+_MODULES = {
+    "leaks": "leaks",
+    "fix": "fix",
+    **dict.fromkeys(questions.BY_NAME, ""),
+    "cat-svpv": "cat_svpv",
+    "export": "export",
+    "shell": "shell.command",
+    "cache": "cache",
+    "serve": "serve",
+    "demo": "demo",
+    "help": "help",
+}
+"""The module of each command in this package, "" for a question; in the order of the help."""
+
+
+def _load(name: str) -> Command:
+    if module := _MODULES[name]:
+        return cast("Command", import_module(f"pmat_lsp.cli.{module}"))
+    from pmat_lsp.cli.questions import QuestionCommand
+
+    return QuestionCommand(questions.BY_NAME[name])
+
+
+BY_NAME: Mapping[str, Command] = Loaded(tuple(_MODULES), _load)
+"""A command is imported when it is typed, or help is asked for: the imports of all take longer than most answers."""
+COMMANDS: ValuesView[Command] = BY_NAME.values()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; `argv` is that of the process where it is None. Returns the exit status."""
     survive_any_character()
-    arguments = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = build_parser(_wanted(words)).parse_args(words)
     try:
         status: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -75,8 +100,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
+def _wanted(words: Sequence[str]) -> Iterable[Command]:
+    """The command that is typed; all where there is none such, or where it is `help`, which tells of them."""
+    known = words and words[0] in BY_NAME and words[0] != "help"
+    return (BY_NAME[words[0]],) if known else COMMANDS
+
+
+def build_parser(wanted: Iterable[Command] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of the command line, with the commands that are wanted."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Reads Perl heap dumps, proves what leaked, and shows it on the source lines.",
@@ -85,7 +116,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.set_defaults(parser=parser)
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=AnyOrder)
-    for command in COMMANDS:
+    for command in wanted:
         added = commands.add_parser(
             command.NAME,
             help=command.HELP,

@@ -9,11 +9,9 @@ from typing import Any
 from rich.text import Text
 
 from pmat_lsp.catalogue.question import Question
-from pmat_lsp.catalogue.questions import QUESTIONS
 from pmat_lsp.catalogue.words import add_parameters, given_in
 from pmat_lsp.cli.opening import add_dumps, opened, progress_bar
 from pmat_lsp.cli.output import show
-from pmat_lsp.cli.targets import recorded_targets
 from pmat_lsp.render.tables import answer_csv, answer_json
 
 
@@ -60,9 +58,8 @@ class QuestionCommand:
         elif arguments.csv:
             show(Text(answer_csv(answer)))
         else:
+            # Here, since tables for machines have no links.
+            from pmat_lsp.cli.targets import recorded_targets
+
             show(self.question.text(answer), recorded_targets(dumps))
         return 0
-
-
-QUESTION_COMMANDS: tuple[QuestionCommand, ...] = tuple(map(QuestionCommand, QUESTIONS))
-"""In the order of the catalogue."""

@@ -18,7 +18,8 @@ _SHOWN_TEXT = 40
 
 def code_row(heap: Heap, sv: int) -> int:
     """The row of `heap.codes` of a CODE."""
-    return int(np.searchsorted(heap.codes.sv, sv))
+    # With a number of another type numpy would copy the whole column for each search.
+    return int(heap.codes.sv.searchsorted(np.int32(sv)))
 
 
 def code_place(heap: Heap, sv: int) -> tuple[str, int]:

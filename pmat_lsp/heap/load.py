@@ -19,7 +19,7 @@ from pmat_lsp.heap import tables
 from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.model import CodeTable, Context, Heap, PadnameTable, Root, StructType
 from pmat_lsp.heap.progress import Progress, no_progress
-from pmat_lsp.heap.records import scan_records
+from pmat_lsp.heap.records import check_rows, scan_records
 from pmat_lsp.heap.references import (
     AddressMap,
     References,
@@ -294,6 +294,7 @@ class _Loader:
             references(blessed, svs["blessed"][blessed], RefKind.BLESSED),
             extended.references,
         )
+        check_rows(str(self.path), len(svs["kind"]) - 3, sum(len(part.source) for part in parts))
         return concatenated(parts), extended.weak_objects, padnames
 
     def _heap_references(self, ids: AddressMap, ids_of_rows: I32) -> References:

@@ -11,3 +11,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 def no_progress(_stage: str, _done: int, _total: int) -> None:
     """Tells nobody."""
+
+
+class Cancelled(Exception):
+    """The opening of a dump was given up because the user said so."""

@@ -14,6 +14,8 @@ from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind, RefKind
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.kernels import scan as kernel
 
+MOST_ROWS = 2**31 - 1
+"""What an int32 holds: of SVs with the immortals, and of references, there may be so many."""
 _BYTES_AT_A_TIME = 16 << 20
 """After so many bytes the scan tells how far it is."""
 
@@ -92,6 +94,19 @@ class Records:
         return column
 
 
+def check_rows(path: str, svs: int, references: int) -> None:
+    """See to it that ids of SVs and rows of references fit into the int32 that the columns have for them.
+
+    Raises:
+        DumpError: there are more.
+    """
+    # The immortals have ids too.
+    for count, most, things in ((svs, MOST_ROWS - 3, "SVs"), (references, MOST_ROWS, "references")):
+        if count > most:
+            problem = f"too large: it has more than {most:,} {things}, which is as many as can be numbered"
+            raise DumpError(path, problem, hint="Dump the program earlier, while its heap is smaller.")
+
+
 def pointer_kinds() -> npt.NDArray[np.uint8]:
     """uint8[256, 16]: the RefKind of each pointer of each type of record, 0 for none."""
     table = np.zeros((256, 16), np.uint8)
@@ -157,6 +172,7 @@ def scan_records(data: Buffer, path: str, layout: Layout, start: int, progress: 
             **columns,
             result=result,
         )
+        check_rows(path, int(result[6]), int(result[7]))
     if result[0] != kernel.OK:
         raise _error(path, len(data), [int(x) for x in result])
     rows = {"ref": int(result[7]), "part": int(result[8]), "extension": int(result[9])}

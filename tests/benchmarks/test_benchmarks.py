@@ -83,6 +83,14 @@ def test_the_table_has_a_row_for_each_question_and_says_what_is_missing() -> Non
         assert line.count("|") == 8
 
 
+def test_the_table_says_where_the_reference_was_not_run() -> None:
+    bench = Bench(BenchDump(Path("x.pmat"), "0x1"), timeout=1, asks_reference=False)
+    known = next(question for question in QUESTIONS if exists(question))
+    bench.ours[known] = [Run(0.5, 100 * MIB, True)]
+    line = next(line for line in table(bench, "title") if line.startswith(f"| {known.name} |"))
+    assert line == f"| {known.name} | not run | 0.50 s | | | 100.0 MiB | |"
+
+
 @pytest.mark.skipif(not has_dumper(), reason="no perl with Devel::MAT::Dumper here")
 def test_the_generator_writes_about_as_many_svs_as_wanted_and_leaks(tmp_path: Path) -> None:
     dump = bench_dump(tmp_path, 30_000)

@@ -29,7 +29,7 @@ def test_the_demo_shows_the_diagnostic_its_chain_and_the_hovers(
         "59 live, 59 leaked",
         "my $conns captured by 59 closures, strong\n",
         "vim.lsp.enable('pmat')\n",
-        '"glspc.server.commandArguments": ["serve"]',
+        '{"pmat.server.path": "',
     ]
     rest = out
     for text in shown:

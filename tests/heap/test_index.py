@@ -20,7 +20,8 @@ from pmat_lsp.heap import index
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.opening import Cancelled, open_heap
+from pmat_lsp.heap.opening import open_heap
+from pmat_lsp.heap.progress import Cancelled
 from pmat_lsp.heap.values import file_facts
 from tests.dump_writer import DumpWriter
 from tests.dumps import ROOT, corpus_dumps, named, own_dumps
