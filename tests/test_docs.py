@@ -33,6 +33,8 @@ def test_every_setting_that_is_described_is_understood() -> None:
         "pmat.pathMap": [{"from": "/a", "to": "/b"}],
         "pmat.memoryLimit": 7,
         "pmat.diagnostics.severity": "hint",
+        "pmat.codeLens.enable": True,
+        "pmat.inlayHints.enable": True,
     }
     assert settings == list(values)
     for name, value in values.items():

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.analysis.ownership import components_among
 from pmat_lsp.analysis.size import structural
 from pmat_lsp.format.kinds import Strength
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.references import to_csr
-from pmat_lsp.kernels import dominators, graph
+from pmat_lsp.kernels import dominators
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -38,19 +39,20 @@ def owned_sizes(heap: Heap, progress: Progress = no_progress) -> U64:
     """
     progress("owned sizes", 0, 1)
     follow = _owning(heap)
-    component, count = _components(heap, follow)
+    component, count = components_among(heap, follow.astype(np.uint8), np.arange(heap.n))
     sources, targets = component[heap.out_source[follow]], component[heap.out_target[follow]]
     between = np.unique(np.stack((sources, targets))[:, sources != targets], axis=1)
     # A component has a larger number than those that it leads to; from here on the owners come first, behind a root.
     owner, thing = count - between[0], count - between[1]
     weight, parent = np.zeros(count + 1, np.uint64), np.zeros(count + 1, np.int32)
-    np.add.at(weight, count - component, heap.size[: heap.n])
+    np.add.at(weight, count - component[: heap.n], heap.size[: heap.n])
     owners = np.bincount(thing, minlength=count + 1)
     alone = owners[thing] == 1
     parent[thing[alone]] = owner[alone]
     dominators.sum_up(parent, np.empty(count + 1, np.int32), weight)
     _add_shared(weight, owner, thing, np.flatnonzero(owners > 1), progress)
-    return weight[count - component]
+    owned: U64 = weight[count - component[: heap.n]]
+    return owned
 
 
 def _owning(heap: Heap) -> npt.NDArray[np.bool_]:
@@ -59,26 +61,6 @@ def _owning(heap: Heap) -> npt.NDArray[np.bool_]:
     alone[: heap.n] = heap.refcount[: heap.n] == 1
     owning: npt.NDArray[np.bool_] = ((heap.out_strength & Strength.STRONG) != 0) & alone[heap.out_target]
     return owning
-
-
-def _components(heap: Heap, follow: npt.NDArray[np.bool_]) -> tuple[I32, int]:
-    """(int32[n]: the strongly connected component of each SV; how many there are)."""
-    nodes = heap.n + 3
-    component = np.full(nodes, -1, np.int32)
-    component[heap.n :] = -2
-    low, stack, path = (np.empty(nodes, np.int32) for _ in range(3))
-    count = graph.strong_components(
-        heap.out_start,
-        heap.out_target,
-        follow.astype(np.uint8),
-        component,
-        np.zeros(nodes, np.int32),
-        low,
-        stack,
-        path,
-        np.empty(nodes, np.int64),
-    )
-    return component[: heap.n], int(count)
 
 
 def _add_shared(weight: U64, owner: I32, thing: I32, shared: Iterable[int], progress: Progress) -> None:

@@ -45,7 +45,7 @@ class Islands:
 
 def find_islands(heap: Heap, ownership: Ownership) -> Islands:
     """The islands among the proven leaks of a heap."""
-    component, components = components_among(heap, ownership, np.flatnonzero(ownership.proven))
+    component, components = components_among(heap, ownership.counted, np.flatnonzero(ownership.proven))
     is_cycle = _cyclic(heap, ownership, component, components)
     number = np.full(components + 1, -1, np.int32)
     number[:-1][is_cycle] = np.arange(int(is_cycle.sum()), dtype=np.int32)

@@ -100,9 +100,14 @@ def _backref_lists(heap: Heap) -> npt.NDArray[np.int32]:
 
 
 def components_among(
-    heap: Heap, ownership: Ownership, svs: npt.NDArray[np.integer[Any]]
+    heap: Heap, follow: npt.NDArray[np.uint8], svs: npt.NDArray[np.integer[Any]]
 ) -> tuple[npt.NDArray[np.int32], int]:
-    """The strongly connected components among some SVs, by the references that own a count.
+    """The strongly connected components among some SVs.
+
+    Args:
+        heap: of the dump.
+        follow: uint8, of each row of the out_ columns whether it is an edge: `Ownership.counted`.
+        svs: ids of the SVs.
 
     Returns:
         int32[n + 3], the component of each of the SVs, negative for all others; and how many there are. A component
@@ -115,7 +120,7 @@ def components_among(
     count = graph.strong_components(
         heap.out_start,
         heap.out_target,
-        ownership.counted,
+        follow,
         component,
         np.zeros(nodes, np.int32),
         low,

@@ -15,23 +15,15 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.ownership import Ownership
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
-from pmat_lsp.format.kinds import STASH_KINDS, Kind, RefKind, Strength
+from pmat_lsp.format.kinds import GP_SLOTS, STASH_KINDS, Kind, RefKind, Strength
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described
 from pmat_lsp.kernels import graph
 
 Mask = npt.NDArray[np.bool_]
 _OWNED = Strength.STRONG | Strength.COUNTED | Strength.INDIRECT
-_SLOTS = (
-    RefKind.GLOB_SCALAR,
-    RefKind.GLOB_ARRAY,
-    RefKind.GLOB_HASH,
-    RefKind.GLOB_CODE,
-    RefKind.GLOB_IO,
-    RefKind.GLOB_FORM,
-)
 _DATA = (
-    *_SLOTS,
+    *GP_SLOTS,
     RefKind.REFERENT,
     RefKind.ELEMENT,
     RefKind.VALUE,
@@ -132,7 +124,7 @@ def _symbol_table(heap: Heap, owned: Mask) -> Mask:
 
 def _program_data(heap: Heap, owned: Mask, symtab: Mask) -> Mask:
     """bool[n + 3]: what code can reach from the globs of the symbol table and the main program."""
-    rows = owned & symtab[heap.out_source] & np.isin(heap.out_kind, (*_SLOTS, RefKind.VALUE))
+    rows = owned & symtab[heap.out_source] & np.isin(heap.out_kind, (*GP_SLOTS, RefKind.VALUE))
     starts = np.unique(heap.out_target[rows & ~symtab[heap.out_target]])
     main = [sv for sv in _roots(heap, "main_cv") if not symtab[sv]]
     return _reached(heap, owned & np.isin(heap.out_kind, _DATA), symtab, np.union1d(starts, main)) & ~symtab

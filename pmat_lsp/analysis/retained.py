@@ -165,7 +165,7 @@ def _lost_entries(heap: Heap, ownership: Ownership) -> I32:
     lost = np.flatnonzero(ownership.lost).astype(np.int32)
     if not len(lost):
         return lost
-    component, count = components_among(heap, ownership, lost)
+    component, count = components_among(heap, ownership.counted, lost)
     rows = ownership.counted != 0
     source, target = component[heap.out_source[rows]], component[heap.out_target[rows]]
     led_to = np.zeros(count, np.bool_)

@@ -30,8 +30,8 @@ _NEOVIM = """\
     vim.diagnostic.config({{ virtual_lines = true }})
 """
 _VS_CODE = """\
-  VS Code: `make vsix` in the checkout builds the extension, `code --install-extension editors/vscode/pmat.vsix` installs
-  it; put this into your settings, then `code .` in the folder
+  VS Code: `make vsix` in the checkout builds the extension, `code --install-extension editors/vscode/pmat.vsix`
+  installs it; put this into your settings, then `code .` in the folder
     {settings}
 """
 

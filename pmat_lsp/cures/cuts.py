@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ def dissolves(heap: Heap, leaks: Leaks, finding: Finding, rows: Sequence[Rows]) 
     counted = leaks.ownership.counted.copy()
     counted[np.concatenate(rows)] = 0
     svs = members(leaks, finding)
-    _, components = components_among(heap, replace(leaks.ownership, counted=counted), svs)
+    _, components = components_among(heap, counted, svs)
     inside = np.isin(heap.out_source, svs)
     to_itself = inside & (counted != 0) & (heap.out_source == heap.out_target)
     return components == len(svs) and not to_itself.any()

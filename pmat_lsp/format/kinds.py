@@ -145,6 +145,17 @@ class RefKind(IntEnum):
     """The package that the SV is blessed into."""
 
 
+GP_SLOTS = (
+    RefKind.GLOB_SCALAR,
+    RefKind.GLOB_ARRAY,
+    RefKind.GLOB_HASH,
+    RefKind.GLOB_CODE,
+    RefKind.GLOB_IO,
+    RefKind.GLOB_FORM,
+)
+"""The slots of a glob that are in its GP, which globs can share."""
+
+
 class ScalarFlag(IntFlag):
     """FLAGS of a SCALAR record."""
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.format.header import Layout
-from pmat_lsp.format.kinds import CodeFlag, Extension, Kind, RefKind, Strength
+from pmat_lsp.format.kinds import GP_SLOTS, CodeFlag, Extension, Kind, RefKind, Strength
 from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.kernels import linking
 
@@ -224,16 +224,6 @@ def strengths(
     return result
 
 
-_SLOTS = (
-    RefKind.GLOB_SCALAR,
-    RefKind.GLOB_ARRAY,
-    RefKind.GLOB_HASH,
-    RefKind.GLOB_CODE,
-    RefKind.GLOB_IO,
-    RefKind.GLOB_FORM,
-)
-
-
 def shared_slots_counted_once(refs: References, strength: U8, nodes: int) -> None:
     """Clear COUNTED on the slots of a glob that shares them with another one: `*copy = *STDERR` makes one set of slots.
 
@@ -247,7 +237,7 @@ def shared_slots_counted_once(refs: References, strength: U8, nodes: int) -> Non
     effective = np.full(nodes, -1, np.int32)
     is_effective = refs.kind == RefKind.GLOB_EGV
     effective[refs.source[is_effective]] = refs.target[is_effective]
-    slots = np.flatnonzero(np.isin(refs.kind, _SLOTS))
+    slots = np.flatnonzero(np.isin(refs.kind, GP_SLOTS))
     owner = effective[refs.source[slots]]
     shared = slots[(owner >= 0) & (owner != refs.source[slots])]
     if not len(shared):

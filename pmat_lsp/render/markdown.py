@@ -139,7 +139,7 @@ def _markdown_span(span: Span) -> str:
 
 def _link_target(uri: str) -> str:
     """A URI without what would end the link."""
-    return "".join(f"%{ord(c):02X}" if c in " ()<>|\\\"" or c < " " else c for c in uri)
+    return "".join(f"%{ord(c):02X}" if c in ' ()<>|\\"' or c < " " else c for c in uri)
 
 
 def _plain_block(block: Block) -> str:

@@ -38,6 +38,11 @@ def _converter() -> Converter:
     return converter
 
 
+def _is_no_answer(record: logging.LogRecord) -> bool:
+    """Leaves out the tracebacks that pygls logs of errors that are answers: `report_server_error` gives each a line."""
+    return not (record.exc_info and isinstance(record.exc_info[1], JsonRpcException))
+
+
 class PmatServer(LanguageServer):
     """Answers one client."""
 
@@ -50,6 +55,7 @@ class PmatServer(LanguageServer):
             text_document_sync_kind=types.TextDocumentSyncKind.Full,
             converter_factory=_converter,
         )
+        logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_answer)
         self.state = State()
         self._offers: list[tuple[str, str, Callable[..., Any]]] = []
 

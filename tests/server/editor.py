@@ -162,8 +162,18 @@ async def editor(
         await client.initialize_session(params)
         yield shown
         await asyncio.wait_for(client.shutdown_session(), LONGEST_WAIT)
+    except BaseException:
+        # Nobody told the server to leave, and `stop` waits until it has left.
+        _end(client)
+        raise
     finally:
         await client.stop()  # type: ignore[no-untyped-call]
+
+
+def _end(client: LanguageClient) -> None:
+    server = client._server
+    if server is not None and server.returncode is None:
+        server.kill()
 
 
 def _keep_json(client: LanguageClient) -> None:

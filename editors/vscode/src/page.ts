@@ -14,7 +14,9 @@ import * as vscode from "vscode";
 export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, name: string, title: string): string {
     const nonce = randomBytes(16).toString("base64url");
     const script = webview.asWebviewUri(vscode.Uri.joinPath(extension, "dist", `${name}.js`));
-    const style = webview.asWebviewUri(vscode.Uri.joinPath(extension, "media", `${name}.css`));
+    const styles = ["page", name]
+        .map((style) => webview.asWebviewUri(vscode.Uri.joinPath(extension, "media", `${style}.css`)))
+        .map((uri) => `<link rel="stylesheet" href="${uri}">`);
     const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'`;
     return `<!DOCTYPE html>
 <html lang="en">
@@ -22,7 +24,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, name: s
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${style}">
+${styles.join("\n")}
 <title>${title}</title>
 </head>
 <body>
