@@ -7,7 +7,7 @@ import lzma
 import shutil
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ class Editor:
         """The parameters of every `pmat/changed`."""
         self.documents: list[str] = []
         """URIs that the server wanted to be shown."""
+        self.received: list[dict[str, Any]] = []
+        """Every message of the server, as in JSON."""
 
     def uri(self, name: str) -> str:
         """Of a file of the workspace."""
@@ -143,6 +145,7 @@ async def editor(
     options: Any = None,
     configuration: Any = None,
     folders: bool = True,
+    server: Sequence[str] = SERVER,
 ) -> AsyncIterator[Editor]:
     """An editor with its server; at the end the server must leave when it is asked to."""
     client = make_test_lsp_client()
@@ -151,7 +154,7 @@ async def editor(
     _keep_json(client)
     if configuration is not None:
         client.set_configuration(configuration)
-    await client.start_io(*SERVER)
+    await client.start_io(*server)
     try:
         folder = types.WorkspaceFolder(workspace.as_uri(), workspace.name)
         params = types.InitializeParams(
@@ -183,7 +186,17 @@ def _keep_json(client: LanguageClient) -> None:
 
 
 def _remember(shown: Editor) -> None:
-    features = shown.client.protocol.fm.features
+    protocol = shown.client.protocol
+    features = protocol.fm.features
+    structured = protocol.structure_message
+
+    def receive(data: dict[str, Any]) -> Any:
+        # It is called for every object of a message, the inner ones first.
+        if "jsonrpc" in data:
+            shown.received.append(data)
+        return structured(data)
+
+    protocol.structure_message = receive  # type: ignore[method-assign]
 
     def publish(params: types.PublishDiagnosticsParams) -> None:
         shown.publications.append(params)
