@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { copyFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { after, before, test } from "node:test";
-import { demoFolder, Workbench } from "./workbench.mjs";
+import { after, before } from "node:test";
+import { demoFolder, stepsIn, Workbench } from "./workbench.mjs";
 
 let bench;
 let folder;
@@ -21,19 +21,10 @@ after(async () => {
     rmSync(folder, { recursive: true, force: true });
 });
 
-/** A test that leaves a picture where it fails. */
-function step(name, run) {
-    test(name, async () => {
-        try {
-            await run();
-        } catch (error) {
-            await bench.shot(`failed ${name}`);
-            throw error;
-        } finally {
-            await bench.page.keyboard.press("Escape");
-        }
-    });
-}
+const step = stepsIn(
+    () => bench,
+    (window) => window.page.keyboard.press("Escape"),
+);
 
 /** Type into the box that asks, and go on. */
 async function answer(text) {

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { after, before, test } from "node:test";
-import { demoFolder, Workbench } from "./workbench.mjs";
+import { after, before } from "node:test";
+import { demoFolder, stepsIn, Workbench } from "./workbench.mjs";
 
 let bench;
 let folder;
@@ -19,17 +19,7 @@ after(async () => {
     rmSync(folder, { recursive: true, force: true });
 });
 
-/** A test that leaves a picture where it fails. */
-function step(name, run) {
-    test(name, async () => {
-        try {
-            await run();
-        } catch (error) {
-            await bench.shot(`failed ${name}`);
-            throw error;
-        }
-    });
-}
+const step = stepsIn(() => bench);
 
 step("the status bar says how many leaks the dump has", async () => {
     await bench.openFile("HTTP.pm");

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const EXTENSION = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
@@ -283,4 +284,24 @@ async function until(holds, patience) {
         await new Promise((resolve) => setTimeout(resolve, 200));
     }
     throw new Error("the workbench did not come up");
+}
+
+/**
+ * What makes the steps of a story: tests in one window, each of which leaves a picture where it fails.
+ *
+ * @param {() => Workbench} window that they share; asked when a step runs.
+ * @param {(bench: Workbench) => Promise<void>} tidy is done after each step.
+ */
+export function stepsIn(window, tidy = async () => undefined) {
+    return (name, run) =>
+        test(name, async () => {
+            try {
+                await run();
+            } catch (error) {
+                await window().shot(`failed ${name}`);
+                throw error;
+            } finally {
+                await tidy(window());
+            }
+        });
 }
