@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 from lsprotocol import types
 
 from pmat_lsp.errors import PmatError
-from pmat_lsp.server.language_server import PmatServer
+from pmat_lsp.server.dumps import Stamp, stamp_of
+from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.marks import FileMarks, Target, diagnostics_of
 from pmat_lsp.server.messages import ignored_messages, loaded_message, unplaced_messages
 from pmat_lsp.server.positions import Encoding, Lines
@@ -18,15 +20,20 @@ from pmat_lsp.session import Dump
 from pmat_lsp.source.model import Range
 from pmat_lsp.source.places import Places
 
+DEBOUNCE_SECONDS = 0.15
+"""The marks are found anew when the user has not typed for so long."""
+
 
 @dataclass(frozen=True)
 class Outcome:
     """What the worker found."""
 
-    dump: Dump
+    opened: OpenDump
     files: list[FileMarks]
     summary: list[str]
     """Lines for the log."""
+    stamps: dict[Path, Stamp | None]
+    """How the files with marks were on the disk."""
 
 
 async def refresh(ls: PmatServer) -> Outcome | None:
@@ -34,19 +41,42 @@ async def refresh(ls: PmatServer) -> Outcome | None:
     state = ls.state
     versions = {path: state.texts.version(path) for path in state.texts.paths()}
     outcome = await state.ask(partial(_find, state=state))
-    if outcome is None or not state.is_open(outcome.dump):
+    if outcome is None and state.dumps.front is None:
+        _send(ls, {}, {})
+    if outcome is None or not state.is_front(outcome.opened):
         return None
     wanted: dict[str, tuple[types.Diagnostic, ...]] = {
         state.texts.uri(marks.path): marks.diagnostics for marks in outcome.files
     }
+    _note_marked(state, outcome)
     by_uri = {state.texts.uri(path): version for path, version in versions.items()}
     _send(ls, wanted, by_uri)
     return outcome
 
 
-def clear(ls: PmatServer) -> None:
-    """Take every diagnostic back."""
-    _send(ls, {}, {})
+def _note_marked(state: State, outcome: Outcome) -> None:
+    """Remember where marks are, so that those files are watched."""
+    folders = {path.parent for path in state.watch.marked}
+    state.watch.marked = outcome.stamps
+    if {path.parent for path in outcome.stamps} != folders:
+        state.watch.stir()
+
+
+def refresh_later(ls: PmatServer) -> None:
+    """Find the marks anew when nothing more has changed for a moment."""
+    if ls.state.dumps.front is None:
+        return
+    if ls.state.refresh is not None:
+        ls.state.refresh.cancel()
+    ls.state.refresh = asyncio.create_task(_refresh(ls))
+
+
+@guarded
+async def _refresh(ls: PmatServer) -> None:
+    await asyncio.sleep(DEBOUNCE_SECONDS)
+    # From here on it is not cancelled: two that follow each other are harmless, one that never comes is not.
+    ls.state.refresh = None
+    await refresh(ls)
 
 
 def _send(ls: PmatServer, wanted: dict[str, tuple[types.Diagnostic, ...]], versions: dict[str, int | None]) -> None:
@@ -69,7 +99,8 @@ def _find(opened: OpenDump, state: State) -> Outcome:
     marked = dump.marked
     target = target_of(dump, state)
     summary = [loaded_message(dump.path, dump.leaks.report), *unplaced_messages(marked), *ignored_messages(marked)]
-    return Outcome(dump, diagnostics_of(dump, marked, target), summary)
+    files = diagnostics_of(dump, marked, target)
+    return Outcome(opened, files, summary, {file.path: stamp_of(file.path) for file in files})
 
 
 def target_of(dump: Dump, state: State) -> Target:
