@@ -102,9 +102,13 @@ class State:
         self.previous: Path | None = None
         """The dump that was open before the one that is."""
         self.published: dict[str, Publication] = {}
-        """By URI: what the client shows now."""
+        """By URI: what the client shows now, or is to come for."""
+        self.related: set[str] = set()
+        """URIs of the files of which a client that comes for diagnostics was told beside the one it asked for."""
         self.refresh: asyncio.Task[None] | None = None
         """Waits for the end of an edit."""
+        self.refreshing: asyncio.Task[None] | None = None
+        """The same, until the marks are found."""
         self.loading: Loading | None = None
         self.tasks: set[asyncio.Task[object]] = set()
         """The event loop holds its tasks weakly only."""

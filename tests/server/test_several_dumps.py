@@ -44,7 +44,7 @@ def _fixed(workspace: Path, name: str = "fixed.pmat", age: int = 0) -> Path:
 
 async def _front(shown: Editor) -> str | None:
     dump = (await shown.request("pmat/leaks", {}))["dump"]
-    return dump and dump["name"]
+    return str(dump["name"]) if dump else None
 
 
 async def _choice(shown: Editor) -> list[tuple[str, bool, bool]]:
