@@ -15,6 +15,8 @@ class Client:
     related_information: bool = False
     diagnostic_data: bool = False
     diagnostic_version: bool = False
+    faded: bool = False
+    """It fades the text at diagnostics that are tagged as unnecessary."""
     markdown: bool = False
     """Hovers in Markdown."""
     progress: bool = False
@@ -62,6 +64,7 @@ class Client:
         document = capabilities.text_document or types.TextDocumentClientCapabilities()
         diagnostics = document.publish_diagnostics or types.PublishDiagnosticsClientCapabilities()
         refreshed = workspace.diagnostics
+        tags = diagnostics.tag_support
         settings = workspace.did_change_configuration
         files = workspace.did_change_watched_files
         edits = workspace.workspace_edit or types.WorkspaceEditClientCapabilities()
@@ -76,6 +79,7 @@ class Client:
             diagnostic_version=bool(diagnostics.version_support),
             pulls_diagnostics=document.diagnostic is not None and bool(refreshed and refreshed.refresh_support),
             related_documents=bool(document.diagnostic and document.diagnostic.related_document_support),
+            faded=types.DiagnosticTag.Unnecessary in (tags.value_set if tags else ()),
             markdown=_prefers_markdown(document.hover),
             progress=bool(capabilities.window and capabilities.window.work_done_progress),
             configuration=bool(workspace.configuration),

@@ -81,13 +81,12 @@ async def _until_other_folders(ls: PmatServer, folders: Sequence[Path]) -> None:
             continue
         if signal is not None:
             await take_changes(ls, signal)
-        if (signal is None or await in_daemon_thread(partial(_has_folder, signal))) and folders != (
-            await in_daemon_thread(partial(_folders, ls.state))
-        ):
+        may_be_others = signal is None or await in_daemon_thread(partial(_has_new_folder, signal))
+        if may_be_others and folders != await in_daemon_thread(partial(_folders, ls.state)):
             return
 
 
-def _has_folder(changes: Changes) -> bool:
+def _has_new_folder(changes: Changes) -> bool:
     return any(other and path.is_dir() for path, other in changes.paths.items())
 
 
@@ -98,8 +97,9 @@ async def take_changes(ls: PmatServer, changes: Changes) -> None:
     if not changes.paths or any(_may_be_dump(state, path) for path in changes.paths):
         state.start(_load_if_changed(ls))
     sources = {path: other for path, other in changes.paths.items() if _is_source(state, path)}
-    if sources:
-        state.changed_on_disk(other_files=any(sources.values()))
+    others = any(sources.values()) or await in_daemon_thread(partial(_has_new_folder, changes))
+    if sources or others:
+        state.changed_on_disk(other_files=others)
         refresh_later(ls)
 
 
@@ -110,7 +110,8 @@ def _may_be_dump(state: State, path: Path) -> bool:
 
 
 def _is_source(state: State, path: Path) -> bool:
-    return path.suffix in PERL_SUFFIXES or path in state.watch.marked
+    """Whether it is a source file, or a folder of some."""
+    return path.suffix in PERL_SUFFIXES or any(marked.is_relative_to(path) for marked in state.watch.marked)
 
 
 @guarded

@@ -45,6 +45,8 @@ class Editor:
         self.client = client
         self.workspace = workspace
         self.registered: list[types.Registration] = []
+        self.unregistered: list[str] = []
+        """Ids of registrations that the server took back."""
         self.texts: dict[str, int] = {}
         self.publications: list[types.PublishDiagnosticsParams] = []
         self.changes: list[dict[str, Any]] = []
@@ -91,8 +93,8 @@ class Editor:
         return list(self.client.diagnostics.get(self.uri(name), ()))
 
     def leak(self, name: str) -> types.Diagnostic | None:
-        """The diagnostic of a file that is more than a hint."""
-        found = [one for one in self.diagnostics(name) if one.severity != types.DiagnosticSeverity.Hint]
+        """The diagnostic of a file that tells a leak: its second line is the chain."""
+        found = [one for one in self.diagnostics(name) if "\n" in one.message]
         assert len(found) <= 1
         return found[0] if found else None
 
@@ -248,6 +250,11 @@ def _remember(shown: Editor) -> None:
         shown.registered.extend(params.registrations)
 
     features[types.CLIENT_REGISTER_CAPABILITY] = register
+
+    def unregister(params: types.UnregistrationParams) -> None:
+        shown.unregistered.extend(one.id for one in params.unregisterations)
+
+    features[types.CLIENT_UNREGISTER_CAPABILITY] = unregister
 
     async def come_again(_params: None) -> None:
         # After the answer: the server sends more only when it has it.
