@@ -15,7 +15,7 @@ from lsprotocol import types
 
 from pmat_lsp.server import disk
 from pmat_lsp.server.disk import Changes, FolderWatch, Unwatchable
-from pmat_lsp.server.dumps import folders_of_dumps, is_dump_name, stamp_of
+from pmat_lsp.server.dumps import DEEPEST, folders_of_dumps, is_dump_name, stamp_of
 from pmat_lsp.server.globs import Glob
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.publishing import refresh_later
@@ -56,13 +56,22 @@ async def register_watchers(ls: PmatServer) -> bool:
 async def follow(ls: PmatServer) -> None:
     """Follow the disk until the task is cancelled."""
     while True:
-        folders = await in_daemon_thread(partial(_folders, ls.state))
-        watch = FolderWatch(folders, ls.state.watch.signals) if folders else None
-        try:
-            await _until_other_folders(ls, folders)
-        finally:
-            if watch is not None:
-                watch.stop()
+        if not await _follow(ls):
+            # It has failed, and is begun anew, but not at once.
+            await asyncio.sleep(POLL_SECONDS)
+
+
+@guarded
+async def _follow(ls: PmatServer) -> bool:
+    """Follow the disk until other folders are to be watched."""
+    folders = await in_daemon_thread(partial(_folders, ls.state))
+    watch = FolderWatch(folders, ls.state.watch.signals) if folders else None
+    try:
+        await _until_other_folders(ls, folders)
+    finally:
+        if watch is not None:
+            watch.stop()
+    return True
 
 
 async def _until_other_folders(ls: PmatServer, folders: Sequence[Path]) -> None:
@@ -73,13 +82,16 @@ async def _until_other_folders(ls: PmatServer, folders: Sequence[Path]) -> None:
         try:
             signal = await asyncio.wait_for(signals.get(), None if told else POLL_SECONDS)
         except asyncio.TimeoutError:
-            await _look(ls)
+            await _look(ls, deepest=0)
             continue
         if isinstance(signal, Unwatchable):
             ls.log(types.MessageType.Log, f"folders are looked at every {POLL_SECONDS:g} s: {signal.reason}")
             told = False
             continue
-        if signal is not None:
+        if signal is not None and not signal.paths:
+            # The folders are watched from now on; something may have changed before.
+            await _look(ls, deepest=DEEPEST)
+        elif signal is not None:
             await take_changes(ls, signal)
         may_be_others = signal is None or await in_daemon_thread(partial(_has_new_folder, signal))
         if may_be_others and folders != await in_daemon_thread(partial(_folders, ls.state)):
@@ -92,10 +104,10 @@ def _has_new_folder(changes: Changes) -> bool:
 
 @guarded
 async def take_changes(ls: PmatServer, changes: Changes) -> None:
-    """Do what files that changed call for. No changes: something may have changed while nobody watched."""
+    """Do what files that changed call for."""
     state = ls.state
-    if not changes.paths or any(_may_be_dump(state, path) for path in changes.paths):
-        state.start(_load_if_changed(ls))
+    if any(_may_be_dump(state, path) for path in changes.paths):
+        state.start(_load_if_changed(ls, DEEPEST))
     sources = {path: other for path, other in changes.paths.items() if _is_source(state, path)}
     others = any(sources.values()) or await in_daemon_thread(partial(_has_new_folder, changes))
     if sources or others:
@@ -115,14 +127,14 @@ def _is_source(state: State, path: Path) -> bool:
 
 
 @guarded
-async def _load_if_changed(ls: PmatServer) -> None:
-    await load_if_changed(ls)
+async def _load_if_changed(ls: PmatServer, deepest: int) -> None:
+    await load_if_changed(ls, deepest=deepest)
 
 
 @guarded
-async def _look(ls: PmatServer) -> None:
-    """What a watcher would tell, as far as it is cheap to see."""
-    await load_if_changed(ls, deepest=0)
+async def _look(ls: PmatServer, *, deepest: int) -> None:
+    """See what a watcher would have told; `deepest` is that of `find_dumps`."""
+    ls.state.start(_load_if_changed(ls, deepest))
     marked = ls.state.watch.marked
     now = await in_daemon_thread(lambda: {path: stamp_of(path) for path in marked})
     if now != marked:

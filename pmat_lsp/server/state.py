@@ -99,6 +99,8 @@ class State:
         """Where reports are written for a client that takes files only."""
         self.documents: set[str] = set()
         """URIs of the reports that the client has asked for."""
+        self.warned: set[str] = set()
+        """Of what the user was warned; once is enough."""
         self.previous: Path | None = None
         """The dump that was open before the one that is."""
         self.published: dict[str, Publication] = {}
