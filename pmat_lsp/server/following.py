@@ -106,19 +106,24 @@ def _has_new_folder(changes: Changes) -> bool:
 async def take_changes(ls: PmatServer, changes: Changes) -> None:
     """Do what files that changed call for."""
     state = ls.state
-    if any(_may_be_dump(state, path) for path in changes.paths):
+    # What is in a new folder may have come before the folder was watched.
+    new_folder = await in_daemon_thread(partial(_has_new_folder, changes))
+    if new_folder or _may_be_dumps(state, changes.paths):
         state.start(_load_if_changed(ls, DEEPEST))
     sources = {path: other for path, other in changes.paths.items() if _is_source(state, path)}
-    others = any(sources.values()) or await in_daemon_thread(partial(_has_new_folder, changes))
-    if sources or others:
-        state.changed_on_disk(other_files=others)
+    if sources or new_folder:
+        state.changed_on_disk(other_files=new_folder or any(sources.values()))
         refresh_later(ls)
 
 
-def _may_be_dump(state: State, path: Path) -> bool:
-    globs = state.settings.globs(state.folders)
-    named = path == state.watch.chosen or path == state.settings.dump_path(state.folders)
-    return named or is_dump_name(path.name) or any(fnmatchcase(path.name, glob.parts[-1]) for glob in globs)
+def _may_be_dumps(state: State, paths: Iterable[Path]) -> bool:
+    """Whether one of the paths may be that of a dump."""
+    named = {state.watch.chosen, state.settings.dump_path(state.folders)}
+    names = {glob.parts[-1] for glob in state.settings.globs(state.folders)}
+    return any(
+        path in named or is_dump_name(path.name) or any(fnmatchcase(path.name, name) for name in names)
+        for path in paths
+    )
 
 
 def _is_source(state: State, path: Path) -> bool:
@@ -143,12 +148,16 @@ async def _look(ls: PmatServer, *, deepest: int) -> None:
 
 def _folders(state: State) -> list[Path]:
     """The folders to watch."""
-    outside = partial(_outside, state) if state.watch.by_client else _all
-    globs = outside_globs = [glob for glob in _globs(state) if outside(glob.base)]
+    by_client = state.folders if state.watch.by_client else ()
+
+    def is_ours(path: Path) -> bool:
+        return not any(path.is_relative_to(folder) for folder in by_client)
+
+    globs = [glob for glob in _globs(state) if is_ours(glob.base)]
     tops = [_existing(glob.base) for glob in globs]
-    below = [] if disk.RECURSIVE else folders_of_dumps(outside_globs)
+    below = [] if disk.RECURSIVE else folders_of_dumps(globs)
     files = [state.dump_path, state.watch.chosen, state.settings.dump_path(state.folders), *state.watch.marked]
-    beside = [_existing(path.parent) for path in files if path is not None and outside(path)]
+    beside = [_existing(path.parent) for path in files if path is not None and is_ours(path)]
     return sorted({*tops, *below, *beside})
 
 
@@ -156,14 +165,6 @@ def _globs(state: State) -> Iterable[Glob]:
     """Where dumps are looked for, and the folders with sources."""
     yield from state.settings.globs(state.folders)
     yield from (Glob(folder, ("**", "*")) for folder in state.folders)
-
-
-def _outside(state: State, path: Path) -> bool:
-    return not any(path.is_relative_to(folder) for folder in state.folders)
-
-
-def _all(_path: Path) -> bool:
-    return True
 
 
 def _existing(folder: Path) -> Path:

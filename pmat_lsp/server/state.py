@@ -137,6 +137,8 @@ class State:
         before = self.dump_path
         if before is not None and before != opened.dump.path:
             self.previous = before
+        if before is None or before.parent != opened.dump.path.parent:
+            self.watch.stir()
         self.dumps.bring_to_front(opened)
 
     def place_again(self) -> bool:
