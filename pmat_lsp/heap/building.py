@@ -47,8 +47,7 @@ def build_index(dump: Path, limit: int, cache: Cache, progress: Progress, cancel
     """
     unfinished = f".{secrets.token_hex(8)}.tmp"
     command = [sys.executable, "-m", "pmat_lsp.heap.indexer", os.fspath(dump.absolute()), str(limit), unfinished]
-    # The library that numpy multiplies matrices with starts threads for it, which nobody here needs.
-    environment = {**os.environ, "PMAT_LSP_CACHE": os.fspath(cache.folder.absolute()), "OPENBLAS_NUM_THREADS": "1"}
+    environment = {**os.environ, "PMAT_LSP_CACHE": os.fspath(cache.folder.absolute())}
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -12,10 +12,9 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgpack
 import numpy as np
@@ -26,6 +25,9 @@ from pmat_lsp.format.header import Layout
 from pmat_lsp.heap import model
 from pmat_lsp.heap.model import Context, Heap, Root, StructType
 from pmat_lsp.heap.strings import Strings
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 SCHEMA = 3
 """Goes up with every change of the columns or of what they mean."""
@@ -59,6 +61,9 @@ class IndexWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         """Write to a file that is open for writing and empty."""
+        # Here, since most of those who import this module only read.
+        from concurrent.futures import ThreadPoolExecutor
+
         self._file = file
         self._end = _aligned(_PREAMBLE)
         self._rows: dict[str, Future[list[Any]]] = {}

@@ -427,10 +427,11 @@ class _Loader:
                 self.warnings.append(f"{format_count(count, 'extension record')} of unknown type 0x{kind:02x}, skipped")
 
     def _warn_of_kinds(self) -> None:
-        counts = np.bincount(self.records.kind, minlength=256)
-        counts[[int(kind) for kind in Kind]] = 0
-        for kind in np.flatnonzero(counts).tolist():
-            svs = format_count(int(counts[kind]), "SV")
+        unknown = np.ones(256, np.bool_)
+        unknown[[int(kind) for kind in Kind]] = False
+        kinds, counts = np.unique(self.records.kind[unknown[self.records.kind]], return_counts=True)
+        for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True):
+            svs = format_count(count, "SV")
             self.warnings.append(f"{svs} of unknown type 0x{kind:02x}: shown as UNKNOWN")
 
 
