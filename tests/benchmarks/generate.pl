@@ -1,7 +1,7 @@
 # Writes the heap dump of a made-up service: perl generate.pl SVS FILE
 #
-# About SVS SVs: users of several classes with hashes, arrays, strings and closures, held by a registry, and connections
-# that leaked through a callback that captures them: a tenth of all. Prints the address of one user.
+# About SVS SVs: users of several classes with hashes, arrays, strings and closures, held by a registry, and a few
+# thousand connections that leaked through a callback that captures them. Prints the address of one user.
 use strict;
 use warnings;
 use Devel::MAT::Dumper;
@@ -14,6 +14,7 @@ use constant {
     SVS_OF_PERL  => 11_000,
     SVS_A_USER   => 56,
     SVS_A_LEAK   => 9,
+    MOST_LEAKS   => 1_000_000,
     PARTS_LEAKED => 10,
 };
 
@@ -55,6 +56,7 @@ sub leak_connection {
 }
 
 my $leaks = $svs / PARTS_LEAKED / SVS_A_LEAK;
+$leaks = MOST_LEAKS if $leaks > MOST_LEAKS;
 leak_connection($_) for 1 .. $leaks;
 
 my $users = ( $svs - SVS_OF_PERL - $leaks * SVS_A_LEAK ) / SVS_A_USER;
