@@ -2,7 +2,8 @@
 
 It tells on standard output, a JSON object a line, how far it is (`{"stage", "done", "total"}`), and at last
 `{"ok": true}`, `{"error", "offset", "hint"}`, or `{"unwritable"}` where the cache cannot be written. Whoever started it
-ends it by killing it, and then removes what it has begun: files with the suffix that it was given.
+ends it by killing it, and then removes what it has begun: files with the suffix that it was given; or by closing its
+standard input.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,5 +111,15 @@ def _too_large(dump: Path, limit: int) -> DumpError:
     return DumpError(dump, problem, hint="Allow more with --memory-limit (in an editor: the setting pmat.memoryLimit).")
 
 
+def _leave_with_parent(unfinished: str) -> None:
+    """End with the process that started this one, whatever ended it."""
+    # Not by sys.stdin: a thread that waits in it keeps Python from ending.
+    while os.read(0, 1):
+        pass
+    Cache.of_user().remove_unfinished(unfinished)
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=_leave_with_parent, args=sys.argv[3:], daemon=True).start()
     sys.exit(main(sys.argv[1:]))
