@@ -12,6 +12,7 @@ from pmat_lsp.render.markdown import Block, Code, Document, Paragraph, Plain, Sp
 from pmat_lsp.units import format_bytes, format_count
 
 _MOST_CLASSES = 8
+_MOST_HOLDERS = 5
 _MOST_NUMBERS = 10
 _SAYS_NOTHING = frozenset({"undef", "ARRAY(0)", "HASH(0)"})
 
@@ -236,7 +237,7 @@ def _strength(lexical: LexicalFacts) -> str:
 
 def _held_by(facts: CodeFacts) -> tuple[Span, ...]:
     spans: list[Span] = [Plain("held by ")]
-    for index, holder in enumerate(facts.holders):
+    for index, holder in enumerate(facts.holders[:_MOST_HOLDERS]):
         if index:
             spans.append(Plain(", "))
         spans.append(Code(holder.text))

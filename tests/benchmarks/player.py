@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pmat_lsp.server.features.diagnostics import DEBOUNCE_SECONDS
 from tests.benchmarks.dumps import GENERATOR
 from tests.benchmarks.recording import Recording, read_recording, with_parts
 from tests.benchmarks.wire import Reply, Server, running
 
 SERVER = (sys.executable, "-m", "pmat_lsp", "serve")
 RECORDING = Path(__file__).parent / "session.jsonl.xz"
-READS_FOR = 0.25
-"""Seconds of a pause: the server finds its marks anew meanwhile."""
+MARKS = "publishDiagnostics after an edit"
+"""The row of the marks that are found anew, from the end of the server's own waiting on."""
 WARM_UP = 10
 """The memory is compared from this percentage of the messages on: by then every part has been at work."""
 _SAMPLES = 100
@@ -30,7 +31,7 @@ class Played:
     """What came of a session."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
-    """By method: of each answer."""
+    """By method: of each answer; those of `MARKS`, too."""
     edits: int = 0
     wrong: list[str] = field(default_factory=list)
     """Errors, and answers that are empty though the recorded ones were not."""
@@ -65,6 +66,8 @@ class _Player:
         self._recorded = recorded
         self._results: dict[int, Any] = {}
         self._played = Played()
+        self._edit: tuple[str, float] | None = None
+        """(URI, when it was sent) of the last edit whose marks have not been waited for."""
 
     def play(self, messages: Sequence[Mapping[str, Any]]) -> Played:
         warm = len(messages) * WARM_UP // 100
@@ -79,7 +82,7 @@ class _Player:
 
     def _message(self, message: Mapping[str, Any]) -> None:
         if "pause" in message:
-            time.sleep(READS_FOR)
+            self._rest()
             return
         method, params = message["method"], with_parts(message["params"], self._part)
         if "id" in message:
@@ -88,16 +91,30 @@ class _Player:
             self._answered(message, self._server.ask(method, params))
         else:
             self._server.notify(method, params)
-            self._played.edits += method == "textDocument/didChange"
+            if method == "textDocument/didChange":
+                self._edit = (params["textDocument"]["uri"], time.perf_counter())
+                self._played.edits += 1
             if method == "textDocument/didOpen" and not self._server.published:
                 # The person waits for the first marks, too.
                 self._server.until(lambda: bool(self._server.published))
+
+    def _rest(self) -> None:
+        """The person reads, and the marks must come to be where the text is now."""
+        if self._edit is None:
+            return
+        uri, sent = self._edit
+        self._edit = None
+        self._server.until(lambda: self._server.published[uri] > sent)
+        self._took(MARKS, self._server.published[uri] - sent - DEBOUNCE_SECONDS)
+
+    def _took(self, what: str, seconds: float) -> None:
+        self._played.seconds.setdefault(what, []).append(seconds)
 
     def _answered(self, message: Mapping[str, Any], reply: Reply) -> None:
         method = message["method"]
         self._results[message["id"]] = reply.result
         if method != _INITIALIZE:
-            self._played.seconds.setdefault(method, []).append(reply.seconds)
+            self._took(method, reply.seconds)
         if reply.error is not None:
             self._played.wrong.append(f"{method}: {reply.error}")
         elif message["expects"] and not reply.result:

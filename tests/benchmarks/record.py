@@ -40,7 +40,7 @@ vim.g.pmat = vim.tbl_extend('force', vim.g.pmat, { settings = {
   codeLens = { enable = true },
   inlayHints = { enable = true },
 } })
--- Every key is sent by itself; links are asked for, as lsplinks.nvim does; what Neovim can without saying so is announced.
+-- Every key is sent by itself. Links are asked for, as lsplinks.nvim does, and what Neovim can do is announced.
 local document = { documentLink = { dynamicRegistration = true }, typeHierarchy = { dynamicRegistration = false } }
 vim.lsp.config('pmat', {
   flags = { debounce_text_changes = 0 },
@@ -107,7 +107,7 @@ _TYPED = (
     ("profile =>", "notes => { map { $_ => 1 } @USERS },"),
     ("our ( @USERS", "our %OPEN;"),
     ("return $user;", "die 'no user' unless $user;"),
-    ("leaks = MOST_LEAKS", "print \"leaks: $leaks\\n\";"),
+    ("leaks = MOST_LEAKS", 'print "leaks: $leaks\\n";'),
     ("users = (", "$users = int $users;"),
     ("package main;", "sub count_users { return scalar @USERS }"),
     ("HANDLERS, sub", "push @HANDLERS, sub { my ($event) = @_; return $event };"),

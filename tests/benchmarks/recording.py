@@ -142,7 +142,7 @@ def _changes(message: Message) -> tuple[str, Message] | None:
         return None
     params = message["params"]
     changes = params.get("contentChanges", ())
-    whole = len(changes) == 1 and "range" not in changes[0] or "edit" in params
+    whole = (len(changes) == 1 and "range" not in changes[0]) or "edit" in params
     return (params["textDocument"]["uri"], params) if whole else None
 
 

@@ -19,6 +19,9 @@ from tests.benchmarks.dumps import bench_dump
 from tests.benchmarks.player import WARM_UP, Played, play
 
 
+COLUMNS = "answers | median, ms | p95, ms | longest, ms"
+
+
 def latencies(seconds: Sequence[float]) -> str:
     """Cells of a table: how many, the median, the 95th percentile, the longest, in milliseconds."""
     ordered = sorted(seconds)
@@ -28,7 +31,7 @@ def latencies(seconds: Sequence[float]) -> str:
 
 def table(played: Played, title: str) -> Iterator[str]:
     """The lines of a Markdown table, and what there is to say of memory and errors."""
-    yield f"| {title} | answers | median, ms | p95, ms | longest, ms |"
+    yield f"| {title} | {COLUMNS} |"
     yield "|---|--:|--:|--:|--:|"
     for method, seconds in sorted(played.seconds.items()):
         yield f"| {method} | {latencies(seconds)} |"

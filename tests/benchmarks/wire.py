@@ -69,8 +69,8 @@ class Server:
         self._sent: dict[int, float] = {}
         self._replies: dict[int, Reply] = {}
         self._ended = False
-        self.published: dict[str, list[Json]] = {}
-        """The diagnostics that are shown, by URI."""
+        self.published: dict[str, float] = {}
+        """By URI: when the last diagnostics came."""
         self.told: list[Message] = []
         """Every notification but diagnostics."""
         threading.Thread(target=self._read, daemon=True).start()
@@ -158,7 +158,7 @@ class Server:
         elif "id" in message:
             self._write({"jsonrpc": "2.0", "id": message["id"], "result": self._answers.get(method)})
         elif method == "textDocument/publishDiagnostics":
-            self.published[message["params"]["uri"]] = message["params"]["diagnostics"]
+            self.published[message["params"]["uri"]] = now
         else:
             self.told.append(message)
 
