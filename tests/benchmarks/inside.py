@@ -38,7 +38,6 @@ def answers(dump: Path, folder: Path, svs: int) -> dict[str, list[float]]:
             for address in addresses:
                 reply = server.ask("pmat/run", {"name": question, "words": [address]})
                 assert reply.error is None, reply.error
-                assert address in reply.result["text"], reply.result["text"]
                 taken.setdefault(question, []).append(reply.seconds)
     return taken
 

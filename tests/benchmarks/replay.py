@@ -18,15 +18,18 @@ from tests.benchmarks.__main__ import CACHE_VARIABLE, FOLDER, count
 from tests.benchmarks.dumps import bench_dump
 from tests.benchmarks.player import WARM_UP, Played, play
 
-
 COLUMNS = "answers | median, ms | p95, ms | longest, ms"
+
+
+def percentile(seconds: Sequence[float], percent: int = 95) -> float:
+    """That which so many of a hundred are not longer than."""
+    return sorted(seconds)[max(-(-len(seconds) * percent // 100) - 1, 0)]
 
 
 def latencies(seconds: Sequence[float]) -> str:
     """Cells of a table: how many, the median, the 95th percentile, the longest, in milliseconds."""
-    ordered = sorted(seconds)
-    shown = (statistics.median(ordered), ordered[int(len(ordered) * 0.95)], ordered[-1])
-    return " | ".join([f"{len(ordered):,}", *(f"{one * 1000:.1f}" for one in shown)])
+    shown = (statistics.median(seconds), percentile(seconds), max(seconds))
+    return " | ".join([f"{len(seconds):,}", *(f"{one * 1000:.1f}" for one in shown)])
 
 
 def table(played: Played, title: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 Json = Any
 Message = dict[str, Json]
-LONGEST_WAIT = 300.0
+LONGEST_WAIT = 60.0
 """Seconds for one answer: the first one may wait for a large dump."""
 ERROR = 1
 """The type of a message in the log that tells a fault."""
@@ -36,7 +36,7 @@ class Reply:
     error: Json
     """None where the request succeeded."""
     seconds: float
-    """From the last byte of the request written to the last byte of the answer read."""
+    """From before the first byte of the request is written to the last byte of the answer read."""
 
 
 def read_frame(stream: IO[bytes]) -> bytes | None:
@@ -92,11 +92,10 @@ class Server:
 
     def send(self, method: str, params: Json) -> int:
         """Send a request; what `reply` takes."""
-        with self._writing:
-            number = len(self._sent) + 1
-            self._sent[number] = 0.0
-        self._write({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        number = len(self._sent) + 1
+        content = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
         self._sent[number] = time.perf_counter()
+        self._write(content)
         return number
 
     def reply(self, number: int, longest: float = LONGEST_WAIT) -> Reply:
@@ -152,8 +151,7 @@ class Server:
     def _take(self, message: Message, now: float) -> None:
         method = message.get("method")
         if method is None:
-            sent = self._sent[message["id"]]
-            seconds = max(now - sent, 0.0) if sent else 0.0
+            seconds = now - self._sent[message["id"]]
             self._replies[message["id"]] = Reply(message.get("result"), message.get("error"), seconds)
         elif "id" in message:
             self._write({"jsonrpc": "2.0", "id": message["id"], "result": self._answers.get(method)})

@@ -78,6 +78,7 @@ async def _change_settings(ls: PmatServer, given: object) -> None:
         _take_settings(ls, given)
     after = ls.state.settings
     shown = replace(after, severity=before.severity, code_lens=before.code_lens, inlay_hints=before.inlay_hints)
+    shown = replace(shown, definition=before.definition, references=before.references)
     ask_again(ls, before)
     if shown != before:
         ls.state.watch.chosen = ls.state.watch.chosen if after.dump == before.dump else None

@@ -32,9 +32,9 @@ def register(ls: PmatServer) -> None:
 async def references(ls: PmatServer, params: types.ReferenceParams) -> list[types.Location] | None:
     """Answer with places that only the heap knows of; the plain uses of a name are for other servers."""
     path = path_of(params.text_document.uri)
-    if path is None:
-        return None
     state = ls.state
+    if path is None or not state.settings.references:
+        return None
     with_declaration = params.context.include_declaration
     question = partial(_references, path=path, at=params.position, encoding=state.encoding, declared=with_declaration)
     found = await state.ask(question)
