@@ -73,6 +73,8 @@ class LexicalFacts:
     """The commonest first, `MOST_VALUES` at the most."""
     different: int
     """How many different values there are."""
+    address: int
+    """Of what one of the clones holds in it, or refers to."""
     handles: tuple[int, ...]
     """The file numbers of the handles that it holds, sorted; one that is open for both has two where they differ."""
 
@@ -98,6 +100,8 @@ class CodeFacts:
     """Who refers to the clones: `{on_closed} of Net::Conn`; the commonest first, `MOST_HOLDERS` at the most."""
     refcounts: tuple[tuple[int, int], ...]
     """(a refcount, how many clones have it), the commonest first."""
+    address: int
+    """Of one of the clones, a leaked one where there are some; 0 where none is alive."""
 
     def lexical(self, name: str) -> LexicalFacts | None:
         """The facts of one lexical."""
@@ -152,6 +156,7 @@ def code_facts(heap: Heap, leaks: Leaks, site: CodeSite) -> CodeFacts:
         lexicals=tuple(lexicals_of(heap, leaks, sample)),
         holders=holders(heap, sample, MOST_HOLDERS),
         refcounts=tuple(zip(counts[commonest].tolist(), times[commonest].tolist(), strict=True)),
+        address=heap.address_of(int(clones[np.argmax(leaked)])) if len(clones) else 0,
     )
 
 
@@ -228,6 +233,7 @@ def _lexical(heap: Heap, leaks: Leaks, name: str, slots: list[tuple[int, int, in
         leads_back=back,
         values=tuple(ValueCount(text, count) for text, count in values.most_common(MOST_VALUES)),
         different=len(values),
+        address=heap.address_of(held[0] if (held := referent(heap, slots[0][2])) else slots[0][2]),
         handles=tuple(sorted({number for _, _, target in slots for number in file_numbers(heap, target)})),
     )
 
