@@ -21,6 +21,7 @@ from pmat_lsp.render.escape import LONGEST_SHOWN, escape_markdown, inline_code, 
 from pmat_lsp.render.hover import Capturer, capture_document, leak_path, own_lexical_document, sub_document
 from pmat_lsp.render.markdown import (
     Code,
+    Link,
     Paragraph,
     Plain,
     Strong,
