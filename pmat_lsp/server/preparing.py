@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from pmat_lsp.catalogue.questions import QUESTIONS
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.state import OpenDump
 
+GRACE_SECONDS = 0.1
+"""A client asks for much as soon as it hears of a dump: that goes first."""
 MOST_FINDINGS = 20
 """So many findings have their cures looked for before anybody asks."""
 
@@ -16,6 +19,7 @@ MOST_FINDINGS = 20
 @guarded
 async def prepare(ls: PmatServer) -> None:
     """For the dump that was just opened, and the texts that are open."""
+    await asyncio.sleep(GRACE_SECONDS)
     ask = ls.state.ask
     await ask(lambda opened: opened.dump.retained())
     # Their modules are imported when they are asked for.

@@ -64,7 +64,8 @@ AT_PLACES = (
 """What ours answers at a position."""
 
 
-def _is_installed() -> bool:
+def is_installed() -> bool:
+    """Whether perl has the other server here."""
     try:
         return subprocess.run([*OTHER[:2], "-e", "1"], capture_output=True, check=False).returncode == 0
     except OSError:
@@ -74,7 +75,7 @@ def _is_installed() -> bool:
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(
-        not _is_installed(), reason="Perl::LanguageServer is not installed (apt install libperl-languageserver-perl)"
+        not is_installed(), reason="Perl::LanguageServer is not installed (apt install libperl-languageserver-perl)"
     ),
 ]
 

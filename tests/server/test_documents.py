@@ -74,6 +74,8 @@ async def test_the_report_of_leaks_links_places_and_addresses(demo: Editor) -> N
     assert links["HTTP.pm:79"] == demo.uri(HTTP) + "#L79"
     address = await _address(demo)
     assert links[address] == f"pmat:/sv/{address}.md"
+    of_sub = dict(_links(await _text(demo, "pmat:/sv/%26Courier::HTTP::get_connection.md")))
+    assert of_sub["lib/Courier/HTTP.pm line 68"] == demo.uri(HTTP) + "#L68"
     # As seen from the workspace.
     assert links["lib/Courier/Connection.pm:42"] == demo.uri("lib/Courier/Connection.pm") + "#L42"
 
