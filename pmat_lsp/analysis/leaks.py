@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from pmat_lsp.analysis.patterns import hop_to_cut, name_pattern
 from pmat_lsp.analysis.result import Capture, Closure, Finding, Hop, LeakReport, Location
 from pmat_lsp.analysis.shapes import class_names, shapes
 from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind
-from pmat_lsp.heap.describe import code_name, code_place, referent, summarise
+from pmat_lsp.heap.describe import code_name, code_place, code_row, referent, summarise
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import first_pad, padnames_of
 from pmat_lsp.heap.references import to_csr
@@ -206,27 +207,40 @@ def _title(heap: Heap, count: int, key: int) -> str:
 def clones_of(heap: Heap, code: int) -> npt.NDArray[np.int32]:
     """int32: the CODEs that run the same ops as this one, prototypes left out: all closures of one `sub`."""
     codes = heap.codes
-    row = int(np.searchsorted(codes.sv, code))
+    row = code_row(heap, code)
     if not codes.oproot[row]:
         return np.array([code], np.int32)
-    same = codes.sv[codes.oproot == codes.oproot[row]]
-    clones: I32 = same[(heap.flags[same] & (CodeFlag.CLONE | CodeFlag.CLONED)) != CodeFlag.CLONE]
-    return clones
+    return without_prototypes(heap, codes.sv[codes.oproot == codes.oproot[row]])
+
+
+def without_prototypes(heap: Heap, codes: I32) -> I32:
+    """int32: those of some CODEs that are not only what closures are cloned from."""
+    kept: I32 = codes[(heap.flags[codes] & (CodeFlag.CLONE | CodeFlag.CLONED)) != CodeFlag.CLONE]
+    return kept
 
 
 def captures_of(heap: Heap, code: int) -> tuple[Capture, ...]:
     """The lexicals of enclosing scopes that a CODE holds, in the order of its pad."""
     captured = []
+    for name, target in _captured(heap, code):
+        held = referent(heap, target)
+        captured.append(Capture(name, held is None or held[1], summarise(heap, target)))
+    return tuple(captured)
+
+
+def captured_names(heap: Heap, code: int) -> tuple[str, ...]:
+    """The names of the same."""
+    return tuple(name for name, _ in _captured(heap, code))
+
+
+def _captured(heap: Heap, code: int) -> Iterator[tuple[str, int]]:
+    """(name, SV) of each."""
     pad = first_pad(heap, code)
     for row in heap.out_rows(pad) if pad >= 0 else ():
         index = int(heap.out_detail[row])
         name = heap.padname(code, index)
-        if name is None or heap.out_kind[row] != RefKind.PAD_LEXICAL or not is_captured(heap, code, index):
-            continue
-        target = int(heap.out_target[row])
-        held = referent(heap, target)
-        captured.append(Capture(name, held is None or held[1], summarise(heap, target)))
-    return tuple(captured)
+        if name is not None and heap.out_kind[row] == RefKind.PAD_LEXICAL and is_captured(heap, code, index):
+            yield name, int(heap.out_target[row])
 
 
 def files_of_classes(heap: Heap, classes: tuple[str, ...]) -> tuple[str, ...]:

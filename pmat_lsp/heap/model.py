@@ -125,7 +125,8 @@ class PadnameTable:
 
     def rows_of(self, code: int) -> slice:
         """The rows of one CODE."""
-        return slice(*np.searchsorted(self.code, [code, code + 1]))
+        # With numbers of another type numpy would copy the whole column for each search.
+        return slice(*self.code.searchsorted(np.array([code, code + 1], self.code.dtype)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
