@@ -38,6 +38,7 @@ def register(ls: PmatServer) -> None:
 @guarded
 async def initialize(ls: PmatServer, params: types.InitializeParams) -> None:
     """Note what the client can do, and its first settings."""
+    ls.state.start(leave_with_client(ls))
     ls.protocol.trace = params.trace or types.TraceValue.Off
     ls.state.client = Client.of(params.capabilities, params.initialization_options)
     ls.take_up_offers(params.capabilities)
@@ -49,7 +50,6 @@ async def initialize(ls: PmatServer, params: types.InitializeParams) -> None:
 @guarded
 async def initialized(ls: PmatServer, _params: types.InitializedParams) -> None:
     """Begin, without keeping the client waiting."""
-    ls.state.start(leave_with_client(ls))
     ls.state.start(_begin(ls))
 
 
