@@ -18,7 +18,7 @@ from pmat_lsp.analysis.leaks import Leaks, clones_of
 from pmat_lsp.analysis.ownership import components_among, reached_from_roots
 from pmat_lsp.analysis.result import Finding
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
-from pmat_lsp.heap.describe import code_name, code_place, referent
+from pmat_lsp.heap.describe import code_name, code_place, code_row, referent
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import pads_of
 from pmat_lsp.heap.tables import decode_name
@@ -87,9 +87,11 @@ class Cuts:
             index = number.get((*code_place(heap, code), code_name(heap, code)))
             if index is None:
                 continue
-            if index not in slots:
-                slots[index] = _captured_slots(heap, code)
-            for name, row in _captures(heap, code, slots[index]):
+            # Not by the closure of the finding: it may be two on one line.
+            ops = int(heap.codes.oproot[code_row(heap, code)])
+            if ops not in slots:
+                slots[ops] = _captured_slots(heap, code)
+            for name, row in _captures(heap, code, slots[ops]):
                 if inside[heap.out_target[row]] and self._leaks.ownership.counted[row]:
                     found.setdefault((index, name), []).append(row)
         return tuple(
