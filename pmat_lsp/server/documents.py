@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -31,6 +32,7 @@ from pmat_lsp.server.language_server import PmatServer
 from pmat_lsp.server.paths import uri_of
 from pmat_lsp.server.progress import Progress
 from pmat_lsp.server.state import OpenDump, State
+from pmat_lsp.server.threads import in_daemon_thread
 from pmat_lsp.session import Dump
 
 SCHEME = "pmat"
@@ -92,7 +94,7 @@ async def open_document(ls: PmatServer, uri: str) -> Opened:
     async with Progress(ls, "heap report") as progress:
         text = await progress.or_cancelled(document_text(ls, uri, progress.from_thread()))
     client = ls.state.client
-    target = uri if client.text_documents else await asyncio.to_thread(_write, ls.state, uri, text)
+    target = uri if client.text_documents else await in_daemon_thread(partial(_write, ls.state, uri, text))
     shown = client.shows_documents and await _show(ls, target)
     return Opened(target, shown, None if shown else text)
 
@@ -104,7 +106,7 @@ async def write_document(ls: PmatServer, uri: str) -> str:
         PmatError: it cannot be made.
     """
     text = await document_text(ls, uri, lambda *_: None)
-    return await asyncio.to_thread(_write, ls.state, uri, text)
+    return await in_daemon_thread(partial(_write, ls.state, uri, text))
 
 
 async def register_documents(ls: PmatServer) -> None:
@@ -226,7 +228,10 @@ def _command(name: str, argument: str) -> str:
 
 
 def _write(state: State, uri: str, text: str) -> str:
-    name = _NO_NAME.sub("-", unquote(uri.partition(":/")[2])).removesuffix(SUFFIX).strip("-.")[:_LONGEST_NAME]
+    name = _NO_NAME.sub("-", unquote(uri.partition(":/")[2])).removesuffix(SUFFIX).strip("-.")
+    if len(name) > _LONGEST_NAME:
+        # Reports about long paths must not end up in one file.
+        name = f"{name[:_LONGEST_NAME]}-{blake2b(uri.encode(), digest_size=4).hexdigest()}"
     path = reports_folder(state) / f"{name}{SUFFIX}"
     path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     return uri_of(path)

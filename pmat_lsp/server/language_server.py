@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -59,18 +60,20 @@ class PmatServer(LanguageServer):
         )
         logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_answer)
         self.state = State()
-        self._offers: list[tuple[str, str, Callable[..., Any]]] = []
+        self._offers: list[tuple[str, str, Callable[..., Any], object]] = []
 
-    def offer(self, capability: str, method: str, handler: Callable[..., Any]) -> None:
+    def offer(self, capability: str, method: str, handler: Callable[..., Any], options: object = None) -> None:
         """Answer a method for clients that announce this capability of `textDocument`, as `code_lens`, alone."""
-        self._offers.append((capability, method, handler))
+        self._offers.append((capability, method, handler, options))
 
     def take_up_offers(self, capabilities: types.ClientCapabilities) -> None:
         """Register what was offered, and the client announces."""
         document = capabilities.text_document or types.TextDocumentClientCapabilities()
-        for capability, method, handler in self._offers:
-            if getattr(document, capability) is not None:
-                self.feature(method)(handler)
+        for capability, method, handler, options in self._offers:
+            # A client that comes for diagnostics, but cannot be told when, is better sent them.
+            needed = self.state.client.pulls_diagnostics if capability == "diagnostic" else True
+            if needed and getattr(document, capability) is not None:
+                self.feature(method, options)(handler)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Write the error into the client's log; pygls would open a popup."""
@@ -79,6 +82,14 @@ class PmatServer(LanguageServer):
     def log(self, level: types.MessageType, message: str) -> None:
         """Write a line into the client's log."""
         self.window_log_message(types.LogMessageParams(type=level, message=message))
+
+    def trace(self, name: str, began: float, details: object) -> None:
+        """Tell a client that wants to know what was done, and how long that took from `began` on."""
+        level = self.protocol.trace
+        if level != types.TraceValue.Off:
+            took = f"{name}: {(time.perf_counter() - began) * 1000:.1f} ms"
+            verbose = visible(repr(details), _LONGEST) if level == types.TraceValue.Verbose else None
+            self.log_trace(types.LogTraceParams(took, verbose))
 
     def tell(self, level: types.MessageType, message: str) -> None:
         """Show a message to the user."""
@@ -100,11 +111,14 @@ def answered(
 
     @functools.wraps(handler)
     async def answer(ls: PmatServer, params: Any) -> Result:
+        began = time.perf_counter()
         try:
             return await handler(ls, params)
         except PmatError as error:
             code = REQUEST_FAILED if isinstance(error, Unanswerable | DumpError) else JsonRpcInvalidParams.CODE
             raise JsonRpcException(visible(error.message, _LONGEST), code, {"hint": error.hint}) from None
+        finally:
+            ls.trace(handler.__name__, began, params)
 
     return answer
 
@@ -116,13 +130,15 @@ def guarded(
 
     @functools.wraps(handler)
     async def guard(ls: PmatServer, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result | None:
+        began, name = time.perf_counter(), handler.__name__
         try:
             return await handler(ls, *args, **kwargs)
         except Exception as error:
-            name = getattr(handler, "__name__", "handler")
             _logger.exception("%s failed", name)
             details = "".join(traceback.format_exception(error))
             ls.log(types.MessageType.Error, f"{name} failed: {details}")
             return None
+        finally:
+            ls.trace(name, began, args)
 
     return guard

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pmat_lsp.server.features.diagnostics import DEBOUNCE_SECONDS
+from pmat_lsp.server.publishing import DEBOUNCE_SECONDS
 from tests.benchmarks.dumps import GENERATOR
 from tests.benchmarks.recording import Recording, read_recording, with_parts
 from tests.benchmarks.wire import Reply, Server, running

@@ -16,13 +16,13 @@ import pytest_asyncio
 from lsprotocol import types
 
 from tests.server.editor import LONGEST_WAIT, Editor, demo_workspace, editor, full_capabilities, hover_text
+from tests.server.readers import needs_proc, readers
 
 pytestmark = pytest.mark.asyncio
 OPTIONS = {"client": {"changed": True}}
 HTTP = "lib/Courier/HTTP.pm"
 LEAKED = 78
 FIXED = Path(__file__).parent.parent / "data" / "courier_fixed.pmat.xz"
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the child by /proc")
 
 
 @dataclass(frozen=True)
@@ -49,26 +49,12 @@ async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
         yield Opened(shown, dump, dump.read_bytes(), findings)
 
 
-def _readers(server: int) -> list[int]:
-    """The processes that a server has started to read a dump."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(status.read_text().rpartition(")")[2].split()[1])
-            if parent == server and b"pmat_lsp.heap.indexer" in (status.parent / "cmdline").read_bytes():
-                found.append(int(status.parent.name))
-        except (OSError, ValueError):
-            # It has ended.
-            continue
-    return found
-
-
 async def _reader(shown: Editor) -> int:
     """The process that reads a dump, as soon as there is one: long before it has imported what it needs."""
     server = shown.client._server
     assert server is not None
     end = time.monotonic() + LONGEST_WAIT
-    while not (found := _readers(server.pid)):
+    while not (found := readers(server.pid)):
         assert time.monotonic() < end, "no process reads the dump"
         await asyncio.sleep(0.002)
     return found[0]
@@ -179,7 +165,11 @@ async def test_a_dump_that_is_replaced_while_it_is_loaded_gives_way_to_the_new_o
         os.kill(reader, signal.SIGCONT)
         _tell(shown, dump)
         await shown.until(
-            lambda: shown.changes[-1]["state"] == "ready" and "no proven leak" in shown.changes[-1]["message"],
+            lambda: (
+                bool(shown.changes)
+                and shown.changes[-1]["state"] == "ready"
+                and "no proven leak" in shown.changes[-1]["message"]
+            ),
             "the new dump was not opened",
         )
         told = await shown.request("pmat/leaks", {})
