@@ -19,6 +19,7 @@ from pygls.protocol import JsonRPCRequestMessage, default_converter
 from pmat_lsp import __version__
 from pmat_lsp.errors import DumpError, PmatError
 from pmat_lsp.render.escape import visible
+from pmat_lsp.server.protocol import ForgettingProtocol
 from pmat_lsp.server.state import State
 
 Parameters = ParamSpec("Parameters")
@@ -57,6 +58,7 @@ class PmatServer(LanguageServer):
             "pmat-lsp",
             __version__,
             text_document_sync_kind=types.TextDocumentSyncKind.Full,
+            protocol_cls=ForgettingProtocol,
             converter_factory=_converter,
         )
         logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_answer)
