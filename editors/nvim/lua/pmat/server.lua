@@ -126,6 +126,18 @@ local function error_text(error)
   return hint == '' and error.message or error.message .. '\n' .. hint
 end
 
+---An answer whose absent values are nil: Neovim 0.12 has `vim.NIL` for the `null` of JSON.
+---@param value any
+---@return any
+local function plain(value)
+  if value == vim.NIL then
+    return nil
+  elseif type(value) ~= 'table' then
+    return value
+  end
+  return vim.tbl_map(plain, value)
+end
+
 ---Ask; an error is told to the user.
 ---@param client vim.lsp.Client
 ---@param method string
@@ -136,7 +148,7 @@ function M.ask(client, method, params, done)
     if error then
       ui.error(error_text(error))
     else
-      done(result)
+      done(plain(result))
     end
   end
   if ENABLES then
@@ -172,7 +184,7 @@ function M.questions()
       return client:request_sync(...)
     end or client.request_sync
     local answer = ask('pmat/catalogue', vim.empty_dict(), LONGEST_COMPLETION)
-    questions = answer and answer.result and answer.result.questions
+    questions = answer and answer.result and plain(answer.result.questions)
   end
   return questions or {}
 end
