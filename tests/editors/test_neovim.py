@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.editors.neovim import PLUGIN, Neovim, list_of, neovim, program, programs
-from tests.editors.page import blocks
+from tests.editors.page import blocks, run_again_command
 from tests.server.beside import OTHER, needs_perl_languageserver
 from tests.server.editor import demo_workspace
 
@@ -89,24 +89,13 @@ def test_the_story_from_the_diagnostic_through_the_chain_to_the_cure_and_a_clean
     demo.until(lambda: "    weaken( my $weak_conns = $conns );" in demo.lines, "the quick fix changes nothing")
     demo.command("wall")
 
-    _run_again(workspace)
+    subprocess.run(run_again_command(), cwd=workspace, check=True, timeout=60)
     demo.until(lambda: not demo.leaks(), "the diagnostic stays")
     assert demo.until(
         lambda: str(demo.lua("return require('pmat').status()")).startswith("next.pmat: no proven leak"), "not told"
     )
     demo.until(lambda: not _quickfix(demo), "the quickfix list stays")
     assert demo.marks() == []
-
-
-def _run_again(workspace: Path) -> None:
-    """The program as it is now, with few file handles as when it leaked; its dump is written at its end."""
-    perl = ["perl", "-MDevel::MAT::Dumper=-dump_at_END,-file,next.pmat", "-Ilib", "app.pl"]
-    if (
-        shutil.which("perl") is None
-        or subprocess.run([*perl[:1], "-MDevel::MAT::Dumper", "-e1"], check=False).returncode
-    ):
-        pytest.skip("no perl with Devel::MAT::Dumper")
-    subprocess.run(["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *perl], cwd=workspace, check=True, timeout=60)
 
 
 def _float(shown: Neovim) -> str:
