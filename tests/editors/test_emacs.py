@@ -14,6 +14,7 @@ import pytest
 
 from tests.dumps import ROOT
 from tests.editors.page import blocks, environment, project, run_again_command, run_editor
+from tests.server.beside import needs_perl_languageserver
 from tests.server.editor import DEMO
 
 PROGRAMS = {
@@ -268,18 +269,29 @@ def test_an_sv_that_is_none_is_told_with_what_to_do(emacs: Emacs) -> None:
     assert told["error"].startswith("pmat: 'nonsense' names no SV\nAn SV is named by")
 
 
-def test_lsp_mode_shows_the_leak_beside_its_other_servers(emacs: Emacs) -> None:
+@needs_perl_languageserver
+def test_lsp_mode_shows_leak_and_hover_beside_perl_languageserver(emacs: Emacs) -> None:
+    emacs.needs("lsp-mode")
     script = f"""
-      (require 'lsp-mode)
+      (require 'lsp-mode) (require 'lsp-perl)
       (setq lsp-auto-guess-root t lsp-restart 'ignore lsp-enable-snippet nil)
       (lsp-workspace-folders-add "{emacs.folder}")
       (find-file "{SOURCE}") (lsp)
-      (until (lambda () (> (hash-table-count (lsp-diagnostics)) 0)))
-      (maphash (lambda (file found) (tell (file-name-nondirectory file) (length found))) (lsp-diagnostics))
+      (defun told () (mapcar #'lsp:diagnostic-message (gethash (buffer-file-name) (lsp-diagnostics))))
+      (until (lambda () (seq-every-p (lambda (words) (seq-some (apply-partially #'string-match-p words) (told)))
+        '("leaked" "locate"))))
+      (tell 'servers (vconcat (mapcar (lambda (one) (lsp--client-server-id (lsp--workspace-client one)))
+        (lsp-workspaces))))
+      (tell 'diagnostics (vconcat (told)))
+      (goto-char (point-min)) (search-forward "on_closed => su")
+      (tell 'hover (lsp-get (lsp-get (lsp-request "textDocument/hover" (lsp--text-document-position-params))
+        :contents) :value))
     """
-    emacs.needs("lsp-mode")
     told = emacs.run(LSP_MODE, script)
-    assert told.get("HTTP.pm", 0) >= 2, emacs.output
+    assert sorted(told["servers"]) == ["perl-language-server", "pmat"], emacs.output
+    assert any("59 leaked" in message for message in told["diagnostics"])
+    assert any("Can't locate Courier/Connection.pm" in message for message in told["diagnostics"])
+    assert "59 live" in told["hover"]
 
 
 def test_the_package_compiles_without_a_warning_and_is_described(emacs: Emacs) -> None:
