@@ -30,7 +30,10 @@ class Client:
     configuration_registration: bool = False
     """It sends `workspace/didChangeConfiguration` to a server that registers for it."""
     watches_files: bool = False
-    """It watches files for a server that registers for them."""
+    """It watches files for a server that registers for them, and can be relied on.
+
+    Who knows no relative patterns is not: Helix tells only of the files that it wrote itself.
+    """
     code_actions: bool = False
     """It takes code actions that carry their edit."""
     preferred_actions: bool = False
@@ -84,7 +87,7 @@ class Client:
             progress=bool(capabilities.window and capabilities.window.work_done_progress),
             configuration=bool(workspace.configuration),
             configuration_registration=bool(settings and settings.dynamic_registration),
-            watches_files=bool(files and files.dynamic_registration),
+            watches_files=bool(files and files.dynamic_registration and files.relative_pattern_support),
             refreshes_code_lenses=bool(workspace.code_lens and workspace.code_lens.refresh_support),
             refreshes_inlay_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
             code_actions=actions.code_action_literal_support is not None,
