@@ -61,7 +61,12 @@ def serve_stdio() -> None:
     """Serve one client over standard input and output, until it leaves."""
     # The protocol gets the standard output for itself: pygls closes it in the end, and a stray print would garble it.
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output, contextlib.redirect_stdout(sys.stderr):
-        build_server().start_io(sys.stdin.buffer, output)
+        server = build_server()
+        try:
+            server.start_io(sys.stdin.buffer, output)
+        finally:
+            # A client that vanished has not asked for it.
+            server.state.close()
 
 
 def serve_tcp(host: str, port: int) -> None:
