@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from lsprotocol import types
 
 
+_TELL_OF_THEIR_OWN_FILES = frozenset({"helix"})
+"""Clients that announce to watch files, and tell only of those that they wrote themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """A client that announces nothing gets nothing but diagnostics, plain text and messages."""
@@ -30,10 +34,7 @@ class Client:
     configuration_registration: bool = False
     """It sends `workspace/didChangeConfiguration` to a server that registers for it."""
     watches_files: bool = False
-    """It watches files for a server that registers for them, and can be relied on.
-
-    Who knows no relative patterns is not: Helix tells only of the files that it wrote itself.
-    """
+    """It watches files for a server that registers for them, whoever writes them."""
     code_actions: bool = False
     """It takes code actions that carry their edit."""
     preferred_actions: bool = False
@@ -58,10 +59,11 @@ class Client:
     """The same for inlay hints."""
 
     @classmethod
-    def of(cls, capabilities: types.ClientCapabilities, options: object = None) -> Client:
+    def of(cls, capabilities: types.ClientCapabilities, options: object = None, name: str = "") -> Client:
         """Read the capabilities, and what a client of ours announces in its initialization options.
 
-        What is left out is not supported.
+        What is left out is not supported. The name is that of the client; it matters where one announces more than it
+        does.
         """
         workspace = capabilities.workspace or types.WorkspaceClientCapabilities()
         document = capabilities.text_document or types.TextDocumentClientCapabilities()
@@ -87,7 +89,7 @@ class Client:
             progress=bool(capabilities.window and capabilities.window.work_done_progress),
             configuration=bool(workspace.configuration),
             configuration_registration=bool(settings and settings.dynamic_registration),
-            watches_files=bool(files and files.dynamic_registration and files.relative_pattern_support),
+            watches_files=bool(files and files.dynamic_registration) and name not in _TELL_OF_THEIR_OWN_FILES,
             refreshes_code_lenses=bool(workspace.code_lens and workspace.code_lens.refresh_support),
             refreshes_inlay_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
             code_actions=actions.code_action_literal_support is not None,

@@ -49,6 +49,7 @@ def test_the_story_from_the_mark_to_the_cure_and_a_clean_dump(demo: Terminal, fo
     demo.press("Space", "k")
     demo.until("18.2 KiB retained each")
     demo.press("Escape")
+    demo.until("18.2 KiB retained each", there=False)
     demo.press("Space", "a")
     demo.until("Capture a weakened copy of $conns")
     demo.press("Enter")
@@ -86,4 +87,3 @@ def test_a_missing_server_leaves_the_file_as_it_is(tmp_path: Path, folder: Path)
     with helix(tmp_path / "home", folder, server=False) as shown:
         shown.settle()
         assert "panic" not in shown.screen
-        shown.press(":q", "Enter")

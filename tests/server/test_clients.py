@@ -37,7 +37,7 @@ def workspace(tmp_path: Path) -> Path:
 def _watching() -> types.ClientCapabilities:
     capabilities = full_capabilities()
     assert capabilities.workspace is not None
-    files = types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True, relative_pattern_support=True)
+    files = types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
     capabilities.workspace.did_change_watched_files = files
     return capabilities
 
