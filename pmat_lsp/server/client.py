@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from lsprotocol import types
 
-
 _TELL_OF_THEIR_OWN_FILES = frozenset({"helix"})
 """Clients that announce to watch files, and tell only of those that they wrote themselves."""
 
