@@ -83,16 +83,13 @@ async def _until_other_folders(ls: PmatServer, folders: Sequence[Path]) -> None:
         try:
             signal = await asyncio.wait_for(signals.get(), None if told else POLL_SECONDS)
         except asyncio.TimeoutError:
-            await _look(ls, deepest=0)
+            await _poll(ls)
             continue
         if isinstance(signal, Unwatchable):
             ls.log(types.MessageType.Log, f"folders are looked at every {POLL_SECONDS:g} s: {signal.reason}")
             told = False
             continue
-        if signal is not None and not signal.paths:
-            # The folders are watched from now on; something may have changed before.
-            await _look(ls, deepest=DEEPEST)
-        elif signal is not None:
+        if signal is not None:
             await take_changes(ls, signal)
         may_be_others = signal is None or await in_daemon_thread(partial(_has_new_folder, signal))
         if may_be_others and folders != await in_daemon_thread(partial(_folders, ls.state)):
@@ -105,10 +102,10 @@ def _has_new_folder(changes: Changes) -> bool:
 
 @guarded
 async def take_changes(ls: PmatServer, changes: Changes) -> None:
-    """Do what files that changed call for."""
+    """Do what files that changed call for. No changes: folders are watched from now on."""
     state = ls.state
-    # What is in a new folder may have come before the folder was watched.
-    new_folder = await in_daemon_thread(partial(_has_new_folder, changes))
+    # What is in it may have changed before it was watched.
+    new_folder = not changes.paths or await in_daemon_thread(partial(_has_new_folder, changes))
     if new_folder or _may_be_dumps(state, changes.paths):
         state.start(_load_if_changed(ls, DEEPEST))
     sources = {path: other for path, other in changes.paths.items() if _is_source(state, path)}
@@ -138,9 +135,9 @@ async def _load_if_changed(ls: PmatServer, deepest: int) -> None:
 
 
 @guarded
-async def _look(ls: PmatServer, *, deepest: int) -> None:
-    """See what a watcher would have told; `deepest` is that of `find_dumps`."""
-    ls.state.start(_load_if_changed(ls, deepest))
+async def _poll(ls: PmatServer) -> None:
+    """See what a watcher would have told, as far as that is cheap."""
+    ls.state.start(_load_if_changed(ls, deepest=0))
     marked = ls.state.watch.marked
     now = await in_daemon_thread(lambda: {path: stamp_of(path) for path in marked})
     if now != marked:

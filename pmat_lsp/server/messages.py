@@ -67,14 +67,16 @@ def unplaced_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:
     return [visible(line, _LONGEST) for line in dict.fromkeys(lines)]
 
 
-def unplaced_warning(path: Path, marked: tuple[MarkedFinding, ...]) -> str | None:
-    """For the user, where findings have no mark because their files are not found: what to do about it."""
-    unplaced = [one for one in marked if one.mark is None and one.missing]
-    if not unplaced:
+def unplaced_warning(marked: tuple[MarkedFinding, ...]) -> str | None:
+    """For the user, where a finding has no mark because its files are not found: what to do about it.
+
+    The same for every dump of the program.
+    """
+    reason = next((one.missing[0] for one in marked if one.mark is None and one.missing), None)
+    if reason is None:
         return None
-    count = f"{len(unplaced)} of {format_count(len(marked), 'leak')}"
     hint = "The settings pmat.sourceRoots and pmat.pathMap say where sources are; the log tells of every leak."
-    return visible(f"{path.name}: {count} cannot be shown in the sources: {unplaced[0].missing[0]}. {hint}", _LONGEST)
+    return visible(f"A leak cannot be shown in its source: {reason}. {hint}", _LONGEST)
 
 
 def ignored_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:

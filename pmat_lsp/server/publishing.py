@@ -108,9 +108,8 @@ def _find(opened: OpenDump, state: State) -> Outcome:
     target = target_of(dump, state)
     summary = [loaded_message(dump.path, dump.leaks.report), *unplaced_messages(marked), *ignored_messages(marked)]
     files = diagnostics_of(dump, marked, target)
-    return Outcome(
-        opened, files, summary, unplaced_warning(dump.path, marked), {file.path: stamp_of(file.path) for file in files}
-    )
+    stamps = {file.path: stamp_of(file.path) for file in files}
+    return Outcome(opened, files, summary, unplaced_warning(marked), stamps)
 
 
 def target_of(dump: Dump, state: State) -> Target:

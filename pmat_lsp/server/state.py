@@ -36,7 +36,7 @@ class Watch:
     """Which dump is followed, and what is known of the disk."""
 
     chosen: Path | None = None
-    """By the command `pmat.load`; goes before the settings."""
+    """By the commands `pmat.load` and `pmat.reload`; goes before the settings."""
     paused: bool = False
     """After `pmat.unload`: until a dump is asked for, none is loaded."""
     tried: dict[Path, Stamp | None] = field(default_factory=dict)

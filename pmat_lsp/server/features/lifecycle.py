@@ -38,6 +38,7 @@ def register(ls: PmatServer) -> None:
 @guarded
 async def initialize(ls: PmatServer, params: types.InitializeParams) -> None:
     """Note what the client can do, and its first settings."""
+    ls.state.start(leave_with_client(ls))
     ls.protocol.trace = params.trace or types.TraceValue.Off
     name = params.client_info.name if params.client_info else ""
     ls.state.client = Client.of(params.capabilities, params.initialization_options, name)
@@ -50,7 +51,6 @@ async def initialize(ls: PmatServer, params: types.InitializeParams) -> None:
 @guarded
 async def initialized(ls: PmatServer, _params: types.InitializedParams) -> None:
     """Begin, without keeping the client waiting."""
-    ls.state.start(leave_with_client(ls))
     ls.state.start(_begin(ls))
 
 
