@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from lsprotocol import types
 
+_PULL_FOR_CLOSED_FILES = frozenset({"Neovim"})
+"""Clients that, told to come again for diagnostics, do so for the files alone that are not open: Neovim 0.12."""
 _TELL_OF_THEIR_OWN_FILES = frozenset({"helix"})
 """Clients that announce to watch files, and tell only of those that they wrote themselves."""
 
@@ -81,7 +83,11 @@ class Client:
             related_information=bool(diagnostics.related_information),
             diagnostic_data=bool(diagnostics.data_support),
             diagnostic_version=bool(diagnostics.version_support),
-            pulls_diagnostics=document.diagnostic is not None and bool(refreshed and refreshed.refresh_support),
+            pulls_diagnostics=(
+                document.diagnostic is not None
+                and bool(refreshed and refreshed.refresh_support)
+                and name not in _PULL_FOR_CLOSED_FILES
+            ),
             related_documents=bool(document.diagnostic and document.diagnostic.related_document_support),
             faded=types.DiagnosticTag.Unnecessary in (tags.value_set if tags else ()),
             markdown=_prefers_markdown(document.hover),

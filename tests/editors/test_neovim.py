@@ -197,6 +197,11 @@ def test_completion_knows_commands_questions_options_and_addresses(demo: Neovim,
     assert completed("Pmat load c") == ["courier.pmat"]
 
 
+def test_completion_starts_the_server_where_none_runs(workspace: Path, version: str) -> None:
+    with neovim(workspace, version=version) as shown:
+        assert list(shown.api.funcs.getcompletion("Pmat ident", "cmdline")) == ["identify"]
+
+
 def test_pmat_alone_offers_all_that_can_be_asked(demo: Neovim) -> None:
     demo.command("Pmat")
     offered = demo.until(lambda: demo.lua("return _G.offered"), "nothing is offered")
@@ -222,13 +227,20 @@ def test_a_report_leads_to_the_report_of_a_finding(demo: Neovim) -> None:
     demo.until(lambda: any("Chain" in line for line in demo.lines), "it is empty")
 
 
-def test_load_offers_the_dumps_of_the_folder(demo: Neovim, workspace: Path) -> None:
-    shutil.copy(workspace / "courier.pmat", workspace / "lib" / "again.pmat")
+def test_load_offers_the_dumps_that_are_open_and_those_that_were_found(demo: Neovim, workspace: Path) -> None:
+    def offered() -> list[str]:
+        demo.lua("_G.offered = nil")
+        demo.command("Pmat load")
+        return list(demo.until(lambda: demo.lua("return _G.offered"), "nothing is offered"))
+
+    status = "return require('pmat').status()"
+    older = shutil.copy(workspace / "courier.pmat", workspace / "lib" / "older.pmat")
+    os.utime(older, (0, 0))
+    demo.until(lambda: offered() == ["courier.pmat  in front", "lib/older.pmat"], "not found")
     demo.lua("_G.choice = 2")
-    demo.command("Pmat load")
-    assert sorted(demo.lua("return _G.offered")) == ["courier.pmat", "lib/again.pmat"]
-    chosen = Path(demo.lua("return _G.offered[2]")).name
-    demo.until(lambda: demo.lua("return require('pmat').status()").startswith(chosen), "not loaded")
+    offered()
+    demo.until(lambda: str(demo.lua(status)).startswith("older.pmat"), "not loaded")
+    assert offered() == ["courier.pmat  open", "lib/older.pmat  in front"]
 
 
 def test_the_server_shows_its_documents_in_buffers_of_the_plugin(demo: Neovim) -> None:
