@@ -71,7 +71,7 @@ class Emacs:
 
     def needs(self, library: str) -> None:
         """Skip the test where Emacs has not got a library."""
-        told = self.run("", f'(tell \'found (and (locate-library "{library}") t))')
+        told = self.run("", f'(tell \'found (and (locate-library "{library}") t))', server=False)
         if not told["found"]:
             pytest.skip(f"{library} is not here (apt install elpa-{library})")
 
@@ -245,6 +245,31 @@ def test_a_damaged_dump_is_told_in_one_message_and_the_open_one_stays(emacs: Ema
     assert "Debugger" not in emacs.output
     assert "Traceback" not in emacs.output
     assert "59 Courier::Connection" in told["table"]
+
+
+def test_with_eglot_a_damaged_dump_is_told_in_one_message(emacs: Emacs) -> None:
+    emacs.needs("eglot")
+    dump = emacs.folder / "courier.pmat"
+    whole = dump.read_bytes()
+    dump.write_bytes(whole[: len(whole) // 2])
+    script = """
+      (defun messages () (with-current-buffer (messages-buffer) (buffer-string)))
+      (until (lambda () (string-match-p "truncated" (messages)))) (tell 'messages (messages))
+    """
+    told = emacs.run(EGLOT, EGLOT_VISIT + script)
+    assert told["messages"].count("courier.pmat: truncated") == 1
+    assert "Traceback" not in emacs.output
+    assert "Debugger" not in emacs.output
+
+
+def test_with_eglot_a_missing_server_is_told_in_one_message(emacs: Emacs) -> None:
+    emacs.needs("eglot")
+    script = "(tell-error (lambda () (run-hooks 'post-command-hook))) (tell 'lines (count-lines 1 (point-max)))"
+    told = emacs.run(EGLOT, VISIT + script, server=False)
+    # Emacs 28 tells it as an error of the hook, Emacs 30 as a warning.
+    assert "No such file or directory, pmat-lsp" in (told["error"] or emacs.output)
+    assert told["lines"] > 100
+    assert "Debugger" not in emacs.output
 
 
 def test_a_missing_server_is_told_in_one_message(emacs: Emacs) -> None:

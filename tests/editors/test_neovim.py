@@ -373,7 +373,7 @@ def test_it_installs_by_vim_pack_as_the_page_tells(repository: Path, workspace: 
         assert shown.place[0] == "pmat.txt"
 
 
-@pytest.mark.parametrize(("manager", "lines"), MANAGERS)
+@pytest.mark.parametrize(("manager", "lines"), MANAGERS, ids=[manager for manager, _ in MANAGERS])
 def test_it_installs_by_a_plugin_manager_as_the_page_tells(
     manager: str, lines: str, repository: Path, workspace: Path, tmp_path: Path
 ) -> None:
