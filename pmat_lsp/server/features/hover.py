@@ -11,6 +11,7 @@ from lsprotocol import types
 
 from pmat_lsp.analysis.file_numbers import file_numbers
 from pmat_lsp.heap.describe import summarise
+from pmat_lsp.render.document import with_links
 from pmat_lsp.render.hover import (
     Capturer,
     GlobalFacts,
@@ -25,11 +26,12 @@ from pmat_lsp.render.hover import (
 )
 from pmat_lsp.render.markdown import Document, Link, Plain, Span, to_markdown, to_plain_text
 from pmat_lsp.server.chains import findings_with_key
+from pmat_lsp.server.documents import hover_linker
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.paths import path_of, uri_of
-from pmat_lsp.server.positions import Encoding, Lines
+from pmat_lsp.server.positions import Lines
 from pmat_lsp.server.sites import KnownSub, Sites
-from pmat_lsp.server.state import OpenDump
+from pmat_lsp.server.state import OpenDump, State
 from pmat_lsp.source.model import Point, Range
 from pmat_lsp.source.perl import PerlSource, Variable
 from pmat_lsp.source.words import Word, WordKind, package_at, word_at
@@ -52,7 +54,7 @@ async def hover(ls: PmatServer, params: types.HoverParams) -> types.Hover | None
     path = path_of(params.text_document.uri)
     if path is None:
         return None
-    found = await ls.state.ask(partial(_hover, path=path, at=params.position, encoding=ls.state.encoding))
+    found = await ls.state.ask(partial(_hover, state=ls.state, path=path, at=params.position))
     if found is None:
         return None
     document, range_ = found
@@ -61,15 +63,17 @@ async def hover(ls: PmatServer, params: types.HoverParams) -> types.Hover | None
     return types.Hover(types.MarkupContent(types.MarkupKind.PlainText, to_plain_text(document)), range_)
 
 
-def _hover(opened: OpenDump, path: Path, at: types.Position, encoding: Encoding) -> tuple[Document, types.Range] | None:
+def _hover(opened: OpenDump, state: State, path: Path, at: types.Position) -> tuple[Document, types.Range] | None:
     """Runs in the worker."""
     source = opened.sites.text(path)
     if source is None:
         return None
-    lines = Lines(source.text, encoding)
+    lines = Lines(source.text, state.encoding)
     point = lines.point(at)
     found = _Teller(opened, path, source).at(point)
-    return (found[0], lines.range(found[1])) if found else None
+    if found is None:
+        return None
+    return with_links(found[0], hover_linker(opened, state)), lines.range(found[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,9 @@ class _Teller:
         # Inside a sub that captured it, that sub alone is meant; elsewhere all that did.
         innermost = [known for known in self.sites.around(self.path, self.source, point) if known in capturers][:1]
         chosen = tuple(self._capturer(known, name) for known in innermost or capturers)
-        document = capture_document(name, chosen, _link(self.path, declaration))
+        others = [known.sub.keyword for known in capturers if innermost and known not in innermost and known.facts.live]
+        also = tuple(_link(self.path, keyword) for keyword in others[:_MOST_PLACES])
+        document = capture_document(name, chosen, _link(self.path, declaration), also)
         return document or self._own(name, declaration) or self._of_program(name, declaration)
 
     def _capturer(self, known: KnownSub, name: str) -> Capturer:
