@@ -27,7 +27,8 @@ from pmat_lsp.source.files import PERL_SUFFIXES
 POLL_SECONDS = 2.0
 """Between two looks at the disk, where folders cannot be watched."""
 _REGISTERED = "pmat-files"
-_DUMPS = "**/*.pmat*"
+_DUMPS = ("**/*.pmat", "**/*.pmat.*")
+"""Two globs: in one with a star at its end Eglot lets that stand for one character at least."""
 _SOURCES = f"**/*.{{{','.join(sorted(suffix[1:] for suffix in PERL_SUFFIXES))}}}"
 
 
@@ -36,7 +37,7 @@ async def register_watchers(ls: PmatServer) -> bool:
     if not ls.state.client.watches_files:
         return False
     globs = ls.state.settings.globs(ls.state.folders)
-    patterns = dict.fromkeys([_DUMPS, _SOURCES, *(f"**/{glob.parts[-1]}" for glob in globs)])
+    patterns = dict.fromkeys([*_DUMPS, _SOURCES, *(f"**/{glob.parts[-1]}" for glob in globs)])
     options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(pattern) for pattern in patterns])
     method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
     if ls.state.watch.by_client:

@@ -37,7 +37,8 @@ async def initialize(ls: PmatServer, params: types.InitializeParams) -> None:
     """Note what the client can do, and its first settings."""
     ls.state.start(leave_with_client(ls))
     ls.protocol.trace = params.trace or types.TraceValue.Off
-    ls.state.client = Client.of(params.capabilities, params.initialization_options)
+    name = params.client_info.name if params.client_info else ""
+    ls.state.client = Client.of(params.capabilities, params.initialization_options, name)
     ls.take_up_offers(params.capabilities)
     ls.state.encoding = Encoding.of(ls.workspace.position_encoding)
     ls.state.folders = _folders(ls)
