@@ -8,9 +8,14 @@ import {
     type Executable,
     LanguageClient,
     type LanguageClientOptions,
+    MessageType,
+    type Middleware,
     RevealOutputChannelOn,
+    ShowMessageNotification,
+    type ShowMessageParams,
     State,
 } from "vscode-languageclient/node";
+import { openReport, SCHEME } from "./reports";
 import { findServer, type ServerCommand } from "./server";
 
 /** What the user is told where no server is. */
@@ -41,18 +46,19 @@ export class Connection implements vscode.Disposable {
         const found = findServer(serverSettings(), { env: process.env, platform: process.platform });
         if (found === null) {
             this.changed.fire("stopped");
-            await sayNotFound(NOT_FOUND);
+            void sayNotFound(NOT_FOUND);
             return;
         }
         this.log.info(`starting ${[found.command, ...found.args].join(" ")} (${found.foundBy})`);
         const client = new LanguageClient("pmat", "pmat", executable(found), this.options());
         this.client = client;
+        client.onNotification(ShowMessageNotification.type, (message) => void say(message));
         client.onDidChangeState(({ newState }) => this.changed.fire(STATES[newState]));
         try {
             await client.start();
         } catch (error) {
             this.changed.fire("stopped");
-            await sayNotFound(`The pmat-lsp server did not start: ${messageOf(error)} (${found.foundBy})`);
+            void sayNotFound(`The pmat-lsp server did not start: ${messageOf(error)} (${found.foundBy})`);
         }
     }
 
@@ -123,6 +129,7 @@ export class Connection implements vscode.Disposable {
                 client: { changed: true, commandLinks: true },
             },
             synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher("**/*.pmat{,.gz,.xz,.zst}") },
+            middleware: { window: { showDocument } },
             errorHandler: {
                 error: () => ({ action: ErrorAction.Continue }),
                 closed: () => this.ended(),
@@ -162,6 +169,17 @@ const STATES: Record<State, ServerState> = {
     [State.Stopped]: "stopped",
 };
 
+type ShowDocument = NonNullable<NonNullable<Middleware["window"]>["showDocument"]>;
+
+/** Reports are shown rendered, everything else as a text. */
+const showDocument: ShowDocument = async (params, token, next) => {
+    if (!params.uri.startsWith(`${SCHEME}:`)) {
+        return next(params, token);
+    }
+    await openReport(params.uri);
+    return { success: true };
+};
+
 /** What went wrong, for people. */
 export function messageOf(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
@@ -174,6 +192,15 @@ function serverSettings(): { path: string; interpreter: string } {
 
 function executable({ command, args }: ServerCommand): Executable {
     return { command, args: [...args], options: { env: { ...process.env, PYTHONUNBUFFERED: "1" } } };
+}
+
+/** What the server tells the user. With a button VS Code shows all of a long text, and keeps it. */
+async function say({ type, message }: ShowMessageParams): Promise<void> {
+    if (type !== MessageType.Error) {
+        void vscode.window.showInformationMessage(message);
+    } else if (await vscode.window.showErrorMessage(message, SHOW_LOG)) {
+        await vscode.commands.executeCommand("pmat.showLog");
+    }
 }
 
 async function sayNotFound(message: string): Promise<void> {

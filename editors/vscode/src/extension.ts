@@ -4,16 +4,18 @@ import * as vscode from "vscode";
 import { Asking } from "./asking";
 import { capture } from "./capturing";
 import { Connection } from "./client";
-import { openDemo } from "./demo";
+import { openDemo, openWalkthrough, welcomeToDemo } from "./demo";
 import { HandlesList } from "./handlesView";
-import { reveal, Walk } from "./hops";
+import { reveal, type Step, Walk } from "./hops";
 import { installServer } from "./install";
-import { LeaksTree } from "./leaksView";
+import { LeaksTree, type Row } from "./leaksView";
 import { Model } from "./model";
 import { OVERVIEW, OverviewEditors } from "./overview";
 import { Pictures } from "./pictures";
+import { REPORT, ReportEditors } from "./reports";
 import { registerRowCommands } from "./rows";
 import { Status } from "./status";
+import { counted } from "./texts";
 
 /** Begin. */
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
@@ -25,7 +27,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     const asking = new Asking(connection, model);
     const leaks = new LeaksTree(model, connection);
     const handles = new HandlesList(model, connection);
-    const leaksView = vscode.window.createTreeView("pmat.leaks", { treeDataProvider: leaks, showCollapseAll: true });
+    const leaksView = vscode.window.createTreeView<Row>("pmat.leaks", {
+        treeDataProvider: leaks,
+        showCollapseAll: true,
+    });
     const { registerCommand } = vscode.commands;
     context.subscriptions.push(
         log,
@@ -36,6 +41,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         leaks,
         handles,
         leaksView,
+        leaks.onDidLeaveOut((count) => {
+            leaksView.description = leaks.filterText;
+            leaksView.message = count ? `${counted(count, "leak")} left out` : "";
+        }),
+        walk.onDidMove((step) => selectHop(leaksView, step)),
         new Status(model),
         vscode.window.createTreeView("pmat.handles", { treeDataProvider: handles }),
         vscode.window.registerCustomEditorProvider(
@@ -43,6 +53,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
             new OverviewEditors(context.extensionUri, model, connection),
             { webviewOptions: { retainContextWhenHidden: true }, supportsMultipleEditorsPerDocument: false },
         ),
+        vscode.window.registerCustomEditorProvider(REPORT, new ReportEditors(context.extensionUri, model, connection), {
+            webviewOptions: { retainContextWhenHidden: true, enableFindWidget: true },
+        }),
         registerRowCommands(model, walk, pictures, leaks),
         registerCommand("pmat.openDump", () => asking.openDump()),
         registerCommand("pmat.openOverview", () => asking.openOverview()),
@@ -62,13 +75,18 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
                 await reveal(finding.place);
             }
         }),
-        registerCommand("pmat.walkthrough", () =>
-            vscode.commands.executeCommand(
-                "workbench.action.openWalkthrough",
-                `${context.extension.id}#firstLeak`,
-                false,
-            ),
-        ),
+        registerCommand("pmat.walkthrough", () => openWalkthrough(context)),
     );
     await connection.start();
+    await welcomeToDemo(context);
+}
+
+/** Where the walk is, in the view of the leaks as well. */
+function selectHop(view: vscode.TreeView<Row>, step: Step | null): void {
+    const hop = step?.finding.hops[step.hop];
+    if (step && hop && view.visible) {
+        const row: Row = { type: "hop", finding: step.finding, hop, number: step.hop };
+        // One that the filter leaves out is not there.
+        view.reveal(row, { select: true, focus: false }).then(undefined, () => undefined);
+    }
 }

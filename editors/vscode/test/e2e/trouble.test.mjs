@@ -90,21 +90,11 @@ inWindow(
     },
 );
 
-/** Kill the language servers of one window: they are below its code-server. */
+/** Kill the language servers of one window. */
 function killServers(bench) {
-    const all = execFileSync("ps", ["-eo", "pid,ppid,args"], { encoding: "utf8" }).split("\n").slice(1);
-    const rows = all
-        .map((line) => line.trim().split(/\s+/))
-        .map(([pid, parent, ...args]) => ({ pid: +pid, parent: +parent, args: args.join(" ") }));
-    const below = new Set([bench.server.pid]);
-    for (const row of rows.sort((a, b) => a.pid - b.pid)) {
-        if (below.has(row.parent)) {
-            below.add(row.pid);
-        }
-    }
-    const servers = rows.filter(({ pid, args }) => below.has(pid) && /pmat-lsp serve/.test(args));
+    const servers = bench.servers();
     assert.ok(servers.length > 0, "no server runs");
-    for (const { pid } of servers) {
+    for (const pid of servers) {
         process.kill(pid, "SIGKILL");
     }
 }

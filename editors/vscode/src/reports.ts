@@ -1,0 +1,95 @@
+/** Reports of the server (`pmat:/leaks.md`), rendered: what VS Code shows where one is opened, its links included. */
+
+import * as vscode from "vscode";
+import { type Connection, messageOf } from "./client";
+import { reveal } from "./hops";
+import type { Model } from "./model";
+import { pageHtml, pageOptions } from "./page";
+import type { FromReport, ToReport } from "./pages";
+import { lineOf } from "./texts";
+
+/** As package.json declares it. */
+export const REPORT = "pmat.report";
+/** Of the URIs of reports. */
+export const SCHEME = "pmat";
+
+/** Opens reports. */
+export class ReportEditors implements vscode.CustomReadonlyEditorProvider {
+    constructor(
+        private readonly extension: vscode.Uri,
+        private readonly model: Model,
+        private readonly connection: Connection,
+    ) {}
+
+    openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
+        return { uri, dispose: () => undefined };
+    }
+
+    resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): void {
+        panel.webview.options = pageOptions(this.extension);
+        const page = new Report(uri, panel.webview, this.model, this.connection);
+        panel.onDidDispose(() => page.dispose());
+        panel.webview.html = pageHtml(panel.webview, this.extension, "report", "Perl heap report");
+    }
+}
+
+/** Open a report in front. */
+export async function openReport(uri: string): Promise<void> {
+    await vscode.commands.executeCommand("vscode.open", vscode.Uri.parse(uri, true));
+}
+
+class Report implements vscode.Disposable {
+    private readonly heard: vscode.Disposable;
+
+    constructor(
+        private readonly uri: vscode.Uri,
+        private readonly webview: vscode.Webview,
+        private readonly model: Model,
+        private readonly connection: Connection,
+    ) {
+        this.heard = vscode.Disposable.from(
+            webview.onDidReceiveMessage((message: FromReport) => void this.hear(message)),
+            // It is about the dump in front, which may be another one now.
+            model.onDidChange(() => void this.draw()),
+        );
+    }
+
+    dispose(): void {
+        this.heard.dispose();
+    }
+
+    private async hear(message: FromReport): Promise<void> {
+        if (message.type === "ready") {
+            return this.draw();
+        }
+        const target = vscode.Uri.parse(message.target, true);
+        if (target.scheme === SCHEME) {
+            return openReport(message.target);
+        }
+        if (target.scheme === "file") {
+            const start = { line: lineOf(target.fragment), character: 0 };
+            await reveal({ uri: target.with({ fragment: "" }).toString(), range: { start, end: start } });
+        }
+    }
+
+    private async draw(): Promise<void> {
+        const { state } = this.model.front;
+        if (state === "stopped") {
+            return this.send({ type: "notice", message: "The pmat-lsp server is not running.", error: true });
+        }
+        if (!this.connection.isRunning || state === "loading") {
+            return;
+        }
+        try {
+            const params = { uri: this.uri.toString() };
+            const { text } = await this.connection.request<{ text: string }>("workspace/textDocumentContent", params);
+            this.send({ type: "report", text });
+        } catch (error) {
+            this.send({ type: "notice", message: messageOf(error), error: true });
+        }
+    }
+
+    private send(message: ToReport): void {
+        void this.webview.postMessage(message);
+    }
+}
