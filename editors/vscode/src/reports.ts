@@ -33,9 +33,9 @@ export class ReportEditors implements vscode.CustomReadonlyEditorProvider {
     }
 }
 
-/** Open a report in front. */
+/** Open a report in front; in a tab that stays, since VS Code finds no way back to one that was replaced. */
 export async function openReport(uri: string): Promise<void> {
-    await vscode.commands.executeCommand("vscode.open", vscode.Uri.parse(uri, true));
+    await vscode.commands.executeCommand("vscode.open", vscode.Uri.parse(uri, true), { preview: false });
 }
 
 class Report implements vscode.Disposable {

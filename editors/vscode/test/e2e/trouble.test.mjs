@@ -1,7 +1,7 @@
 // What a user sees when something is wrong: no server, a server that dies, a damaged dump.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { rmSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { demoFolder, Workbench } from "./workbench.mjs";
@@ -84,11 +84,68 @@ inWindow(
         );
         truncateSync(broken, 100_000);
         await bench.status("broken.pmat").waitFor();
-        await bench.message("truncated").waitFor();
+        const message = bench.message("truncated");
+        await message.getByRole("button", { name: "Show Log" }).waitFor();
         await bench.shot("dump-damaged");
         assert.ok((await (await bench.problems()).getByRole("treeitem", { name: /Leaked closure/ }).count()) > 0);
     },
 );
+
+inWindow(
+    "while a dump is read, the status bar and a message say so, and the message can give it up",
+    (folder) => {
+        writeFileSync(path.join(folder, "go"), "");
+        writeFileSync(path.join(folder, "sitecustomize.py"), SLOW);
+        return { env: { PYTHONPATH: folder, PMAT_TEST_GO: path.join(folder, "go") } };
+    },
+    async (bench, folder) => {
+        await bench.openFile("HTTP.pm");
+        await bench.status("courier.pmat.xz: 1 leak").waitFor();
+        rmSync(path.join(folder, "go"));
+        copyFileSync(path.join(folder, "courier.pmat.xz"), path.join(folder, "second.pmat.xz"));
+        const status = bench.page.locator(".statusbar-item", { hasText: "second.pmat.xz" });
+        await status.locator(".codicon-loading").waitFor();
+        const message = bench.message("Heap dump second.pmat.xz");
+        await message.waitFor();
+        await bench.shot("loading");
+        await message.getByRole("button", { name: "Cancel" }).click();
+        await bench.status("courier.pmat.xz: 1 leak").waitFor();
+        await message.waitFor({ state: "detached" });
+        await bench.until(() => !readers(bench).length, "the end of the process that reads the dump");
+    },
+);
+
+inWindow(
+    "in a folder that is not trusted its settings do not say what is started, and the rest works",
+    (folder) => {
+        const evil = path.join(folder, "evil");
+        writeFileSync(evil, `#!/bin/sh\ntouch '${evil}-was-here'\n`);
+        chmodSync(evil, 0o755);
+        mkdirSync(path.join(folder, ".vscode"));
+        writeFileSync(path.join(folder, ".vscode/settings.json"), JSON.stringify({ "pmat.server.path": evil }));
+        return { trust: false, settings: { "security.workspace.trust.startupPrompt": "never" } };
+    },
+    async (bench, folder) => {
+        await bench.openFile("HTTP.pm");
+        await bench.status("Restricted Mode").waitFor();
+        await bench.status("courier.pmat.xz: 1 leak").waitFor();
+        await bench.shot("untrusted");
+        assert.ok(!existsSync(path.join(folder, "evil-was-here")));
+    },
+);
+
+/** For the server's Python: the process that reads a dump waits until it may go on, as it does on a slow disk. */
+const SLOW = `
+import os, sys, time
+if "pmat_lsp.heap.indexer" in sys.orig_argv:
+    while not os.path.exists(os.environ["PMAT_TEST_GO"]):
+        time.sleep(0.05)
+`;
+
+/** The processes of one window that read a dump. */
+function readers(bench) {
+    return bench.processes().filter(({ args }) => args.includes("pmat_lsp.heap.indexer"));
+}
 
 /** Kill the language servers of one window. */
 function killServers(bench) {
