@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pmat_lsp.analysis.retained import Retained
     from pmat_lsp.source.marks import MarkedFinding
     from pmat_lsp.source.places import Place, Places
+    from pmat_lsp.source.sources import Sources
 
 __all__ = ["Cancelled", "Dump", "PlacedSite", "Settings", "open_dump"]
 
@@ -53,6 +55,8 @@ class Dump:
 
     heap: Heap
     settings: Settings
+    sources: Sources | None = field(default=None, repr=False)
+    """The texts of the source files; None: of its own."""
     _retained: Retained | None = field(default=None, repr=False)
     _facts: dict[int, CodeFacts] = field(default_factory=dict, repr=False)
 
@@ -97,7 +101,14 @@ class Dump:
 
         inc, dirs, script = file_facts(self.heap)
         roots, path_map = self.settings.source_roots, self.settings.path_map
-        return Places(SourceFiles(roots, path_map, inc, dirs, script))
+        return Places(SourceFiles(roots, path_map, inc, dirs, script), self.sources)
+
+    def placed(self, settings: Settings, sources: Sources) -> Dump:
+        """The same dump with other settings and texts; what was computed of the heap is kept."""
+        other = copy(self)
+        other.settings, other.sources = settings, sources
+        other.__dict__.pop("places", None)
+        return other
 
     @property
     def marked(self) -> tuple[MarkedFinding, ...]:

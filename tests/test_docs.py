@@ -29,6 +29,7 @@ def test_every_setting_that_is_described_is_understood() -> None:
     ]
     values: dict[str, object] = {
         "pmat.dump": "x.pmat",
+        "pmat.dumps": ["logs/*.pmat"],
         "pmat.sourceRoots": ["lib"],
         "pmat.pathMap": [{"from": "/a", "to": "/b"}],
         "pmat.memoryLimit": 7,

@@ -20,6 +20,7 @@ from pmat_lsp.server.features import (
     inlay_hints,
     lifecycle,
     links,
+    pull_diagnostics,
     references,
     symbols,
     type_hierarchy,
@@ -29,6 +30,7 @@ from pmat_lsp.server.language_server import PmatServer
 FEATURES = (
     lifecycle,
     diagnostics,
+    pull_diagnostics,
     hover,
     definition,
     references,

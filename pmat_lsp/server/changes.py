@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from lsprotocol import types
@@ -26,6 +27,16 @@ def set_front(ls: PmatServer, state: str, path: Path | None, message: str) -> No
     if ls.state.client.text_documents and state in _SETTLED:
         for uri in ls.state.documents:
             ls.workspace_text_document_content_refresh(types.TextDocumentContentRefreshParams(uri))
+
+
+def choice_changed(ls: PmatServer) -> None:
+    """Other dumps are there to choose from; it is as it was with the one in front."""
+    if ls.state.front.version == 0:
+        # Nothing was told yet, and the first dump is about to be loaded.
+        return
+    ls.state.front = replace(ls.state.front, version=ls.state.front.version + 1)
+    if ls.state.client.changed:
+        ls.protocol.notify(CHANGED, front_data(ls.state.front))
 
 
 def front_again(ls: PmatServer) -> None:

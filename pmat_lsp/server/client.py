@@ -15,10 +15,16 @@ class Client:
     related_information: bool = False
     diagnostic_data: bool = False
     diagnostic_version: bool = False
+    faded: bool = False
+    """It fades the text at diagnostics that are tagged as unnecessary."""
     markdown: bool = False
     """Hovers in Markdown."""
     progress: bool = False
     """It shows `$/progress` that the server begins."""
+    pulls_diagnostics: bool = False
+    """It comes for diagnostics, and comes again when it is told to."""
+    related_documents: bool = False
+    """When it does, it takes those of other documents too."""
     configuration: bool = False
     """It answers `workspace/configuration`."""
     configuration_registration: bool = False
@@ -57,6 +63,8 @@ class Client:
         workspace = capabilities.workspace or types.WorkspaceClientCapabilities()
         document = capabilities.text_document or types.TextDocumentClientCapabilities()
         diagnostics = document.publish_diagnostics or types.PublishDiagnosticsClientCapabilities()
+        refreshed = workspace.diagnostics
+        tags = diagnostics.tag_support
         settings = workspace.did_change_configuration
         files = workspace.did_change_watched_files
         edits = workspace.workspace_edit or types.WorkspaceEditClientCapabilities()
@@ -69,6 +77,9 @@ class Client:
             related_information=bool(diagnostics.related_information),
             diagnostic_data=bool(diagnostics.data_support),
             diagnostic_version=bool(diagnostics.version_support),
+            pulls_diagnostics=document.diagnostic is not None and bool(refreshed and refreshed.refresh_support),
+            related_documents=bool(document.diagnostic and document.diagnostic.related_document_support),
+            faded=types.DiagnosticTag.Unnecessary in (tags.value_set if tags else ()),
             markdown=_prefers_markdown(document.hover),
             progress=bool(capabilities.window and capabilities.window.work_done_progress),
             configuration=bool(workspace.configuration),

@@ -1,23 +1,31 @@
-"""Finding dumps in a workspace, and telling whether one was written anew."""
+"""Finding dumps by globs, and telling whether one was written anew."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from pmat_lsp.server.globs import Glob, walk
 from pmat_lsp.server.paths import path_of
 
 SUFFIXES = (".pmat", ".pmat.gz", ".pmat.xz", ".pmat.zst")
-WATCHED = "**/*.pmat*"
-"""What a client is asked to watch."""
 MOST_ENTRIES = 50_000
 """Directory entries looked at, over all folders."""
-_DEEPEST = 6
+DEEPEST = 6
+"""So many folders below its first one a glob with `**` reaches."""
 _SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".cache"})
 
 Stamp = tuple[int, int]
 """Time of the last change in ns, size in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A dump on the disk."""
+
+    path: Path
+    stamp: Stamp
 
 
 def is_dump_name(name: str) -> bool:
@@ -41,35 +49,21 @@ def stamp_of(path: Path) -> Stamp | None:
     return found.st_mtime_ns, found.st_size
 
 
-def newest_dump(folders: Sequence[Path]) -> Path | None:
-    """The dump below the folders that was written last; of equal ones the first by name."""
-    return _newest(path for path in _below(folders) if is_dump_name(path.name))
+def find_dumps(globs: Sequence[Glob], *, deepest: int = DEEPEST) -> tuple[Found, ...]:
+    """The files that the globs match, the one written last first; of equal ones the first by name.
+
+    With `deepest` 0 a glob with `**` looks into its first folder alone: cheap enough to ask every other second.
+    """
+    walked = walk(globs, deepest=deepest, most_entries=MOST_ENTRIES, skipped=_SKIPPED)
+    return newest_first(folder.folder / name for folder in walked for name in folder.names)
 
 
-def newest_dump_in(folders: Iterable[Path]) -> Path | None:
-    """As `newest_dump`, but for the folders themselves alone: cheap enough to ask every other second."""
-    return _newest(path for folder in folders for path in _entries(folder) if is_dump_name(path.name))
+def newest_first(paths: Iterable[Path]) -> tuple[Found, ...]:
+    """Those of the files that there are."""
+    stamped = {path: stamp for path in paths if (stamp := stamp_of(path)) is not None and path.is_file()}
+    return tuple(sorted((Found(*one) for one in stamped.items()), key=lambda found: (-found.stamp[0], found.path)))
 
 
-def _newest(paths: Iterable[Path]) -> Path | None:
-    stamped = [(stamp[0], path) for path in paths if (stamp := stamp_of(path)) is not None and path.is_file()]
-    return min(stamped, key=lambda found: (-found[0], found[1]))[1] if stamped else None
-
-
-def _below(folders: Sequence[Path]) -> Iterator[Path]:
-    left = MOST_ENTRIES
-    for top in folders:
-        for folder, inner, names in os.walk(top):
-            depth = len(Path(folder).relative_to(top).parts)
-            inner[:] = [] if depth >= _DEEPEST else sorted(set(inner) - _SKIPPED)
-            left -= len(names) + len(inner)
-            if left < 0:
-                return
-            yield from (Path(folder, name) for name in names)
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError:
-        return []
+def folders_of_dumps(globs: Sequence[Glob]) -> list[Path]:
+    """The folders in which the globs may match."""
+    return [one.folder for one in walk(globs, deepest=DEEPEST, most_entries=MOST_ENTRIES, skipped=_SKIPPED)]

@@ -57,18 +57,20 @@ class PmatServer(LanguageServer):
         )
         logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_answer)
         self.state = State()
-        self._offers: list[tuple[str, str, Callable[..., Any]]] = []
+        self._offers: list[tuple[str, str, Callable[..., Any], object]] = []
 
-    def offer(self, capability: str, method: str, handler: Callable[..., Any]) -> None:
+    def offer(self, capability: str, method: str, handler: Callable[..., Any], options: object = None) -> None:
         """Answer a method for clients that announce this capability of `textDocument`, as `code_lens`, alone."""
-        self._offers.append((capability, method, handler))
+        self._offers.append((capability, method, handler, options))
 
     def take_up_offers(self, capabilities: types.ClientCapabilities) -> None:
         """Register what was offered, and the client announces."""
         document = capabilities.text_document or types.TextDocumentClientCapabilities()
-        for capability, method, handler in self._offers:
-            if getattr(document, capability) is not None:
-                self.feature(method)(handler)
+        for capability, method, handler, options in self._offers:
+            # A client that comes for diagnostics, but cannot be told when, is better sent them.
+            needed = self.state.client.pulls_diagnostics if capability == "diagnostic" else True
+            if needed and getattr(document, capability) is not None:
+                self.feature(method, options)(handler)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Write the error into the client's log; pygls would open a popup."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from pmat_lsp.heap.neighbours import strength_of
 from pmat_lsp.heap.progress import Progress
 from pmat_lsp.render.chain import hop_note
 from pmat_lsp.render.escape import visible
+from pmat_lsp.server.choice import time_text
 from pmat_lsp.server.dumps import stamp_of
 from pmat_lsp.server.marks import Target
 from pmat_lsp.server.paths import uri_of
@@ -33,8 +33,7 @@ Json = dict[str, object]
 
 def dump_data(dump: Dump, previous: Path | None) -> Json:
     """The dump itself."""
-    heap, stamp = dump.heap, stamp_of(dump.path)
-    when = datetime.fromtimestamp(stamp[0] // 1_000_000_000, timezone.utc) if stamp else None
+    heap = dump.heap
     return {
         "uri": uri_of(dump.path),
         "name": visible(dump.path.name),
@@ -44,7 +43,7 @@ def dump_data(dump: Dump, previous: Path | None) -> Json:
         "threads": heap.layout.ithreads,
         "svs": heap.n,
         "bytes": heap.bytes,
-        "when": when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else None,
+        "when": time_text(stamp_of(dump.path)),
         "previous": uri_of(previous) if previous else None,
     }
 

@@ -11,48 +11,65 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from pmat_lsp.errors import PmatError
+from pmat_lsp.errors import DumpError, PmatError
 from pmat_lsp.heap.progress import Progress as HeapProgress
 from pmat_lsp.render.escape import visible
 from pmat_lsp.server.changes import front_again, set_front
-from pmat_lsp.server.dumps import stamp_of
+from pmat_lsp.server.dumps import Stamp, stamp_of
 from pmat_lsp.server.language_server import PmatServer
 from pmat_lsp.server.messages import loaded_message
 from pmat_lsp.server.progress import Cancelled, Progress
 from pmat_lsp.server.publishing import refresh
 from pmat_lsp.server.redraw import ask_again
+from pmat_lsp.server.state import Loading
 from pmat_lsp.server.threads import in_daemon_thread
 from pmat_lsp.session import Dump, Settings, open_dump
 
+SETTLE_SECONDS = 0.5
+"""A dump that has not changed for so long is taken for whole."""
 _logger = logging.getLogger(__name__)
 
 
-async def load_dump(ls: PmatServer, path: Path) -> bool:
-    """Open the dump at `path` in place of the one that is open, and of one that is being loaded.
+async def load_dump(ls: PmatServer, path: Path, *, anew: bool = False) -> bool:
+    """Put the dump at `path` in front, in place of one that is being loaded; the one before stays open.
 
-    Returns whether it is open now. A dump that cannot be read is told to the user; the one before stays open.
+    A dump that is open and was not written since is not read again, unless `anew`; one that is being loaded already is
+    waited for. Returns whether it is in front now. A dump that cannot be read is told to the user.
     """
-    state = ls.state
-    if state.loading is not None:
-        state.loading.cancel()
-    state.watch.tried[path] = stamp_of(path)
-    task = asyncio.create_task(_load(ls, path, state.settings.session(state.folders)))
-    state.loading = task
+    state, stamp = ls.state, stamp_of(path)
+    loading = state.loading
+    if loading is not None and not loading.task.done():
+        if (loading.path, loading.stamp) == (path, stamp):
+            return await _outcome(loading.task)
+        loading.task.cancel()
+    state.watch.tried[path] = stamp
+    opened = state.dumps.get(path)
+    if opened is not None and not anew and stamp in (None, opened.stamp):
+        state.bring_to_front(opened)
+        await show_front(ls)
+        return True
+    task = asyncio.create_task(_load(ls, path, stamp))
+    state.loading = Loading(path, stamp, task)
+    return await _outcome(task)
+
+
+async def _outcome(task: asyncio.Task[bool]) -> bool:
+    """Of a loading; whoever waits for it may be cancelled without ending it."""
     await asyncio.wait({task})
     return not task.cancelled() and task.result()
 
 
-async def _load(ls: PmatServer, path: Path, settings: Settings) -> bool:
+async def _load(ls: PmatServer, path: Path, stamp: Stamp | None) -> bool:
     name = visible(path.name)
     given_up = threading.Event()
     async with Progress(ls, f"Heap dump {name}") as progress:
         try:
             set_front(ls, "loading", path, f"{name} is being read")
             progress.report("reading the heap, looking for leaks")
-            work = partial(_proven, path, settings, progress.from_thread(), given_up.is_set)
-            dump = await progress.or_cancelled(in_daemon_thread(work))
+            dump, stamp = await _whole(ls, path, stamp, progress, given_up.is_set)
             progress.report("finding the source lines")
-            await _show(ls, dump)
+            ls.state.install(dump, stamp)
+            await show_front(ls)
             return True
         except Cancelled:
             front_again(ls)
@@ -69,20 +86,49 @@ async def _load(ls: PmatServer, path: Path, settings: Settings) -> bool:
         return False
 
 
+async def _whole(
+    ls: PmatServer, path: Path, stamp: Stamp | None, progress: Progress, given_up: Callable[[], bool]
+) -> tuple[Dump, Stamp | None]:
+    """The dump, and how the file was then; one that is written while it is read is read again when it is whole."""
+    settings = ls.state.settings.session(ls.state.folders)
+    while True:
+        work = partial(_proven, path, settings, progress.from_thread(), given_up)
+        try:
+            return await progress.or_cancelled(in_daemon_thread(work)), stamp
+        except DumpError:
+            if stamp_of(path) in (None, stamp):
+                raise
+        progress.report("waiting until it is written")
+        stamp = ls.state.watch.tried[path] = await progress.or_cancelled(settled(path))
+
+
+async def settled(path: Path) -> Stamp | None:
+    """How a file is, when it has not changed for a while."""
+    stamp = stamp_of(path)
+    while True:
+        await asyncio.sleep(SETTLE_SECONDS)
+        before, stamp = stamp, stamp_of(path)
+        if stamp == before:
+            return stamp
+
+
 def _proven(path: Path, settings: Settings, progress: HeapProgress, cancelled: Callable[[], bool]) -> Dump:
     dump = open_dump(path, settings, progress, cancelled)
     dump.prove(progress)
     return dump
 
 
-async def _show(ls: PmatServer, dump: Dump) -> None:
-    ls.state.install(dump)
+async def show_front(ls: PmatServer) -> None:
+    """Show what the dump in front tells, and log how it was understood."""
+    opened = ls.state.dumps.front
+    if opened is None:
+        return
     outcome = await refresh(ls)
-    if ls.state.is_open(dump):
-        set_front(ls, "ready", dump.path, loaded_message(dump.path, dump.leaks.report))
+    if ls.state.is_front(opened):
+        set_front(ls, "ready", opened.dump.path, loaded_message(opened.dump.path, opened.dump.leaks.report))
         ask_again(ls)
         # Hovers want the retained sizes: they are computed before the first one asks.
-        ls.state.start(ls.state.ask(lambda opened: opened.dump.retained()))
+        ls.state.start(ls.state.ask(lambda front: front.dump.retained()))
     for line in outcome.summary if outcome else ():
         ls.log(types.MessageType.Info, line)
 

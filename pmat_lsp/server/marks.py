@@ -62,23 +62,19 @@ def _diagnostics(dump: Dump, marked: MarkedFinding, target: Target) -> list[tupl
     mark = marked.mark
     if mark is None:
         return []
+    # Where the place is a guess it is greyed: the eye is not led to what may have nothing to do with it.
+    guessed = marked.place is not None and marked.place.status == "stale"
     main = types.Diagnostic(
         range=target.range(mark.path, mark.range),
         message=leak_message(marked),
-        severity=_severity(marked, target),
+        severity=types.DiagnosticSeverity.Hint if guessed else _SEVERITIES[target.severity],
+        tags=[types.DiagnosticTag.Unnecessary] if guessed and target.client.faded else None,
         code=marked.finding.pattern.code,
         source="pmat",
         related_information=_related(marked, mark, target) if target.client.related_information else None,
         data=_data(dump, marked) if target.client.diagnostic_data else None,
     )
     return [(mark.path, main), *_faint(marked, mark, target)]
-
-
-def _severity(marked: MarkedFinding, target: Target) -> types.DiagnosticSeverity:
-    """As set; lower where the place is a guess."""
-    severity = _SEVERITIES[target.severity]
-    guessed = marked.place is not None and marked.place.status == "stale"
-    return max(severity, types.DiagnosticSeverity.Information) if guessed else severity
 
 
 def _related(marked: MarkedFinding, mark: Note, target: Target) -> list[types.DiagnosticRelatedInformation]:

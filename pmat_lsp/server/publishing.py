@@ -1,7 +1,8 @@
-"""Sends the diagnostics of the open dump: only what changed, and nothing for what has no mark any more."""
+"""The diagnostics of the dump in front: found, and sent to clients that do not come for them."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,58 +10,93 @@ from pathlib import Path
 from lsprotocol import types
 
 from pmat_lsp.errors import PmatError
-from pmat_lsp.server.language_server import PmatServer
+from pmat_lsp.server.dumps import Stamp, stamp_of
+from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.marks import FileMarks, Target, diagnostics_of
 from pmat_lsp.server.messages import ignored_messages, loaded_message, unplaced_messages
 from pmat_lsp.server.positions import Encoding, Lines
-from pmat_lsp.server.state import OpenDump, State
+from pmat_lsp.server.redraw import call_again
+from pmat_lsp.server.state import OpenDump, Publication, State
 from pmat_lsp.session import Dump
 from pmat_lsp.source.model import Range
 from pmat_lsp.source.places import Places
+
+DEBOUNCE_SECONDS = 0.15
+"""The marks are found anew when the user has not typed for so long."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What the worker found."""
 
-    dump: Dump
+    opened: OpenDump
     files: list[FileMarks]
     summary: list[str]
     """Lines for the log."""
+    stamps: dict[Path, Stamp | None]
+    """How the files with marks were on the disk."""
 
 
-async def refresh(ls: PmatServer) -> Outcome | None:
-    """Find the marks anew and send what changed. Returns what was found, None where no dump is open."""
+async def refresh(ls: PmatServer, *, edited: bool = False) -> Outcome | None:
+    """Find the marks anew, and let the client show them. Returns what was found, None where no dump is open.
+
+    `edited`: because of an edit, after which a client that comes for diagnostics comes by itself.
+    """
     state = ls.state
     versions = {path: state.texts.version(path) for path in state.texts.paths()}
     outcome = await state.ask(partial(_find, state=state))
-    if outcome is None or not state.is_open(outcome.dump):
+    if outcome is None and state.dumps.front is None:
+        _show(ls, {}, edited)
+    if outcome is None or not state.is_front(outcome.opened):
         return None
-    wanted: dict[str, tuple[types.Diagnostic, ...]] = {
-        state.texts.uri(marks.path): marks.diagnostics for marks in outcome.files
-    }
+    _note_marked(state, outcome)
     by_uri = {state.texts.uri(path): version for path, version in versions.items()}
-    _send(ls, wanted, by_uri)
+    wanted = ((state.texts.uri(marks.path), marks.diagnostics) for marks in outcome.files)
+    # Shown again for a newer text even where they are equal: editors move them with the text as they think best.
+    _show(ls, {uri: (by_uri.get(uri), diagnostics) for uri, diagnostics in wanted}, edited)
     return outcome
 
 
-def clear(ls: PmatServer) -> None:
-    """Take every diagnostic back."""
-    _send(ls, {}, {})
+def _note_marked(state: State, outcome: Outcome) -> None:
+    """Remember where marks are, so that those files are watched."""
+    folders = {path.parent for path in state.watch.marked}
+    state.watch.marked = outcome.stamps
+    if {path.parent for path in outcome.stamps} != folders:
+        state.watch.stir()
 
 
-def _send(ls: PmatServer, wanted: dict[str, tuple[types.Diagnostic, ...]], versions: dict[str, int | None]) -> None:
-    published = ls.state.published
-    for uri in [uri for uri in published if uri not in wanted]:
-        del published[uri]
+def refresh_later(ls: PmatServer) -> None:
+    """Find the marks anew when nothing more has changed for a moment."""
+    if ls.state.dumps.front is None:
+        return
+    if ls.state.refresh is not None:
+        ls.state.refresh.cancel()
+    ls.state.refresh = ls.state.refreshing = asyncio.create_task(_refresh(ls))
+
+
+@guarded
+async def _refresh(ls: PmatServer) -> None:
+    await asyncio.sleep(DEBOUNCE_SECONDS)
+    # From here on it is not cancelled: two that follow each other are harmless, one that never comes is not.
+    ls.state.refresh = None
+    await refresh(ls, edited=True)
+
+
+def _show(ls: PmatServer, wanted: dict[str, Publication], edited: bool) -> None:
+    """Send what changed, or have the client come for it; nothing for what has no mark any more."""
+    before, ls.state.published = ls.state.published, wanted
+    gone = [uri for uri in before if uri not in wanted]
+    changed = {uri: one for uri, one in wanted.items() if before.get(uri) != one}
+    if ls.state.client.pulls_diagnostics:
+        unopened = gone or any(version is None for version, _ in changed.values())
+        if unopened or (changed and not edited):
+            ls.state.start(call_again(ls.workspace_diagnostic_refresh_async))
+        return
+    for uri in gone:
         ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
-    for uri, diagnostics in wanted.items():
-        # Sent again for a newer text even where they are equal: editors move them with the text as they think best.
-        publication = (versions.get(uri), diagnostics)
-        if published.get(uri) != publication:
-            published[uri] = publication
-            version = publication[0] if ls.state.client.diagnostic_version else None
-            ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, list(diagnostics), version))
+    for uri, (version, diagnostics) in changed.items():
+        told = version if ls.state.client.diagnostic_version else None
+        ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, list(diagnostics), told))
 
 
 def _find(opened: OpenDump, state: State) -> Outcome:
@@ -69,7 +105,8 @@ def _find(opened: OpenDump, state: State) -> Outcome:
     marked = dump.marked
     target = target_of(dump, state)
     summary = [loaded_message(dump.path, dump.leaks.report), *unplaced_messages(marked), *ignored_messages(marked)]
-    return Outcome(dump, diagnostics_of(dump, marked, target), summary)
+    files = diagnostics_of(dump, marked, target)
+    return Outcome(opened, files, summary, {file.path: stamp_of(file.path) for file in files})
 
 
 def target_of(dump: Dump, state: State) -> Target:

@@ -1,4 +1,4 @@
-"""Lets the client ask for code lenses and inlay hints again: it cannot know that a dump was loaded."""
+"""Lets the client ask again for what it shows: it cannot know that a dump was loaded."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ def ask_again(ls: PmatServer, before: ServerSettings | None = None) -> None:
     then = before or now
     changed = before is None or before != now
     if changed and ls.state.client.refreshes_code_lenses and (now.code_lens or then.code_lens):
-        ls.state.start(_tell(ls.workspace_code_lens_refresh_async))
+        ls.state.start(call_again(ls.workspace_code_lens_refresh_async))
     if changed and ls.state.client.refreshes_inlay_hints and (now.inlay_hints or then.inlay_hints):
-        ls.state.start(_tell(ls.workspace_inlay_hint_refresh_async))
+        ls.state.start(call_again(ls.workspace_inlay_hint_refresh_async))
 
 
-async def _tell(refresh: Callable[[None], Coroutine[Any, Any, None]]) -> None:
+async def call_again(refresh: Callable[[None], Coroutine[Any, Any, None]]) -> None:
+    """Send one of the requests with which a client is told to ask anew."""
     try:
         await refresh(None)
     except JsonRpcException as error:

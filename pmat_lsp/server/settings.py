@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pmat_lsp.errors import PmatError
+from pmat_lsp.server.globs import Glob, parse_globs
 from pmat_lsp.session import Settings
 
 SECTION = "pmat"
+DEFAULT_DUMPS = ("**/*.pmat{,.gz,.xz,.zst}",)
 SEVERITIES = ("error", "warning", "information", "hint")
 
 
@@ -18,7 +20,9 @@ class ServerSettings:
     """The settings as the user wrote them."""
 
     dump: str | None = None
-    """Absolute, or relative to a workspace folder; None: the newest dump of the workspace."""
+    """Absolute, or relative to a workspace folder; None: the newest of `dumps`."""
+    dumps: tuple[str, ...] = DEFAULT_DUMPS
+    """Globs from which the newest dump is chosen; absolute, or relative to every workspace folder."""
     source_roots: tuple[str, ...] = ()
     """Absolute, or relative to a workspace folder; looked through before the workspace's folders."""
     path_map: tuple[tuple[str, str], ...] = ()
@@ -36,6 +40,10 @@ class ServerSettings:
         """The settings of the session, with every path absolute."""
         roots = [path for root in self.source_roots for path in _candidates(root, folders) if path.is_dir()]
         return Settings(self.dump, tuple(dict.fromkeys([*roots, *folders])), self.path_map, self.memory_limit)
+
+    def globs(self, folders: Sequence[Path]) -> list[Glob]:
+        """Where dumps are looked for."""
+        return [glob for pattern in self.dumps for glob in parse_globs(pattern, folders)]
 
     def dump_path(self, folders: Sequence[Path]) -> Path | None:
         """The dump that is named, None if none is; of several folders the first one that has it."""
@@ -73,13 +81,23 @@ def _read_dump(section: Mapping[str, object], settings: ServerSettings) -> Serve
     return replace(settings, dump=value.strip() or None)
 
 
+def _read_dumps(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
+    globs = _texts(section, "dumps", "globs")
+    return settings if globs is None else replace(settings, dumps=globs)
+
+
 def _read_source_roots(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
-    value = section.get("sourceRoots")
+    roots = _texts(section, "sourceRoots", "folders")
+    return settings if roots is None else replace(settings, source_roots=roots)
+
+
+def _texts(section: Mapping[str, object], name: str, of: str) -> tuple[str, ...] | None:
+    value = section.get(name)
     if value is None:
-        return settings
-    if not isinstance(value, list | tuple) or not all(isinstance(root, str) for root in value):
-        raise PmatError("pmat.sourceRoots must be a list of folders")
-    return replace(settings, source_roots=tuple(str(root) for root in value if root))
+        return None
+    if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
+        raise PmatError(f"pmat.{name} must be a list of {of}")
+    return tuple(str(text) for text in value if text)
 
 
 def _read_path_map(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
@@ -136,6 +154,7 @@ def _switch(name: str, field: str) -> Callable[[Mapping[str, object], ServerSett
 
 _READERS: tuple[Callable[[Mapping[str, object], ServerSettings], ServerSettings], ...] = (
     _read_dump,
+    _read_dumps,
     _read_source_roots,
     _read_path_map,
     _read_memory_limit,

@@ -36,7 +36,7 @@ class Sites:
     def __init__(self, dump: Dump) -> None:
         self._dump = dump
         self._placed: dict[str, tuple[PerlSource, dict[int, list[PlacedSite]]]] = {}
-        self._marked: tuple[PerlSource, tuple[MarkedFinding, ...]] | None = None
+        self._marked: tuple[int, PerlSource, tuple[MarkedFinding, ...]] | None = None
         self._retained: dict[int, int] = {}
         self._ways: dict[int, WayToRoot | None] = {}
         self._classes: dict[str, ClassFacts] = {}
@@ -54,15 +54,17 @@ class Sites:
         source = self.text(path)
         return source if source is not None and self._by_index(path, source) else None
 
-    def forget_marks(self) -> None:
-        """A text changed: the findings may be elsewhere."""
+    def forget_places(self) -> None:
+        """Source files came or went: subs may be in others."""
+        self._placed.clear()
         self._marked = None
 
     def marked(self, source: PerlSource) -> tuple[MarkedFinding, ...]:
-        """The findings on the source lines, as long as `source` and the open texts are the same."""
-        if self._marked is None or self._marked[0] is not source:
-            self._marked = (source, self._dump.marked)
-        return self._marked[1]
+        """The findings on the source lines, as long as `source` and all other texts are the same."""
+        version = self._dump.places.sources.version
+        if self._marked is None or self._marked[:2] != (version, source):
+            self._marked = (version, source, self._dump.marked)
+        return self._marked[2]
 
     def known(self, path: Path, source: PerlSource, sub: Sub) -> KnownSub | None:
         """What the heap says of `sub`, a sub of `source`. None: nothing.

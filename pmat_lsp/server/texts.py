@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pmat_lsp.server.paths import path_of, same_file_key, uri_of
-from pmat_lsp.source.places import Places
+from pmat_lsp.source.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,14 @@ class OpenText:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A text that `Places` has yet to hear of; `text` is None for one that was closed."""
+    """A text that `Sources` have yet to hear of; `text` is None for one that was closed."""
 
     path: Path
     text: str | None
 
 
 class Texts:
-    """Lives on the event loop; what changed is handed over to the worker that uses the dump."""
+    """Lives on the event loop; what changed is handed over to the worker that uses the dumps."""
 
     def __init__(self) -> None:
         self._open: dict[str, OpenText] = {}
@@ -62,21 +62,16 @@ class Texts:
         """Of every open document."""
         return [opened.path for opened in self._open.values()]
 
-    def all(self) -> list[Change]:
-        """Every open text, for a dump that knows none yet."""
-        self._changed.clear()
-        return [Change(opened.path, opened.text) for opened in self._open.values()]
-
     def take_changes(self) -> list[Change]:
         """What changed since this was last asked."""
         changed, self._changed = self._changed, {}
         return [Change(path, self._open[key].text if key in self._open else None) for key, path in changed.items()]
 
 
-def apply_changes(places: Places, changes: list[Change]) -> None:
-    """Make the places those of the texts."""
+def apply_changes(sources: Sources, changes: list[Change]) -> None:
+    """Make the sources those of the texts."""
     for change in changes:
         if change.text is None:
-            places.drop_text(change.path)
+            sources.drop_text(change.path)
         else:
-            places.set_text(change.path, change.text)
+            sources.set_text(change.path, change.text)

@@ -1,80 +1,88 @@
-"""Which dump is to be open: the one that was asked for, that of the settings, or the newest of the workspace."""
+"""Which dump is to be in front: the one that was asked for, that of the settings, or the newest of the globs."""
 
 from __future__ import annotations
 
-import asyncio
+import logging
+from functools import partial
 from pathlib import Path
 
 from lsprotocol import types
 
-from pmat_lsp.server.dumps import newest_dump, newest_dump_in, stamp_of
+from pmat_lsp.server.changes import choice_changed
+from pmat_lsp.server.dumps import DEEPEST, Found, find_dumps, stamp_of
 from pmat_lsp.server.language_server import PmatServer
-from pmat_lsp.server.loading import load_dump
+from pmat_lsp.server.loading import load_dump, settled
+from pmat_lsp.server.threads import in_daemon_thread
 
-POLL_SECONDS = 2.0
-"""Between two looks at the disk, for clients that do not watch files."""
-SETTLE_SECONDS = 0.5
-"""A dump that has not changed for so long is taken for whole."""
-
+_logger = logging.getLogger(__name__)
 _NO_DUMP = (
-    "no dump found: no *.pmat in this workspace. Make one with: perl -MDevel::MAT::Dumper=-dump_at_END app.pl, "
-    "or name one in the setting pmat.dump"
+    "no dump found: none matches {globs}. Make one with: perl -MDevel::MAT::Dumper=-dump_at_END app.pl, "
+    "or name one in the setting pmat.dump or pmat.dumps"
 )
 
 
-async def load_wanted(ls: PmatServer) -> bool:
-    """Load the dump that is to be open, even if it is open already. Returns whether it is open now."""
-    path = await _wanted(ls, thorough=True)
+async def load_wanted(ls: PmatServer, *, anew: bool = False) -> bool:
+    """Put the dump in front that is to be there; `anew`: read it even if it is open. Returns whether it is."""
+    path = await _wanted(ls)
     if path is None:
-        ls.log(types.MessageType.Info, _NO_DUMP)
+        ls.log(types.MessageType.Info, _NO_DUMP.format(globs=" ".join(ls.state.settings.dumps) or "(nothing)"))
         return False
-    return await load_dump(ls, path)
+    return await load_dump(ls, path, anew=anew)
 
 
-async def load_if_changed(ls: PmatServer, *, thorough: bool) -> None:
-    """Load the dump that is to be open if it is another one, or was written since it was tried last.
+async def load_if_changed(ls: PmatServer, *, deepest: int = DEEPEST) -> None:
+    """Load the dump that is to be in front if it is another one, or was written since it was tried last.
 
-    A dump that vanished leaves everything as it is. `thorough` looks through all folders of the workspace.
+    A dump that vanished leaves everything as it is, and an older one never takes the place of a newer one. `deepest` is
+    that of `find_dumps`.
     """
-    if ls.state.watch.paused:
+    state = ls.state
+    if state.watch.paused:
+        await _look(ls, deepest)
         return
-    path = await _wanted(ls, thorough=thorough)
-    while path is not None and not ls.state.watch.paused:
-        stamp = await asyncio.to_thread(stamp_of, path)
-        if stamp is None or ls.state.watch.tried.get(path) == stamp:
+    path = await _wanted(ls, deepest)
+    while path is not None and not state.watch.paused:
+        stamp = stamp_of(path)
+        if stamp is None or state.watch.tried.get(path) == stamp or _is_older(ls, path, stamp[0]):
             return
-        await asyncio.sleep(SETTLE_SECONDS)
-        if await asyncio.to_thread(stamp_of, path) == stamp:
-            if ls.state.watch.tried.get(path) != stamp:
-                await load_dump(ls, path)
+        if await settled(path) != stamp:
+            path = await _wanted(ls, deepest)
+        elif state.watch.tried.get(path) != stamp:
+            await load_dump(ls, path)
             return
 
 
-async def poll(ls: PmatServer, *, watched: bool) -> None:
-    """Look for new dumps until the task is cancelled.
-
-    A client that watches files (`watched`) does so in the workspace alone; a dump outside of it is looked at all the
-    same.
-    """
-    while True:
-        await asyncio.sleep(POLL_SECONDS)
-        if not watched or not _is_inside(ls):
-            await load_if_changed(ls, thorough=False)
+def _is_older(ls: PmatServer, path: Path, changed: int) -> bool:
+    """Whether a dump that nobody asked for is older than the one in front."""
+    front = ls.state.dumps.front
+    if front is None or front.stamp is None or _named(ls) is not None:
+        return False
+    return path != front.dump.path and changed < front.stamp[0]
 
 
-def _is_inside(ls: PmatServer) -> bool:
-    """Whether the folders of the workspace hold the dump that is followed; True where there is none."""
-    state = ls.state
-    path = state.watch.chosen or state.settings.dump_path(state.folders)
-    return path is None or any(path.is_relative_to(folder) for folder in state.folders)
+def _named(ls: PmatServer) -> Path | None:
+    """The dump that was asked for, or that of the settings."""
+    return ls.state.watch.chosen or ls.state.settings.dump_path(ls.state.folders)
 
 
-async def _wanted(ls: PmatServer, *, thorough: bool) -> Path | None:
-    state = ls.state
-    named = state.watch.chosen or state.settings.dump_path(state.folders)
-    if named is not None:
-        return named
-    if thorough:
-        return await asyncio.to_thread(newest_dump, state.folders)
-    beside = [state.dump_path.parent] if state.dump_path else []
-    return await asyncio.to_thread(newest_dump_in, dict.fromkeys([*state.folders, *beside]))
+async def _wanted(ls: PmatServer, deepest: int = DEEPEST) -> Path | None:
+    found = await _look(ls, deepest)
+    # Asked for now: while the folders were looked through, the user may have chosen one.
+    return _named(ls) or (found[0].path if found else None)
+
+
+async def _look(ls: PmatServer, deepest: int) -> tuple[Found, ...]:
+    """The dumps that the globs match; clients hear of it where they are others than before."""
+    globs = ls.state.settings.globs(ls.state.folders)
+    found = await in_daemon_thread(partial(find_dumps, globs, deepest=deepest))
+    if deepest < DEEPEST:
+        # What lies deeper was not looked at, and stays as it was.
+        seen = {one.path for one in found}
+        found = (*found, *(one for one in ls.state.watch.found if one.path not in seen))
+        found = tuple(sorted(found, key=lambda one: (-one.stamp[0], one.path)))
+    if found != ls.state.watch.found:
+        others = [one.path for one in found] != [one.path for one in ls.state.watch.found]
+        ls.state.watch.found = found
+        if others:
+            choice_changed(ls)
+    return found

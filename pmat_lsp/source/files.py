@@ -19,7 +19,8 @@ LARGEST_SOURCE = 20 * 1024 * 1024
 LARGEST_INDEX = 50_000
 """Files looked at for the match of last resort."""
 _LONGEST_NAME = 4096
-_PERL_SUFFIXES = frozenset({".pl", ".pm", ".t", ".psgi", ".cgi"})
+PERL_SUFFIXES = frozenset({".pl", ".pm", ".t", ".psgi", ".cgi"})
+"""Of files that are taken for Perl without a look into them."""
 _SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", "node_modules", "__pycache__", ".cache", ".build", ".venv", "venv", ".tox"}
 )
@@ -72,6 +73,12 @@ class SourceFiles:
     def roots(self) -> tuple[Path, ...]:
         """The folders with sources, absolute."""
         return self._roots
+
+    def forget(self) -> None:
+        """Look for every file anew from now on."""
+        self._located.clear()
+        self._index = None
+        self._index_cut = False
 
     def locate(self, recorded: str) -> Located:
         """The file that `recorded` names. Never raises, whatever the name is."""
@@ -253,7 +260,7 @@ def _perl_files(root: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
         for name in sorted(names):
             path = Path(folder, name)
-            if path.suffix in _PERL_SUFFIXES or (not path.suffix and _is_perl_script(path)):
+            if path.suffix in PERL_SUFFIXES or (not path.suffix and _is_perl_script(path)):
                 yield path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,10 @@ from pathlib import Path
 from pmat_lsp.analysis.result import Location
 from pmat_lsp.errors import PmatError
 from pmat_lsp.source.evidence import Evidence
-from pmat_lsp.source.files import Located, SourceFiles, read_source
+from pmat_lsp.source.files import Located, SourceFiles
 from pmat_lsp.source.model import Range
 from pmat_lsp.source.perl import PerlSource, Sub
+from pmat_lsp.source.sources import Sources
 
 _CHANGED = "the source has changed since the dump"
 
@@ -33,44 +33,23 @@ class Place:
 
 
 class Places:
-    """Finds places in the files of `files`, or in the text of an editor where a file is open in one."""
+    """Finds places in the files of `files`; their texts are those of `sources`."""
 
-    def __init__(self, files: SourceFiles) -> None:
+    def __init__(self, files: SourceFiles, sources: Sources | None = None) -> None:
         self._files = files
-        self._open: dict[str, PerlSource] = {}
-        self._read: dict[str, tuple[tuple[int, int], PerlSource]] = {}
-
-    def set_text(self, path: Path, text: str) -> None:
-        """From now on the text of `path` is `text`, not what is on disk."""
-        self._open[_key(path)] = PerlSource(text)
-
-    def drop_text(self, path: Path) -> None:
-        """The text of `path` is that on disk again."""
-        self._open.pop(_key(path), None)
+        self.sources = sources or Sources()
 
     def source(self, path: Path) -> PerlSource:
-        """The text of `path`: the open one, else the one on disk, read again only when it was written.
-
-        Raises:
-            PmatError: there is no such file, or it cannot be read.
-        """
-        key = _key(path)
-        if key in self._open:
-            return self._open[key]
-        stamp = _stamp(path)
-        kept = self._read.get(key)
-        if kept is None or kept[0] != stamp:
-            kept = self._read[key] = (stamp, PerlSource(read_source(path)))
-        return kept[1]
+        """As `Sources.source`."""
+        return self.sources.source(path)
 
     def text(self, path: Path) -> str:
-        """The text of `path` as `source` has it, without parsing it.
+        """As `Sources.text`."""
+        return self.sources.text(path)
 
-        Raises:
-            PmatError: there is no such file, or it cannot be read.
-        """
-        opened = self._open.get(_key(path))
-        return opened.text if opened is not None else read_source(path)
+    def forget_files(self) -> None:
+        """Files came or went: what was located is looked for anew."""
+        self._files.forget()
 
     def is_own(self, path: Path) -> bool:
         """Whether a file lies in one of the source roots: the program's own, not a library of the machine."""
@@ -195,15 +174,3 @@ def _why_missing(located: Located) -> str:
     if not located.candidates:
         return located.how
     return located.how + ": " + ", ".join(str(path) for path in located.candidates)
-
-
-def _key(path: Path) -> str:
-    return os.path.realpath(path)
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except (OSError, ValueError) as error:
-        raise PmatError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    return found.st_mtime_ns, found.st_size

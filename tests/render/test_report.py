@@ -119,7 +119,7 @@ def test_no_line_of_a_source_acts_on_the_terminal(line: str) -> None:
     marked = dump.marked[0]
     lines = path.read_text(encoding="utf-8").split("\n")
     lines[78] += f" # {line}"
-    dump.places.set_text(path, "\n".join(lines))
+    dump.places.sources.set_text(path, "\n".join(lines))
     assert_harmless(finding_text(marked, ReportSource(dump.places, ROOT)).plain)
 
 

@@ -59,6 +59,7 @@ _PROVIDERS = {
     "codeLensProvider": "codeLens",
     "inlayHintProvider": "inlayHint",
     "documentLinkProvider": "documentLink",
+    "diagnosticProvider": "diagnostic",
 }
 _LINKS = re.compile(r"\]\((command|pmat):")
 
@@ -98,11 +99,15 @@ def unannounced(messages: Sequence[Json], client: Announced) -> list[str]:
     The id of each request that the client sent must begin with its method and a blank: so the answer tells what it is.
     """
     begun: set[Any] = set()
+    pulls = False
     found: list[str] = []
     for message in messages:
         method, params = message.get("method"), message.get("params") or {}
         if method == "window/workDoneProgress/create":
             begun.add(params["token"])
+        pulls = pulls or _is_pulled(message)
+        if pulls and method == "textDocument/publishDiagnostics":
+            found.append("diagnostics for a client that comes for them")
         if method is None:
             found += _answer(message, client)
         elif method == "$/progress":
@@ -112,6 +117,12 @@ def unannounced(messages: Sequence[Json], client: Announced) -> list[str]:
         else:
             found += _notification(method, params, client)
     return found
+
+
+def _is_pulled(message: Json) -> bool:
+    """Whether the server says that it is asked for diagnostics."""
+    result = message.get("result")
+    return isinstance(result, Mapping) and bool(result.get("capabilities", {}).get("diagnosticProvider"))
 
 
 def _request(method: str, params: Json, client: Announced) -> Iterator[str]:
@@ -157,6 +168,8 @@ def _answer(message: Json, client: Announced) -> Iterator[str]:
         links = result if isinstance(result, list) else [result]
         if any("targetUri" in one for one in links) and not client.has("textDocument.definition.linkSupport"):
             yield "links of a definition"
+    elif asked in ("textDocument/diagnostic", "workspace/diagnostic") and result:
+        yield from _pulled(result, client)
     elif asked == "textDocument/codeAction":
         for action in result or ():
             yield from _code_action(action, client)
@@ -165,6 +178,16 @@ def _answer(message: Json, client: Announced) -> Iterator[str]:
     ):
         places = [one.get("target") or one.get("location", {}).get("uri") or "" for one in result or ()]
         yield from (f"{asked} to {place}" for place in places if place.startswith("pmat:"))
+
+
+def _pulled(result: Json, client: Announced) -> Iterator[str]:
+    related = result.get("relatedDocuments") or {}
+    if related and not client.has("textDocument.diagnostic.relatedDocumentSupport"):
+        yield "related documents of diagnostics"
+    reports = [result, *related.values()] if "kind" in result else result["items"]
+    for report in reports:
+        for diagnostic in report.get("items", ()):
+            yield from _diagnostic(diagnostic, client)
 
 
 def _markdown(text: str, client: Announced) -> Iterator[str]:
@@ -178,6 +201,8 @@ def _initialize(capabilities: Json, client: Announced) -> Iterator[str]:
     encodings = client.capabilities.get("general", {}).get("positionEncodings", ["utf-16"])
     if capabilities.get("positionEncoding", "utf-16") not in encodings:
         yield f"columns in {capabilities['positionEncoding']}"
+    if capabilities.get("diagnosticProvider") and not client.has("workspace.diagnostics.refreshSupport"):
+        yield "diagnosticProvider without a refresh"
     for provider, capability in _PROVIDERS.items():
         if capabilities.get(provider) and not client.has(f"textDocument.{capability}"):
             yield provider

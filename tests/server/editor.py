@@ -45,6 +45,8 @@ class Editor:
         self.client = client
         self.workspace = workspace
         self.registered: list[types.Registration] = []
+        self.unregistered: list[str] = []
+        """Ids of registrations that the server took back."""
         self.texts: dict[str, int] = {}
         self.publications: list[types.PublishDiagnosticsParams] = []
         self.changes: list[dict[str, Any]] = []
@@ -53,6 +55,13 @@ class Editor:
         """URIs that the server wanted to be shown."""
         self.received: list[dict[str, Any]] = []
         """Every message of the server, as in JSON."""
+        self.pulled: dict[str, str] = {}
+        """By URI: the id of the diagnostics that the server gave when it was asked for them."""
+        self._asked = 0
+        self.pulls: list[asyncio.Future[Any]] = []
+        """What was asked for when the server said so."""
+        self.capabilities: types.ServerCapabilities | None = None
+        """What the server said that it can do."""
 
     def uri(self, name: str) -> str:
         """Of a file of the workspace."""
@@ -84,8 +93,8 @@ class Editor:
         return list(self.client.diagnostics.get(self.uri(name), ()))
 
     def leak(self, name: str) -> types.Diagnostic | None:
-        """The diagnostic of a file that is more than a hint."""
-        found = [one for one in self.diagnostics(name) if one.severity != types.DiagnosticSeverity.Hint]
+        """The diagnostic of a file that tells a leak: its second line is the chain."""
+        found = [one for one in self.diagnostics(name) if "\n" in one.message]
         assert len(found) <= 1
         return found[0] if found else None
 
@@ -95,6 +104,7 @@ class Editor:
         self.texts[name] = 1
         document = types.TextDocumentItem(self.uri(name), "perl", 1, content)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(document))
+        self._come(name)
         return content
 
     def change(self, name: str, text: str) -> None:
@@ -103,11 +113,43 @@ class Editor:
         document = types.VersionedTextDocumentIdentifier(version=self.texts[name], uri=self.uri(name))
         changes = [types.TextDocumentContentChangeWholeDocument(text)]
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, changes))
+        self._come(name)
 
     def close(self, name: str) -> None:
         """Close an open file."""
         document = types.TextDocumentIdentifier(self.uri(name))
         self.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
+
+    async def pull(self) -> Any:
+        """Come for the diagnostics of the workspace, as VS Code does every other second and when it is told to."""
+        before = [types.PreviousResultId(uri, value) for uri, value in self.pulled.items()]
+        report = await self._ask(types.WORKSPACE_DIAGNOSTIC, types.WorkspaceDiagnosticParams(before))
+        for one in report.items:
+            self._take(one.uri, one)
+        return report
+
+    async def pull_document(self, name: str) -> Any:
+        """Come for the diagnostics of one document, and take those of others that come with them."""
+        uri = self.uri(name)
+        params = types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri), None, self.pulled.get(uri))
+        report = await self._ask(types.TEXT_DOCUMENT_DIAGNOSTIC, params)
+        for other, one in {uri: report, **(report.related_documents or {})}.items():
+            self._take(other, one)
+        return report
+
+    async def _ask(self, method: str, params: Any) -> Any:
+        self._asked += 1
+        return await self.client.protocol.send_request_async(method, params, f"{method} {self._asked}")  # type: ignore[no-untyped-call]
+
+    def _come(self, name: str) -> None:
+        """As clients do that come for diagnostics when a text has changed."""
+        if self.capabilities is not None and self.capabilities.diagnostic_provider is not None:
+            self.pulls.append(asyncio.ensure_future(self.pull_document(name)))
+
+    def _take(self, uri: str, report: Any) -> None:
+        self.pulled[uri] = report.result_id
+        if report.kind == "full":
+            self.client.diagnostics[uri] = report.items
 
     async def hover(self, name: str, line: int, column: int) -> types.Hover | None:
         """Hover at a 0-based position."""
@@ -162,7 +204,7 @@ async def editor(
             initialization_options=options,
             workspace_folders=[folder] if folders else None,
         )
-        await client.initialize_session(params)
+        shown.capabilities = (await client.initialize_session(params)).capabilities
         yield shown
         await asyncio.wait_for(client.shutdown_session(), LONGEST_WAIT)
     except BaseException:
@@ -209,6 +251,18 @@ def _remember(shown: Editor) -> None:
 
     features[types.CLIENT_REGISTER_CAPABILITY] = register
 
+    def unregister(params: types.UnregistrationParams) -> None:
+        shown.unregistered.extend(one.id for one in params.unregisterations)
+
+    features[types.CLIENT_UNREGISTER_CAPABILITY] = unregister
+
+    async def come_again(_params: None) -> None:
+        # After the answer: the server sends more only when it has it.
+        pulling = shown.pull() if not _takes_related(shown) else _pull_open(shown)
+        shown.pulls.append(asyncio.ensure_future(pulling))
+
+    features[types.WORKSPACE_DIAGNOSTIC_REFRESH] = come_again
+
     features["pmat/changed"] = shown.changes.append
 
     def show(params: types.ShowDocumentParams) -> types.ShowDocumentResult:
@@ -216,3 +270,15 @@ def _remember(shown: Editor) -> None:
         return types.ShowDocumentResult(True)
 
     features[types.WINDOW_SHOW_DOCUMENT] = show
+
+
+def _takes_related(shown: Editor) -> bool:
+    announced = shown.client.capabilities
+    document = announced.text_document if announced else None
+    return bool(document and document.diagnostic and document.diagnostic.related_document_support)
+
+
+async def _pull_open(shown: Editor) -> None:
+    """As a client does that comes for the diagnostics of open documents alone."""
+    for name in shown.texts:
+        await shown.pull_document(name)

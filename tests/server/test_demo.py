@@ -202,7 +202,8 @@ async def test_when_the_closure_is_gone_from_the_text_the_mark_says_that_it_is_a
     text = (demo.workspace / HTTP).read_text()
     demo.change(HTTP, text.replace("@$conns = grep { $_ != $conn } @$conns;", ""))
     await demo.until(lambda: "guess" in (demo.leak(HTTP) or _nowhere()).message, "the mark is not stale")
-    assert (demo.leak(HTTP) or _nowhere()).severity == types.DiagnosticSeverity.Information
+    guess = demo.leak(HTTP) or _nowhere()
+    assert (guess.severity, *(guess.tags or ())) == (types.DiagnosticSeverity.Hint, types.DiagnosticTag.Unnecessary)
     demo.close(HTTP)
     await demo.until(lambda: "guess" not in (demo.leak(HTTP) or _nowhere()).message, "the file on disk is not read")
     demo.open(HTTP)

@@ -182,6 +182,7 @@ async def test_every_feature_works_and_nothing_is_sent_that_was_not_announced(na
     assert ("$/progress" in _methods(shown)) == client.has("window.workDoneProgress")
     assert ("window/showDocument" in _methods(shown)) == client.has("window.showDocument.support")
     assert [line for line in shown.log if "failed:" in line] == []
+    assert ("textDocument/publishDiagnostics" in _methods(shown)) == (name in ("Neovim", "Emacs"))
     assert len(shown.shown) == 1
     assert "cut.pmat" in shown.shown[0]
 
@@ -206,6 +207,9 @@ async def test_the_reader_of_messages_finds_what_a_client_that_announces_nothing
         "data of a diagnostic",
         "hover in markdown",
         "kind of a code action",
+        "diagnosticProvider",
+        "diagnosticProvider without a refresh",
+        "workspace/diagnostic/refresh",
         "documentChanges of an edit",
         "changeAnnotations of an edit",
         "pmat/changed",

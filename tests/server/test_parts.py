@@ -15,7 +15,7 @@ from lsprotocol import types
 from pmat_lsp.server import dumps
 from pmat_lsp.server.app import build_server
 from pmat_lsp.server.client import Client
-from pmat_lsp.server.dumps import newest_dump, newest_dump_in
+from pmat_lsp.server.dumps import find_dumps
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.positions import Encoding, Lines
 from pmat_lsp.server.progress import Cancelled, Progress
@@ -38,14 +38,14 @@ def test_settings_are_read_bare_and_wrapped_alike() -> None:
         "pathMap": [{"from": "/srv", "to": "/home/me"}],
         "diagnostics": {"severity": "error"},
     }
-    wanted = ServerSettings("a.pmat", ("lib",), (("/srv", "/home/me"),), "error")
+    wanted = ServerSettings("a.pmat", source_roots=("lib",), path_map=(("/srv", "/home/me"),), severity="error")
     assert read_settings(section, ServerSettings()) == (wanted, [])
     assert read_settings({"pmat": section}, ServerSettings()) == (wanted, [])
 
 
 def test_settings_that_are_left_out_stay_and_an_empty_dump_means_none() -> None:
-    before = ServerSettings("a.pmat", ("lib",), (), "error")
-    assert read_settings({"sourceRoots": []}, before)[0] == ServerSettings("a.pmat", (), (), "error")
+    before = ServerSettings("a.pmat", source_roots=("lib",), severity="error")
+    assert read_settings({"sourceRoots": []}, before)[0] == ServerSettings("a.pmat", severity="error")
     assert read_settings({"dump": ""}, before)[0].dump is None
     assert read_settings(None, before) == (before, [])
     assert read_settings({"pmat": None}, before) == (before, [])
@@ -112,6 +112,11 @@ def test_an_encoding_that_nobody_agreed_on_is_utf_16() -> None:
     assert Encoding.of("utf-7").units("\N{POSTAL HORN}") == 2
 
 
+def _found(folder: Path, *patterns: str, deepest: int = dumps.DEEPEST) -> list[str]:
+    globs = ServerSettings(dumps=patterns).globs((folder,)) if patterns else ServerSettings().globs((folder,))
+    return [str(one.path.relative_to(folder)) for one in find_dumps(globs, deepest=deepest)]
+
+
 def test_the_newest_dump_is_found_below_the_folders_but_not_where_nobody_looks(tmp_path: Path) -> None:
     for age, name in enumerate(["a/new.pmat.zst", "old.pmat", "note.txt", ".git/x.pmat", "node_modules/y.pmat"]):
         path = tmp_path / name
@@ -119,9 +124,40 @@ def test_the_newest_dump_is_found_below_the_folders_but_not_where_nobody_looks(t
         path.touch()
         os.utime(path, (1000 - age, 1000 - age))
     os.utime(tmp_path / ".git/x.pmat", (2000, 2000))
-    assert newest_dump([tmp_path]) == tmp_path / "a/new.pmat.zst"
-    assert newest_dump_in([tmp_path, tmp_path / "missing"]) == tmp_path / "old.pmat"
-    assert newest_dump([tmp_path / "missing"]) is None
+    assert _found(tmp_path) == ["a/new.pmat.zst", "old.pmat"]
+    assert _found(tmp_path, deepest=0) == ["old.pmat"]
+    assert _found(tmp_path / "missing") == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "wanted"),
+    [
+        ("*.pmat", ["top.pmat"]),
+        ("logs/*.pmat", ["logs/app.pmat"]),
+        ("logs/**/*.pmat", ["logs/app.pmat", "logs/today/app.pmat"]),
+        ("**/app.pmat", ["logs/app.pmat", "logs/today/app.pmat"]),
+        ("logs/*/app.pmat", ["logs/today/app.pmat"]),
+        ("logs/app.pmat", ["logs/app.pmat"]),
+        ("{logs,other}/app.{pmat,heap}", ["logs/app.pmat"]),
+        ("logs/today/heap.[0-9]", ["logs/today/heap.1"]),
+        ("nowhere/*", []),
+        ("logs/../*.pmat", ["top.pmat"]),
+        ("", []),
+    ],
+)
+def test_globs_match_as_in_editors(tmp_path: Path, pattern: str, wanted: list[str]) -> None:
+    for age, name in enumerate(["top.pmat", "logs/app.pmat", "logs/today/app.pmat", "logs/today/heap.1"]):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        os.utime(path, (1000 - age, 1000 - age))
+    assert _found(tmp_path, pattern) == wanted
+    absolute = [one.path for one in find_dumps(ServerSettings(dumps=(str(tmp_path / pattern),)).globs(()))]
+    assert absolute == [tmp_path / name for name in wanted]
+
+
+def test_braces_without_end_are_a_few_patterns() -> None:
+    assert len(ServerSettings(dumps=("{a,b}" * 20,)).globs((Path("/"),))) <= 100
 
 
 def test_the_search_for_dumps_ends_in_a_workspace_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,11 +166,11 @@ def test_the_search_for_dumps_ends_in_a_workspace_without_end(tmp_path: Path, mo
     (tmp_path / "b" / "x.pmat").touch()
     for number in range(20):
         (tmp_path / "b" / f"{number}.txt").touch()
-    assert newest_dump([tmp_path]) is None
+    assert _found(tmp_path) == []
     deep = tmp_path.joinpath("c", *"1234567")
     deep.mkdir(parents=True)
     (deep / "x.pmat").touch()
-    assert newest_dump([tmp_path / "c"]) is None
+    assert _found(tmp_path / "c") == []
 
 
 def test_texts_hand_over_each_change_once_and_keep_the_clients_spelling() -> None:
@@ -148,7 +184,6 @@ def test_texts_hand_over_each_change_once_and_keep_the_clients_spelling() -> Non
     assert texts.uri(Path("/w/c.pm")) == "file:///w/c.pm"
     texts.drop("file:///w/a%2Db.pm")
     assert [change.text for change in texts.take_changes()] == [None]
-    assert texts.all() == []
 
 
 def test_a_client_that_announces_nothing_has_nothing() -> None:

@@ -66,19 +66,19 @@ def test_without_pad_names_the_line_decides(client: Path, places: Places) -> Non
 def test_lines_above_move_the_place_with_the_text(client: Path, places: Places, find: object) -> None:
     assert callable(find)
     before = find(places)
-    places.set_text(client, "# new\n" * 40 + CLIENT)
+    places.sources.set_text(client, "# new\n" * 40 + CLIENT)
     after = find(places)
     assert after.status == "moved"
     assert after.keyword.start == Point(before.keyword.start.line + 40, before.keyword.start.column)
     assert f"line {7 if find is closure else 3}" in after.note
-    places.drop_text(client)
+    places.sources.drop_text(client)
     assert find(places) == before
 
 
 @pytest.mark.parametrize("find", [closure, named])
 def test_renamed_variables_make_it_stale_and_leave_the_line(client: Path, places: Places, find: object) -> None:
     assert callable(find)
-    places.set_text(client, CLIENT.replace("$conns", "$pool"))
+    places.sources.set_text(client, CLIENT.replace("$conns", "$pool"))
     place = find(places)
     assert (place.status, place.sub) == ("stale", None)
     assert place.keyword.start.line == (7 if find is closure else 3)
@@ -86,18 +86,18 @@ def test_renamed_variables_make_it_stale_and_leave_the_line(client: Path, places
 
 
 def test_a_line_that_is_gone_has_no_range(client: Path, places: Places) -> None:
-    places.set_text(client, "1;\n")
+    places.sources.set_text(client, "1;\n")
     assert closure(places) == Place(client, None, None, "stale", "the source has changed since the dump")
 
 
 def test_two_equal_closures_elsewhere_are_not_guessed_between(client: Path, places: Places) -> None:
     twice = "my $conns; my @f = (\nsub { 1; @$conns = () },\nsub { @$conns = (1) } );\n"
-    places.set_text(client, "# new\n" * 20 + twice)
+    places.sources.set_text(client, "# new\n" * 20 + twice)
     assert closure(places).status == "stale"
 
 
 def test_subs_on_one_line_are_told_apart_by_captures_then_said_to_be_open(client: Path, places: Places) -> None:
-    places.set_text(client, "my ($a1, $b1); my @f = (sub { $a1 }, sub { $b1 }, sub { $b1 + 1 });\n")
+    places.sources.set_text(client, "my ($a1, $b1); my @f = (sub { $a1 }, sub { $b1 }, sub { $b1 + 1 });\n")
     one = places.place_code(Location(RELATIVE, 1), None, ["$a1"], ["$a1"])
     assert one.status == "exact"
     assert one.keyword is not None
@@ -114,7 +114,7 @@ def test_the_file_is_read_again_when_it_was_written(client: Path, places: Places
 
 
 def test_line_directives_are_followed(client: Path, places: Places) -> None:
-    places.set_text(client, f'# line 500 "{RELATIVE}"\n{CLIENT}')
+    places.sources.set_text(client, f'# line 500 "{RELATIVE}"\n{CLIENT}')
     place = places.place_code(Location(RELATIVE, 506), None, ["$conns"], ["$conns"])
     assert place.status == "exact"
     assert place.keyword is not None
@@ -151,7 +151,7 @@ def test_a_key_is_found_where_it_is_stored_alone_or_nearest(client: Path, places
     sub = Range(Point(6, 0), Point(8, 0))
     only = places.place_key(client, "on_closed", sub)
     assert only == Range(Point(6, 6), Point(6, 15))
-    places.set_text(client, "$x{k} = 1;\n\n\nsub f {\n$x{k} = 2;\n}\n\n\n$x{k} = 3;\n")
+    places.sources.set_text(client, "$x{k} = 1;\n\n\nsub f {\n$x{k} = 2;\n}\n\n\n$x{k} = 3;\n")
     assert places.place_key(client, "k", Range(Point(4, 0), Point(6, 1))) == Range(Point(5, 3), Point(5, 4))
     assert places.place_key(client, "k", Range(Point(8, 0), Point(8, 0))) == Range(Point(9, 3), Point(9, 4))
     assert places.place_key(client, "k", Range(Point(7, 0), Point(7, 0))) is None

@@ -104,7 +104,7 @@ def test_the_recorded_line_is_predicted(codes: list[Code]) -> None:
 @needs_perl
 def test_named_subs_and_closures_with_captures_move_when_lines_are_put_above(codes: list[Code]) -> None:
     before, after = Places(SourceFiles([DATA])), Places(SourceFiles([DATA]))
-    after.set_text(SHAPES, "# new\n" * 2000 + read_source(SHAPES))
+    after.sources.set_text(SHAPES, "# new\n" * 2000 + read_source(SHAPES))
     moved = 0
     for code in codes:
         old, new = code.placed(before, SHAPES), code.placed(after, SHAPES)

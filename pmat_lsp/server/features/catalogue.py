@@ -16,6 +16,7 @@ from pmat_lsp.heap.progress import Progress as HeapProgress
 from pmat_lsp.render.tables import answer_data
 from pmat_lsp.server.asking import ask_dump, ask_question, question_named
 from pmat_lsp.server.changes import front_data
+from pmat_lsp.server.choice import choice_data
 from pmat_lsp.server.dumps import named_dump
 from pmat_lsp.server.expansion import expansion_data, read_page
 from pmat_lsp.server.language_server import PmatServer, answered
@@ -92,7 +93,7 @@ async def leaks(ls: PmatServer, params: Any) -> Json:
     read = Params(LEAKS, params)
     front = front_data(ls.state.front)
     data: Json = {key: front[key] for key in ("state", "version", "message")}
-    data |= {"dump": None, "checked": None, "findings": [], "overview": None}
+    data |= {"dump": None, "dumps": choice_data(ls.state), "checked": None, "findings": [], "overview": None}
     if ls.state.dump_path is None:
         return data
     async with Progress(ls, LEAKS, read.token()) as progress:

@@ -11,15 +11,15 @@ from lsprotocol import types
 from pmat_lsp.analysis.finding_ids import finding_ids
 from pmat_lsp.errors import PmatError
 from pmat_lsp.server.asking import NOT_OPEN
-from pmat_lsp.server.changes import set_front
+from pmat_lsp.server.changes import choice_changed, set_front
 from pmat_lsp.server.documents import LEAKS, SHOW, Opened, finding_uri, open_document, run_uri, sv_uri
 from pmat_lsp.server.dumps import named_dump
 from pmat_lsp.server.language_server import PmatServer, guarded
-from pmat_lsp.server.loading import load_dump, message_lines
+from pmat_lsp.server.loading import load_dump, message_lines, show_front
 from pmat_lsp.server.progress import Cancelled
-from pmat_lsp.server.publishing import clear
+from pmat_lsp.server.publishing import refresh
 from pmat_lsp.server.redraw import ask_again
-from pmat_lsp.server.watching import load_wanted
+from pmat_lsp.server.watching import load_if_changed, load_wanted
 
 LOAD = "pmat.load"
 RELOAD = "pmat.reload"
@@ -46,38 +46,74 @@ def register(ls: PmatServer) -> None:
 
 @guarded
 async def load(ls: PmatServer, *arguments: Any) -> bool:
-    """Load the dump that the argument names (a path, a URI, or an object with one), and follow it from now on."""
-    path = _path(arguments[0] if arguments else None, ls.state.folders)
-    if path is None:
-        ls.tell(types.MessageType.Error, f"{LOAD}: expected the path or the URI of a heap dump")
-        return False
-    ls.state.watch.paused = False
-    if await load_dump(ls, path):
-        ls.state.watch.chosen = path
-        return True
-    return False
+    """Put the dump in front that the argument names (a path, a URI, or an object with one), and stay with it."""
+    if not arguments:
+        return _no_path(ls, LOAD)
+    return await _choose(ls, LOAD, arguments[0], anew=False)
 
 
 @guarded
-async def reload(ls: PmatServer, *_arguments: Any) -> bool:
-    """Load the dump again that is to be open."""
+async def reload(ls: PmatServer, *arguments: Any) -> bool:
+    """Read the dump again that the argument names; without one that which is to be in front."""
+    if arguments:
+        return await _choose(ls, RELOAD, arguments[0], anew=True)
     ls.state.watch.paused = False
-    return await load_wanted(ls)
+    return await load_wanted(ls, anew=True)
 
 
 @guarded
-async def unload(ls: PmatServer, *_arguments: Any) -> bool:
-    """Close the dump and clear its diagnostics; none is loaded until one is asked for."""
+async def unload(ls: PmatServer, *arguments: Any) -> bool:
+    """Close the dump that the argument names: behind the one in front comes the one before it.
+
+    Without an argument, or after the last one, every mark is gone, and none is loaded until one is asked for.
+    """
     state = ls.state
+    if arguments:
+        path = _path(arguments[0], state.folders)
+        opened = state.dumps.get(path) if path else None
+        if opened is None:
+            ls.tell(types.MessageType.Error, f"{UNLOAD}: expected the path or the URI of a dump that is open")
+            return False
+        was_front = state.is_front(opened)
+        state.dumps.close(opened.dump.path)
+        if state.dumps.front is not None:
+            if was_front:
+                state.watch.chosen = state.dump_path
+                await show_front(ls)
+            else:
+                choice_changed(ls)
+            return True
     state.watch.paused = True
     state.watch.chosen = None
     if state.loading is not None:
-        state.loading.cancel()
-    state.install(None)
-    clear(ls)
+        state.loading.task.cancel()
+    state.dumps.clear()
+    await refresh(ls)
     ask_again(ls)
     set_front(ls, "none", None, *NOT_OPEN[:1])
     return True
+
+
+async def _choose(ls: PmatServer, command: str, argument: object, *, anew: bool) -> bool:
+    """Load the dump that is named, and stay with it as long as it can be read."""
+    watch, path = ls.state.watch, _path(argument, ls.state.folders)
+    if path is None:
+        return _no_path(ls, command)
+    # Before it is read: who looks for the newest dump in the meantime must not put that in front.
+    before = watch.paused, watch.chosen
+    watch.paused, watch.chosen = False, path
+    if await load_dump(ls, path, anew=anew):
+        return True
+    if watch.chosen == path:
+        watch.paused, watch.chosen = before
+        if ls.state.dumps.front is None:
+            ls.state.start(load_if_changed(ls))
+    return False
+
+
+def _no_path(ls: PmatServer, command: str) -> bool:
+    ls.tell(types.MessageType.Error, f"{command}: expected the path or the URI of a heap dump")
+    return False
 
 
 @guarded

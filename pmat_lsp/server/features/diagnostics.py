@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from lsprotocol import types
 
 from pmat_lsp.server.language_server import PmatServer, guarded
-from pmat_lsp.server.publishing import refresh
-
-DEBOUNCE_SECONDS = 0.15
-"""The marks are found anew when the user has not typed for so long."""
+from pmat_lsp.server.publishing import refresh_later
 
 
 def register(ls: PmatServer) -> None:
@@ -25,7 +20,7 @@ async def did_open(ls: PmatServer, params: types.DidOpenTextDocumentParams) -> N
     """The editor's text is the truth from now on."""
     document = params.text_document
     ls.state.texts.put(document.uri, document.version, document.text)
-    _refresh_later(ls)
+    refresh_later(ls)
 
 
 @guarded
@@ -33,27 +28,11 @@ async def did_change(ls: PmatServer, params: types.DidChangeTextDocumentParams) 
     """The text changed."""
     document = params.text_document
     ls.state.texts.put(document.uri, document.version, ls.workspace.get_text_document(document.uri).source)
-    _refresh_later(ls)
+    refresh_later(ls)
 
 
 @guarded
 async def did_close(ls: PmatServer, params: types.DidCloseTextDocumentParams) -> None:
     """The file on disk is the truth again."""
     ls.state.texts.drop(params.text_document.uri)
-    _refresh_later(ls)
-
-
-def _refresh_later(ls: PmatServer) -> None:
-    if ls.state.dump_path is None:
-        return
-    if ls.state.refresh is not None:
-        ls.state.refresh.cancel()
-    ls.state.refresh = asyncio.create_task(_refresh(ls))
-
-
-@guarded
-async def _refresh(ls: PmatServer) -> None:
-    await asyncio.sleep(DEBOUNCE_SECONDS)
-    # From here on it is not cancelled: two that follow each other are harmless, one that never comes is not.
-    ls.state.refresh = None
-    await refresh(ls)
+    refresh_later(ls)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 from lsprotocol import types
 
 from pmat_lsp.server.client import Client
+from pmat_lsp.server.disk import Changes
 from pmat_lsp.server.documents import register_documents
-from pmat_lsp.server.dumps import WATCHED, is_dump_name
+from pmat_lsp.server.following import follow, register_watchers, take_changes
 from pmat_lsp.server.language_server import PmatServer, guarded
+from pmat_lsp.server.loading import show_front
 from pmat_lsp.server.paths import path_of
 from pmat_lsp.server.positions import Encoding
 from pmat_lsp.server.publishing import refresh
 from pmat_lsp.server.redraw import ask_again
-from pmat_lsp.server.settings import SECTION, read_settings
-from pmat_lsp.server.watching import load_if_changed, load_wanted, poll
+from pmat_lsp.server.settings import SECTION, ServerSettings, read_settings
+from pmat_lsp.server.watching import load_wanted
 
 _LONGEST_WAIT = 5.0
 """Seconds that a client has to answer a question about its settings."""
@@ -52,11 +53,15 @@ async def initialized(ls: PmatServer, _params: types.InitializedParams) -> None:
 @guarded
 async def _begin(ls: PmatServer) -> None:
     """Ask for the settings, load the dump, and follow both from now on."""
+    before = ls.state.settings
     await _pull_settings(ls)
-    watching = await _register_for_changes(ls)
+    # A client may have asked for a dump already.
+    await _place_again(ls, before)
+    await _register_for_settings(ls)
+    ls.state.watch.by_client = await register_watchers(ls)
     await register_documents(ls)
-    await load_wanted(ls)
-    await poll(ls, watched=watching)
+    ls.state.start(follow(ls))
+    await _look_again(ls)
 
 
 def shutdown(ls: PmatServer, _params: None) -> None:
@@ -77,37 +82,47 @@ async def _change_settings(ls: PmatServer, given: object) -> None:
     if not await _pull_settings(ls):
         _take_settings(ls, given)
     after = ls.state.settings
-    shown = replace(after, severity=before.severity, code_lens=before.code_lens, inlay_hints=before.inlay_hints)
     ask_again(ls, before)
-    if shown != before:
-        ls.state.watch.chosen = ls.state.watch.chosen if after.dump == before.dump else None
-        await _load_again(ls)
-    elif after != before:
+    await _place_again(ls, before)
+    if (after.dump, after.dumps) != (before.dump, before.dumps):
+        ls.state.watch.chosen = None
+        ls.state.watch.by_client = await register_watchers(ls)
+        ls.state.watch.stir()
+        await _look_again(ls)
+
+
+async def _place_again(ls: PmatServer, before: ServerSettings) -> None:
+    """Show what depends on settings or folders as it is now."""
+    moved = ls.state.place_again()
+    if moved:
+        await show_front(ls)
+    elif ls.state.settings != before:
         await refresh(ls)
 
 
 @guarded
 async def did_change_watched_files(ls: PmatServer, params: types.DidChangeWatchedFilesParams) -> None:
-    """A dump was written, or went away."""
-    paths = [path_of(change.uri) for change in params.changes if change.type != types.FileChangeType.Deleted]
-    if any(path is not None and is_dump_name(path.name) for path in paths):
-        ls.state.start(_load_if_changed(ls))
+    """Files were written, came or went."""
+    told = ((path_of(change.uri), change.type != types.FileChangeType.Changed) for change in params.changes)
+    await take_changes(ls, Changes({path: other for path, other in told if path is not None}))
 
 
 @guarded
 async def did_change_workspace_folders(ls: PmatServer, _params: types.DidChangeWorkspaceFoldersParams) -> None:
     """The folders are where sources and dumps are looked for."""
     ls.state.folders = _folders(ls)
-    ls.state.start(_load_again(ls))
+    ls.state.watch.stir()
+    ls.state.start(_move(ls))
 
 
 @guarded
-async def _load_if_changed(ls: PmatServer) -> None:
-    await load_if_changed(ls, thorough=True)
+async def _move(ls: PmatServer) -> None:
+    await _place_again(ls, ls.state.settings)
+    await _look_again(ls)
 
 
 @guarded
-async def _load_again(ls: PmatServer) -> None:
+async def _look_again(ls: PmatServer) -> None:
     if not ls.state.watch.paused:
         await load_wanted(ls)
 
@@ -140,22 +155,14 @@ async def _pull_settings(ls: PmatServer) -> bool:
     return True
 
 
-async def _register_for_changes(ls: PmatServer) -> bool:
-    """Ask the client to tell of changes. Returns whether it watches files."""
-    client = ls.state.client
-    wanted: list[types.Registration] = []
-    if client.configuration_registration:
-        options = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
-        wanted.append(types.Registration("pmat-configuration", types.WORKSPACE_DID_CHANGE_CONFIGURATION, options))
-    if client.watches_files:
-        watchers = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(WATCHED)])
-        wanted.append(types.Registration("pmat-dumps", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, watchers))
-    if not wanted:
-        return False
+async def _register_for_settings(ls: PmatServer) -> None:
+    """Ask the client to tell of changes of the settings."""
+    if not ls.state.client.configuration_registration:
+        return
+    options = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
+    wanted = types.Registration("pmat-configuration", types.WORKSPACE_DID_CHANGE_CONFIGURATION, options)
     try:
-        registering = ls.client_register_capability_async(types.RegistrationParams(wanted))
+        registering = ls.client_register_capability_async(types.RegistrationParams([wanted]))
         await asyncio.wait_for(registering, _LONGEST_WAIT)
     except Exception as error:
-        ls.log(types.MessageType.Log, f"the client registers nothing: {error}")
-        return False
-    return client.watches_files
+        ls.log(types.MessageType.Log, f"the client tells of no settings: {error}")

@@ -1,0 +1,159 @@
+"""Follows the disk: new dumps are loaded, and marks move with sources that change while no editor has them open.
+
+A client that watches files does so in the workspace; elsewhere, and for any other client, the server does it itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import Path
+
+from lsprotocol import types
+
+from pmat_lsp.server import disk
+from pmat_lsp.server.disk import Changes, FolderWatch, Unwatchable
+from pmat_lsp.server.dumps import folders_of_dumps, is_dump_name, stamp_of
+from pmat_lsp.server.globs import Glob
+from pmat_lsp.server.language_server import PmatServer, guarded
+from pmat_lsp.server.publishing import refresh_later
+from pmat_lsp.server.state import State
+from pmat_lsp.server.threads import in_daemon_thread
+from pmat_lsp.server.watching import load_if_changed
+from pmat_lsp.source.files import PERL_SUFFIXES
+
+POLL_SECONDS = 2.0
+"""Between two looks at the disk, where folders cannot be watched."""
+_LONGEST_WAIT = 5.0
+"""Seconds that a client has to answer."""
+_REGISTERED = "pmat-files"
+_DUMPS = "**/*.pmat*"
+_SOURCES = f"**/*.{{{','.join(sorted(suffix[1:] for suffix in PERL_SUFFIXES))}}}"
+
+
+async def register_watchers(ls: PmatServer) -> bool:
+    """Ask the client to watch files, in place of what it was asked before. Returns whether it does."""
+    if not ls.state.client.watches_files:
+        return False
+    globs = ls.state.settings.globs(ls.state.folders)
+    patterns = dict.fromkeys([_DUMPS, _SOURCES, *(f"**/{glob.parts[-1]}" for glob in globs)])
+    options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(pattern) for pattern in patterns])
+    method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+    registering = types.RegistrationParams([types.Registration(_REGISTERED, method, options)])
+    try:
+        if ls.state.watch.by_client:
+            before = types.UnregistrationParams([types.Unregistration(_REGISTERED, method)])
+            await asyncio.wait_for(ls.client_unregister_capability_async(before), _LONGEST_WAIT)
+        await asyncio.wait_for(ls.client_register_capability_async(registering), _LONGEST_WAIT)
+    except Exception as error:
+        ls.log(types.MessageType.Log, f"the client watches no files: {error}")
+        return False
+    return True
+
+
+async def follow(ls: PmatServer) -> None:
+    """Follow the disk until the task is cancelled."""
+    while True:
+        folders = await in_daemon_thread(partial(_folders, ls.state))
+        watch = FolderWatch(folders, ls.state.watch.signals) if folders else None
+        try:
+            await _until_other_folders(ls, folders)
+        finally:
+            if watch is not None:
+                watch.stop()
+
+
+async def _until_other_folders(ls: PmatServer, folders: Sequence[Path]) -> None:
+    """Take what is told of the folders until others are to be watched; look by itself where nothing is told."""
+    signals = ls.state.watch.signals
+    told = True
+    while True:
+        try:
+            signal = await asyncio.wait_for(signals.get(), None if told else POLL_SECONDS)
+        except asyncio.TimeoutError:
+            await _look(ls)
+            continue
+        if isinstance(signal, Unwatchable):
+            ls.log(types.MessageType.Log, f"folders are looked at every {POLL_SECONDS:g} s: {signal.reason}")
+            told = False
+            continue
+        if signal is not None:
+            await take_changes(ls, signal)
+        may_be_others = signal is None or await in_daemon_thread(partial(_has_new_folder, signal))
+        if may_be_others and folders != await in_daemon_thread(partial(_folders, ls.state)):
+            return
+
+
+def _has_new_folder(changes: Changes) -> bool:
+    return any(other and path.is_dir() for path, other in changes.paths.items())
+
+
+@guarded
+async def take_changes(ls: PmatServer, changes: Changes) -> None:
+    """Do what files that changed call for. No changes: something may have changed while nobody watched."""
+    state = ls.state
+    if not changes.paths or any(_may_be_dump(state, path) for path in changes.paths):
+        state.start(_load_if_changed(ls))
+    sources = {path: other for path, other in changes.paths.items() if _is_source(state, path)}
+    others = any(sources.values()) or await in_daemon_thread(partial(_has_new_folder, changes))
+    if sources or others:
+        state.changed_on_disk(other_files=others)
+        refresh_later(ls)
+
+
+def _may_be_dump(state: State, path: Path) -> bool:
+    globs = state.settings.globs(state.folders)
+    named = path == state.watch.chosen or path == state.settings.dump_path(state.folders)
+    return named or is_dump_name(path.name) or any(fnmatchcase(path.name, glob.parts[-1]) for glob in globs)
+
+
+def _is_source(state: State, path: Path) -> bool:
+    """Whether it is a source file, or a folder of some."""
+    return path.suffix in PERL_SUFFIXES or any(marked.is_relative_to(path) for marked in state.watch.marked)
+
+
+@guarded
+async def _load_if_changed(ls: PmatServer) -> None:
+    await load_if_changed(ls)
+
+
+@guarded
+async def _look(ls: PmatServer) -> None:
+    """What a watcher would tell, as far as it is cheap to see."""
+    await load_if_changed(ls, deepest=0)
+    marked = ls.state.watch.marked
+    now = await in_daemon_thread(lambda: {path: stamp_of(path) for path in marked})
+    if now != marked:
+        await take_changes(ls, Changes({path: None in (now[path], marked[path]) for path in now}))
+
+
+def _folders(state: State) -> list[Path]:
+    """The folders to watch."""
+    outside = partial(_outside, state) if state.watch.by_client else _all
+    globs = outside_globs = [glob for glob in _globs(state) if outside(glob.base)]
+    tops = [_existing(glob.base) for glob in globs]
+    below = [] if disk.RECURSIVE else folders_of_dumps(outside_globs)
+    files = [state.dump_path, state.watch.chosen, state.settings.dump_path(state.folders), *state.watch.marked]
+    beside = [_existing(path.parent) for path in files if path is not None and outside(path)]
+    return sorted({*tops, *below, *beside})
+
+
+def _globs(state: State) -> Iterable[Glob]:
+    """Where dumps are looked for, and the folders with sources."""
+    yield from state.settings.globs(state.folders)
+    yield from (Glob(folder, ("**", "*")) for folder in state.folders)
+
+
+def _outside(state: State, path: Path) -> bool:
+    return not any(path.is_relative_to(folder) for folder in state.folders)
+
+
+def _all(_path: Path) -> bool:
+    return True
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or where it will come to be."""
+    return next((one for one in (folder, *folder.parents) if one.is_dir()), folder)

@@ -1,0 +1,70 @@
+"""Source texts, parsed: of a file that is open in an editor what stands there, of any other what is on disk."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pmat_lsp.errors import PmatError
+from pmat_lsp.source.files import read_source
+from pmat_lsp.source.perl import PerlSource
+
+
+class Sources:
+    """Each text is parsed once, for all dumps that are open."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, PerlSource] = {}
+        self._read: dict[str, tuple[tuple[int, int], PerlSource]] = {}
+        self.version = 0
+        """Grows with each change that was told; what was found in the texts before may be elsewhere now."""
+
+    def set_text(self, path: Path, text: str) -> None:
+        """From now on the text of `path` is `text`, not what is on disk."""
+        self._open[_key(path)] = PerlSource(text)
+        self.version += 1
+
+    def drop_text(self, path: Path) -> None:
+        """The text of `path` is that on disk again."""
+        self._open.pop(_key(path), None)
+        self.version += 1
+
+    def changed_on_disk(self) -> None:
+        """Some file was written, made or removed."""
+        self.version += 1
+
+    def source(self, path: Path) -> PerlSource:
+        """The text of `path`: the open one, else the one on disk, read again only when it was written.
+
+        Raises:
+            PmatError: there is no such file, or it cannot be read.
+        """
+        key = _key(path)
+        if key in self._open:
+            return self._open[key]
+        stamp = _stamp(path)
+        kept = self._read.get(key)
+        if kept is None or kept[0] != stamp:
+            kept = self._read[key] = (stamp, PerlSource(read_source(path)))
+        return kept[1]
+
+    def text(self, path: Path) -> str:
+        """The text of `path` as `source` has it, without parsing it.
+
+        Raises:
+            PmatError: there is no such file, or it cannot be read.
+        """
+        opened = self._open.get(_key(path))
+        return opened.text if opened is not None else read_source(path)
+
+
+def _key(path: Path) -> str:
+    return os.path.realpath(path)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise PmatError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return found.st_mtime_ns, found.st_size
