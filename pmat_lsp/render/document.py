@@ -44,6 +44,8 @@ class Linker:
     """The URI of a line of a file, recorded by perl or on this disk; None where it is not found."""
     finding: Callable[[str], str]
     """The URI of a finding's document, by its id."""
+    folder: Path = Path("/")
+    """Paths are shown relative to it."""
 
 
 def answer_document(title: str, answer: Answer, linker: Linker) -> Document:
@@ -88,7 +90,7 @@ def finding_document(id_: str, marked: MarkedFinding, linker: Linker) -> Documen
     if marked.ignored is not None:
         blocks.append(paragraph(f"Ignored: {marked.ignored}"))
     lines = []
-    for line in chain_lines(marked, Path("/")):
+    for line in chain_lines(marked, linker.folder):
         label: list[Span] = [Code(line.label), Plain(" ")] if line.label else []
         place: list[Span] = [Plain(", "), *linked(line.place, linker)] if line.place else []
         lines.append((0, Paragraph((*label, *linked(line.target, linker), *place))))

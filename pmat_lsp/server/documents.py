@@ -201,7 +201,7 @@ def linker_of(dump: Dump, state: State) -> Linker:
         found = files[file]
         return f"{state.texts.uri(found)}#L{line}" if found and line else None
 
-    return Linker(sv, place, finding_uri)
+    return Linker(sv, place, finding_uri, next(iter(state.folders), Path("/")))
 
 
 def _command(name: str, argument: str) -> str:

@@ -17,6 +17,7 @@ import {
 } from "vscode-languageclient/node";
 import { openReport, SCHEME } from "./reports";
 import { findServer, type ServerCommand } from "./server";
+import { sentences } from "./texts";
 
 /** What the user is told where no server is. */
 const NOT_FOUND = "pmat-lsp, which finds the leaks, is not installed.";
@@ -197,8 +198,8 @@ function executable({ command, args }: ServerCommand): Executable {
 /** What the server tells the user. With a button VS Code shows all of a long text, and keeps it. */
 async function say({ type, message }: ShowMessageParams): Promise<void> {
     if (type !== MessageType.Error) {
-        void vscode.window.showInformationMessage(message);
-    } else if (await vscode.window.showErrorMessage(message, SHOW_LOG)) {
+        void vscode.window.showInformationMessage(sentences(message));
+    } else if (await vscode.window.showErrorMessage(sentences(message), SHOW_LOG)) {
         await vscode.commands.executeCommand("pmat.showLog");
     }
 }

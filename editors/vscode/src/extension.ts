@@ -58,6 +58,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         }),
         registerRowCommands(model, walk, pictures, leaks),
         registerCommand("pmat.openDump", () => asking.openDump()),
+        registerCommand("pmat.switchDump", () => asking.switchDump()),
         registerCommand("pmat.openOverview", () => asking.openOverview()),
         registerCommand("pmat.ask", () => asking.ask()),
         registerCommand("pmat.askIdentify", () => asking.identify()),

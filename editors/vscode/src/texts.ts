@@ -36,6 +36,11 @@ export function lineOf(fragment: string): number {
     return Math.max(0, Number(/^L(\d+)$/.exec(fragment)?.[1] ?? 1) - 1);
 }
 
+/** Lines as sentences behind each other: VS Code shows a message without its line feeds. */
+export function sentences(lines: string): string {
+    return lines.replace(/([^.!?:])\n/g, "$1. ").replaceAll("\n", " ");
+}
+
 /** The last part of a path. */
 export function nameOf(path: string): string {
     return path.replace(/^.*[\\/]/, "");

@@ -84,7 +84,7 @@ step("a hop opens to what refers to its SV, and that to its own", async () => {
     await holder.locator(".monaco-tl-twistie").click();
     await bench.page.locator(".pane-body [role=treeitem][aria-level='4']").first().waitFor();
     await hop().click();
-    await bench.at(46);
+    await bench.status(/^hop 2 of 4/).waitFor();
     await bench.page.keyboard.press("ArrowLeft");
     await holder.waitFor({ state: "detached" });
 });

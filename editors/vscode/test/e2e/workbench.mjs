@@ -148,16 +148,18 @@ export class Workbench {
         await this.pick("F1", `>${title}`, title);
     }
 
-    /** Open the box that a key opens, type, and choose a row; again where a page that takes the focus closed the box. */
+    /** Open the box that a key opens, type, and choose a row; again where a page took the focus from the box, or it came too early. */
     async pick(key, typed, chosen) {
         const box = this.page.locator(".quick-input-widget:visible input").first();
         const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: chosen }).first();
-        await this.until(async () => {
+        const choose = async () => {
             await this.page.keyboard.press(key);
             await box.fill(typed, { timeout: 3_000 });
             await row.click({ timeout: 3_000 });
             return true;
-        }, `${chosen} in the box of ${key}`);
+        };
+        const giveUp = () => this.page.keyboard.press("Escape").then(() => false);
+        await this.until(() => choose().catch(giveUp), `${chosen} in the box of ${key}`);
     }
 
     /** Type into the box that asks, and go on. */

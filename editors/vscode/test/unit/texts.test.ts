@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, codeSpan, counted, escaped, familyOf, lineOf, nameOf } from "../../src/texts";
+import { bytes, codeSpan, counted, escaped, familyOf, lineOf, nameOf, sentences } from "../../src/texts";
 
 test("bytes have the unit that reads best", () => {
     assert.deepEqual([0, 1, 1023, 1024, 7168, 5 * 1024 ** 3].map(bytes), [
@@ -34,4 +34,11 @@ test("texts of a dump stay what they are in Markdown", () => {
 
 test("the fragment of a place names its line", () => {
     assert.deepEqual(["L1", "L25", "", "L0", "Lx", "x"].map(lineOf), [0, 24, 0, 0, 0, 0]);
+});
+
+test("lines become sentences", () => {
+    assert.equal(
+        sentences("a.pmat: truncated\nIt was killed.\nMake another."),
+        "a.pmat: truncated. It was killed. Make another.",
+    );
 });
