@@ -25,7 +25,11 @@ export async function welcomeToDemo(context: vscode.ExtensionContext): Promise<v
         folder?.toString() === demoFolder(context).toString() &&
         !tabs.some(({ input }) => input instanceof vscode.TabInputText)
     ) {
-        await vscode.window.showTextDocument(vscode.Uri.joinPath(folder, "lib", "Courier", "HTTP.pm"));
+        const source = await vscode.workspace.openTextDocument(
+            vscode.Uri.joinPath(folder, "lib", "Courier", "HTTP.pm"),
+        );
+        const closure = source.positionAt(source.getText().indexOf("on_closed => sub"));
+        await vscode.window.showTextDocument(source, { selection: new vscode.Range(closure, closure) });
         await openWalkthrough(context, "chain");
     }
 }
@@ -33,6 +37,6 @@ export async function welcomeToDemo(context: vscode.ExtensionContext): Promise<v
 /** Open the walkthrough at one of its steps, else at the first one. */
 export async function openWalkthrough({ extension }: vscode.ExtensionContext, step?: string): Promise<void> {
     const category = `${extension.id}#firstLeak`;
-    const where = step ? { category, step: `${category}#${step}` } : category;
+    const where = step ? { category, step } : category;
     await vscode.commands.executeCommand("workbench.action.openWalkthrough", where, step !== undefined);
 }

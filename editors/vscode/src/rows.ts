@@ -68,8 +68,9 @@ function findingOf(row: AnyRow): Finding | undefined {
     return "finding" in row ? row.finding : undefined;
 }
 
-/** Put the comment of the quick fix above the line of the cursor, and keep it. */
-async function ignore({ document, selection }: vscode.TextEditor): Promise<void> {
+/** Put the comment of the quick fix on the line of the cursor, and select the reason, which is yet to be written. */
+async function ignore(editor: vscode.TextEditor): Promise<void> {
+    const { document, selection } = editor;
     const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
         "vscode.executeCodeActionProvider",
         document.uri,
@@ -78,7 +79,9 @@ async function ignore({ document, selection }: vscode.TextEditor): Promise<void>
     );
     const edit = actions.find(({ title }) => title.startsWith("Ignore this leak"))?.edit;
     if (edit && (await vscode.workspace.applyEdit(edit))) {
-        await document.save();
+        const { text, range } = document.lineAt(selection.active.line);
+        const reason = /# pmat: ignore\[[\w-]+\] (.*)$/.exec(text)?.[1] ?? "";
+        editor.selection = new vscode.Selection(range.end.translate(0, -reason.length), range.end);
     }
 }
 

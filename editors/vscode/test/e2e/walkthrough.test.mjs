@@ -12,11 +12,13 @@ before(async () => {
 after(() => bench?.close());
 
 const step = stepsIn(() => bench);
-const button = (name) => bench.page.locator(".gettingStartedContainer").getByRole("button", { name }).first();
+const pageOfSteps = () => bench.page.locator(".gettingStartedContainer");
+const open = (title) => pageOfSteps().locator(".step-title", { hasText: title }).first().click();
+const button = (name) => pageOfSteps().locator(".monaco-button", { hasText: name }).first();
 
 step("it begins with the server, and says how to install it", async () => {
     await bench.command("pmat: Find Your First Leak");
-    await bench.page.locator(".gettingStartedContainer", { hasText: "Find your first Perl leak" }).waitFor();
+    await pageOfSteps().filter({ hasText: "Find your first Perl leak" }).waitFor();
     await button("How to install it").click();
     await bench.choose("Install pmat-lsp", "With uv");
     await bench.terminal().filter({ hasText: "uv tool install pmat-lsp" }).waitFor();
@@ -25,7 +27,8 @@ step("it begins with the server, and says how to install it", async () => {
 
 step("the demo opens, with the source that leaks beside the next step", async () => {
     await bench.command("pmat: Find Your First Leak");
-    await button("Open the demo program").click();
+    await open("Open the demo program");
+    await button("Open the demo").waitFor();
     await bench.shot("walkthrough");
     await button("Open the demo").click();
     await bench.status("courier.pmat.xz: 1 leak").waitFor();
@@ -45,8 +48,9 @@ step("the chain is walked beside the walkthrough", async () => {
 });
 
 step("the last step runs the program again for a new heap dump", async () => {
-    await button("Fix it, and look again").click();
+    await open("Fix it, and look again");
     await button("Make a heap dump").click();
+    await bench.choose("of which program?", "app.pl");
     await bench.choose("when?", "When it ends");
     await bench.terminal().filter({ hasText: "-Ilib app.pl" }).waitFor();
     await bench.page.keyboard.press("Enter");
