@@ -43,7 +43,8 @@ def build_index(dump: Path, limit: int, cache: Cache, progress: Progress, cancel
     environment = {**os.environ, "PMAT_LSP_CACHE": os.fspath(cache.folder.absolute())}
     with subprocess.Popen(
         command,
-        stdin=subprocess.DEVNULL,
+        # Never written to: when it ends, this process has, and the child follows.
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,

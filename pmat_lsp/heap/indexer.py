@@ -1,7 +1,8 @@
 """The child process that reads a dump and writes its index: `python -m pmat_lsp.heap.indexer`.
 
 It tells on standard output, a JSON object a line, how far it is (`{"stage", "done", "total"}`), and at last either
-`{"ok": true}` or `{"error", "offset", "hint"}`. Whoever started it ends it by killing it.
+`{"ok": true}` or `{"error", "offset", "hint"}`. Whoever started it ends it by killing it, or by closing its
+standard input.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -96,5 +98,14 @@ def _too_large(dump: Path, limit: int) -> DumpError:
     return DumpError(dump, problem, hint="Allow more with --memory-limit (in an editor: the setting pmat.memoryLimit).")
 
 
+def _leave_with_parent() -> None:
+    """End with the process that started this one, whatever ended it."""
+    # Not by sys.stdin: a thread that waits in it keeps Python from ending.
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     sys.exit(main(sys.argv[1:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 
 from pmat_lsp.server.features import (
     call_hierarchy,
@@ -61,9 +62,19 @@ def serve_stdio() -> None:
     """Serve one client over standard input and output, until it leaves."""
     # The protocol gets the standard output for itself: pygls closes it in the end, and a stray print would garble it.
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output, contextlib.redirect_stdout(sys.stderr):
-        build_server().start_io(sys.stdin.buffer, output)
+        server = build_server()
+        _serve(server, lambda: server.start_io(sys.stdin.buffer, output))
 
 
 def serve_tcp(host: str, port: int) -> None:
     """Wait for one client on a port, and serve it until it leaves."""
-    build_server().start_tcp(host, port)
+    server = build_server()
+    _serve(server, lambda: server.start_tcp(host, port))
+
+
+def _serve(server: PmatServer, start: Callable[[], None]) -> None:
+    try:
+        start()
+    finally:
+        # A client that vanished has not asked for it.
+        server.state.close()

@@ -31,6 +31,7 @@ from pmat_lsp.server.language_server import PmatServer
 from pmat_lsp.server.paths import uri_of
 from pmat_lsp.server.progress import Progress
 from pmat_lsp.server.state import OpenDump, State
+from pmat_lsp.server.threads import in_daemon_thread
 from pmat_lsp.session import Dump
 
 SCHEME = "pmat"
@@ -92,7 +93,7 @@ async def open_document(ls: PmatServer, uri: str) -> Opened:
     async with Progress(ls, "heap report") as progress:
         text = await progress.or_cancelled(document_text(ls, uri, progress.from_thread()))
     client = ls.state.client
-    target = uri if client.text_documents else await asyncio.to_thread(_write, ls.state, uri, text)
+    target = uri if client.text_documents else await in_daemon_thread(partial(_write, ls.state, uri, text))
     shown = client.shows_documents and await _show(ls, target)
     return Opened(target, shown, None if shown else text)
 
@@ -104,7 +105,7 @@ async def write_document(ls: PmatServer, uri: str) -> str:
         PmatError: it cannot be made.
     """
     text = await document_text(ls, uri, lambda *_: None)
-    return await asyncio.to_thread(_write, ls.state, uri, text)
+    return await in_daemon_thread(partial(_write, ls.state, uri, text))
 
 
 async def register_documents(ls: PmatServer) -> None:

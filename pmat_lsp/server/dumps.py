@@ -49,18 +49,15 @@ def stamp_of(path: Path) -> Stamp | None:
     return found.st_mtime_ns, found.st_size
 
 
-def find_dumps(globs: Sequence[Glob], *, deepest: int = DEEPEST) -> tuple[Found, ...]:
+def find_dumps(globs: Sequence[Glob], *, deepest: int = DEEPEST, kept: Iterable[Path] = ()) -> tuple[Found, ...]:
     """The files that the globs match, the one written last first; of equal ones the first by name.
 
     With `deepest` 0 a glob with `**` looks into its first folder alone: cheap enough to ask every other second.
+    Those of `kept` that there still are come along.
     """
     walked = walk(globs, deepest=deepest, most_entries=MOST_ENTRIES, skipped=_SKIPPED)
-    return newest_first(folder.folder / name for folder in walked for name in folder.names)
-
-
-def newest_first(paths: Iterable[Path]) -> tuple[Found, ...]:
-    """Those of the files that there are."""
-    stamped = {path: stamp for path in paths if (stamp := stamp_of(path)) is not None and path.is_file()}
+    paths = (folder.folder / name for folder in walked for name in folder.names)
+    stamped = {path: stamp for path in (*paths, *kept) if (stamp := stamp_of(path)) is not None and path.is_file()}
     return tuple(sorted((Found(*one) for one in stamped.items()), key=lambda found: (-found.stamp[0], found.path)))
 
 

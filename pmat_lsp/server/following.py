@@ -15,7 +15,7 @@ from lsprotocol import types
 
 from pmat_lsp.server import disk
 from pmat_lsp.server.disk import Changes, FolderWatch, Unwatchable
-from pmat_lsp.server.dumps import folders_of_dumps, is_dump_name, stamp_of
+from pmat_lsp.server.dumps import DEEPEST, folders_of_dumps, is_dump_name, stamp_of
 from pmat_lsp.server.globs import Glob
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.publishing import refresh_later
@@ -56,13 +56,22 @@ async def register_watchers(ls: PmatServer) -> bool:
 async def follow(ls: PmatServer) -> None:
     """Follow the disk until the task is cancelled."""
     while True:
-        folders = await in_daemon_thread(partial(_folders, ls.state))
-        watch = FolderWatch(folders, ls.state.watch.signals) if folders else None
-        try:
-            await _until_other_folders(ls, folders)
-        finally:
-            if watch is not None:
-                watch.stop()
+        if not await _follow(ls):
+            # It has failed, and is begun anew, but not at once.
+            await asyncio.sleep(POLL_SECONDS)
+
+
+@guarded
+async def _follow(ls: PmatServer) -> bool:
+    """Follow the disk until other folders are to be watched."""
+    folders = await in_daemon_thread(partial(_folders, ls.state))
+    watch = FolderWatch(folders, ls.state.watch.signals) if folders else None
+    try:
+        await _until_other_folders(ls, folders)
+    finally:
+        if watch is not None:
+            watch.stop()
+    return True
 
 
 async def _until_other_folders(ls: PmatServer, folders: Sequence[Path]) -> None:
@@ -73,7 +82,7 @@ async def _until_other_folders(ls: PmatServer, folders: Sequence[Path]) -> None:
         try:
             signal = await asyncio.wait_for(signals.get(), None if told else POLL_SECONDS)
         except asyncio.TimeoutError:
-            await _look(ls)
+            await _poll(ls)
             continue
         if isinstance(signal, Unwatchable):
             ls.log(types.MessageType.Log, f"folders are looked at every {POLL_SECONDS:g} s: {signal.reason}")
@@ -92,21 +101,26 @@ def _has_new_folder(changes: Changes) -> bool:
 
 @guarded
 async def take_changes(ls: PmatServer, changes: Changes) -> None:
-    """Do what files that changed call for. No changes: something may have changed while nobody watched."""
+    """Do what files that changed call for. No changes: folders are watched from now on."""
     state = ls.state
-    if not changes.paths or any(_may_be_dump(state, path) for path in changes.paths):
-        state.start(_load_if_changed(ls))
+    # What is in it may have changed before it was watched.
+    new_folder = not changes.paths or await in_daemon_thread(partial(_has_new_folder, changes))
+    if new_folder or _may_be_dumps(state, changes.paths):
+        state.start(_load_if_changed(ls, DEEPEST))
     sources = {path: other for path, other in changes.paths.items() if _is_source(state, path)}
-    others = any(sources.values()) or await in_daemon_thread(partial(_has_new_folder, changes))
-    if sources or others:
-        state.changed_on_disk(other_files=others)
+    if sources or new_folder:
+        state.changed_on_disk(other_files=new_folder or any(sources.values()))
         refresh_later(ls)
 
 
-def _may_be_dump(state: State, path: Path) -> bool:
-    globs = state.settings.globs(state.folders)
-    named = path == state.watch.chosen or path == state.settings.dump_path(state.folders)
-    return named or is_dump_name(path.name) or any(fnmatchcase(path.name, glob.parts[-1]) for glob in globs)
+def _may_be_dumps(state: State, paths: Iterable[Path]) -> bool:
+    """Whether one of the paths may be that of a dump."""
+    named = {state.watch.chosen, state.settings.dump_path(state.folders)}
+    names = {glob.parts[-1] for glob in state.settings.globs(state.folders)}
+    return any(
+        path in named or is_dump_name(path.name) or any(fnmatchcase(path.name, name) for name in names)
+        for path in paths
+    )
 
 
 def _is_source(state: State, path: Path) -> bool:
@@ -115,14 +129,14 @@ def _is_source(state: State, path: Path) -> bool:
 
 
 @guarded
-async def _load_if_changed(ls: PmatServer) -> None:
-    await load_if_changed(ls)
+async def _load_if_changed(ls: PmatServer, deepest: int) -> None:
+    await load_if_changed(ls, deepest=deepest)
 
 
 @guarded
-async def _look(ls: PmatServer) -> None:
-    """What a watcher would tell, as far as it is cheap to see."""
-    await load_if_changed(ls, deepest=0)
+async def _poll(ls: PmatServer) -> None:
+    """See what a watcher would have told, as far as that is cheap."""
+    ls.state.start(_load_if_changed(ls, deepest=0))
     marked = ls.state.watch.marked
     now = await in_daemon_thread(lambda: {path: stamp_of(path) for path in marked})
     if now != marked:
@@ -131,12 +145,16 @@ async def _look(ls: PmatServer) -> None:
 
 def _folders(state: State) -> list[Path]:
     """The folders to watch."""
-    outside = partial(_outside, state) if state.watch.by_client else _all
-    globs = outside_globs = [glob for glob in _globs(state) if outside(glob.base)]
+    by_client = state.folders if state.watch.by_client else ()
+
+    def is_ours(path: Path) -> bool:
+        return not any(path.is_relative_to(folder) for folder in by_client)
+
+    globs = [glob for glob in _globs(state) if is_ours(glob.base)]
     tops = [_existing(glob.base) for glob in globs]
-    below = [] if disk.RECURSIVE else folders_of_dumps(outside_globs)
+    below = [] if disk.RECURSIVE else folders_of_dumps(globs)
     files = [state.dump_path, state.watch.chosen, state.settings.dump_path(state.folders), *state.watch.marked]
-    beside = [_existing(path.parent) for path in files if path is not None and outside(path)]
+    beside = [_existing(path.parent) for path in files if path is not None and is_ours(path)]
     return sorted({*tops, *below, *beside})
 
 
@@ -144,14 +162,6 @@ def _globs(state: State) -> Iterable[Glob]:
     """Where dumps are looked for, and the folders with sources."""
     yield from state.settings.globs(state.folders)
     yield from (Glob(folder, ("**", "*")) for folder in state.folders)
-
-
-def _outside(state: State, path: Path) -> bool:
-    return not any(path.is_relative_to(folder) for folder in state.folders)
-
-
-def _all(_path: Path) -> bool:
-    return True
 
 
 def _existing(folder: Path) -> Path:

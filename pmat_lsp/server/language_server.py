@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -80,6 +81,14 @@ class PmatServer(LanguageServer):
         """Write a line into the client's log."""
         self.window_log_message(types.LogMessageParams(type=level, message=message))
 
+    def trace(self, name: str, began: float, details: object) -> None:
+        """Tell a client that wants to know what was done, and how long that took from `began` on."""
+        level = self.protocol.trace
+        if level != types.TraceValue.Off:
+            took = f"{name}: {(time.perf_counter() - began) * 1000:.1f} ms"
+            verbose = visible(repr(details), _LONGEST) if level == types.TraceValue.Verbose else None
+            self.log_trace(types.LogTraceParams(took, verbose))
+
     def tell(self, level: types.MessageType, message: str) -> None:
         """Show a message to the user."""
         self.window_show_message(types.ShowMessageParams(type=level, message=message))
@@ -100,11 +109,14 @@ def answered(
 
     @functools.wraps(handler)
     async def answer(ls: PmatServer, params: Any) -> Result:
+        began = time.perf_counter()
         try:
             return await handler(ls, params)
         except PmatError as error:
             code = REQUEST_FAILED if isinstance(error, Unanswerable | DumpError) else JsonRpcInvalidParams.CODE
             raise JsonRpcException(visible(error.message, _LONGEST), code, {"hint": error.hint}) from None
+        finally:
+            ls.trace(handler.__name__, began, params)
 
     return answer
 
@@ -116,13 +128,15 @@ def guarded(
 
     @functools.wraps(handler)
     async def guard(ls: PmatServer, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result | None:
+        began, name = time.perf_counter(), handler.__name__
         try:
             return await handler(ls, *args, **kwargs)
         except Exception as error:
-            name = getattr(handler, "__name__", "handler")
             _logger.exception("%s failed", name)
             details = "".join(traceback.format_exception(error))
             ls.log(types.MessageType.Error, f"{name} failed: {details}")
             return None
+        finally:
+            ls.trace(name, began, args)
 
     return guard

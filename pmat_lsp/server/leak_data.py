@@ -135,6 +135,7 @@ def _finding(heap: Heap, name: str, marked: MarkedFinding, target: Target) -> Js
         "classes": [visible(one) for one in finding.classes],
         "addresses": [hex(address) for address in finding.addresses[:MOST_ADDRESSES]],
         "place": _place(mark, target),
+        "missing": [visible(reason, _LONGEST) for reason in marked.missing],
         "places": [_place(note, target) for note in marked.notes],
         "hops": [_hop(heap, marked, hop, target) for hop in finding.cycle],
         "graph": _graph(heap, finding),

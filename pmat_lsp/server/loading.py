@@ -131,6 +131,9 @@ async def show_front(ls: PmatServer) -> None:
         ls.state.start(ls.state.ask(lambda front: front.dump.retained()))
     for line in outcome.summary if outcome else ():
         ls.log(types.MessageType.Info, line)
+    if outcome and outcome.warning and outcome.warning not in ls.state.warned:
+        ls.state.warned.add(outcome.warning)
+        ls.tell(types.MessageType.Warning, outcome.warning)
 
 
 def _tell(ls: PmatServer, message: str) -> None:

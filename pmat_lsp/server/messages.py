@@ -21,6 +21,7 @@ def leak_message(marked: MarkedFinding) -> str:
     lines = [f"{first} {_keeps(finding)}", chain_text(finding)]
     if marked.place is not None and marked.place.status == "stale":
         lines.append(_STALE)
+    lines += marked.missing
     return "\n".join(visible(line, _LONGEST) for line in lines)
 
 
@@ -57,17 +58,25 @@ def loaded_message(path: Path, report: LeakReport) -> str:
 
 
 def unplaced_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:
-    """One line for each finding that has no mark, with the reason, and for each file that was not found."""
-    lines = [
-        f"leak[{one.finding.pattern.code}]: {one.finding.title}: no place in the source"
-        for one in marked
-        if one.mark is None
-    ]
-    for one in marked:
-        for closure, place in zip(one.finding.closures, one.closures, strict=True):
-            if place.status in ("missing", "none"):
-                lines.append(f"{closure.location}: {place.note}")
+    """One line for each finding that has no mark, or of which a file was not found, with the reasons."""
+    lines = []
+    for one in [one for one in marked if one.mark is None or one.missing]:
+        where = "no place in the source" if one.mark is None else "not all of its places were found"
+        reasons = "".join(f"; {reason}" for reason in one.missing)
+        lines.append(f"leak[{one.finding.pattern.code}]: {one.finding.title}: {where}{reasons}")
     return [visible(line, _LONGEST) for line in dict.fromkeys(lines)]
+
+
+def unplaced_warning(marked: tuple[MarkedFinding, ...]) -> str | None:
+    """For the user, where a finding has no mark because its files are not found: what to do about it.
+
+    The same for every dump of the program.
+    """
+    reason = next((one.missing[0] for one in marked if one.mark is None and one.missing), None)
+    if reason is None:
+        return None
+    hint = "The settings pmat.sourceRoots and pmat.pathMap say where sources are; the log tells of every leak."
+    return visible(f"A leak cannot be shown in its source: {reason}. {hint}", _LONGEST)
 
 
 def ignored_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:

@@ -9,8 +9,11 @@ from pygls import uris
 
 
 def path_of(uri: str) -> Path | None:
-    """The path of a `file:` URI, None for any other."""
-    found = uris.to_fs_path(uri)
+    """The path of a `file:` URI, None for any other, and for what is no URI."""
+    try:
+        found = uris.to_fs_path(uri)
+    except ValueError:
+        return None
     return Path(found) if found else None
 
 

@@ -13,7 +13,7 @@ from pmat_lsp.errors import PmatError
 from pmat_lsp.server.dumps import Stamp, stamp_of
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.marks import FileMarks, Target, diagnostics_of
-from pmat_lsp.server.messages import ignored_messages, loaded_message, unplaced_messages
+from pmat_lsp.server.messages import ignored_messages, loaded_message, unplaced_messages, unplaced_warning
 from pmat_lsp.server.positions import Encoding, Lines
 from pmat_lsp.server.redraw import call_again
 from pmat_lsp.server.state import OpenDump, Publication, State
@@ -33,6 +33,8 @@ class Outcome:
     files: list[FileMarks]
     summary: list[str]
     """Lines for the log."""
+    warning: str | None
+    """For the user."""
     stamps: dict[Path, Stamp | None]
     """How the files with marks were on the disk."""
 
@@ -106,7 +108,8 @@ def _find(opened: OpenDump, state: State) -> Outcome:
     target = target_of(dump, state)
     summary = [loaded_message(dump.path, dump.leaks.report), *unplaced_messages(marked), *ignored_messages(marked)]
     files = diagnostics_of(dump, marked, target)
-    return Outcome(opened, files, summary, {file.path: stamp_of(file.path) for file in files})
+    stamps = {file.path: stamp_of(file.path) for file in files}
+    return Outcome(opened, files, summary, unplaced_warning(marked), stamps)
 
 
 def target_of(dump: Dump, state: State) -> Target:

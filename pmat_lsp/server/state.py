@@ -36,7 +36,7 @@ class Watch:
     """Which dump is followed, and what is known of the disk."""
 
     chosen: Path | None = None
-    """By the command `pmat.load`; goes before the settings."""
+    """By the commands `pmat.load` and `pmat.reload`; goes before the settings."""
     paused: bool = False
     """After `pmat.unload`: until a dump is asked for, none is loaded."""
     tried: dict[Path, Stamp | None] = field(default_factory=dict)
@@ -99,6 +99,8 @@ class State:
         """Where reports are written for a client that takes files only."""
         self.documents: set[str] = set()
         """URIs of the reports that the client has asked for."""
+        self.warned: set[str] = set()
+        """Of what the user was warned; once is enough."""
         self.previous: Path | None = None
         """The dump that was open before the one that is."""
         self.published: dict[str, Publication] = {}
@@ -135,6 +137,8 @@ class State:
         before = self.dump_path
         if before is not None and before != opened.dump.path:
             self.previous = before
+        if before is None or before.parent != opened.dump.path.parent:
+            self.watch.stir()
         self.dumps.bring_to_front(opened)
 
     def place_again(self) -> bool:

@@ -73,16 +73,12 @@ async def _wanted(ls: PmatServer, deepest: int = DEEPEST) -> Path | None:
 
 async def _look(ls: PmatServer, deepest: int) -> tuple[Found, ...]:
     """The dumps that the globs match; clients hear of it where they are others than before."""
+    watch = ls.state.watch
+    before = watch.found
     globs = ls.state.settings.globs(ls.state.folders)
-    found = await in_daemon_thread(partial(find_dumps, globs, deepest=deepest))
-    if deepest < DEEPEST:
-        # What lies deeper was not looked at, and stays as it was.
-        seen = {one.path for one in found}
-        found = (*found, *(one for one in ls.state.watch.found if one.path not in seen))
-        found = tuple(sorted(found, key=lambda one: (-one.stamp[0], one.path)))
-    if found != ls.state.watch.found:
-        others = [one.path for one in found] != [one.path for one in ls.state.watch.found]
-        ls.state.watch.found = found
-        if others:
-            choice_changed(ls)
-    return found
+    # Where only the first folders are looked at, what lies deeper is what it was.
+    kept = tuple(one.path for one in before) if deepest < DEEPEST else ()
+    watch.found = await in_daemon_thread(partial(find_dumps, globs, deepest=deepest, kept=kept))
+    if [one.path for one in watch.found] != [one.path for one in before]:
+        choice_changed(ls)
+    return watch.found

@@ -38,6 +38,8 @@ class MarkedFinding:
     """The steps of the cycle that have a place, in its order, beginning at the closure that is marked."""
     ignored: str | None = None
     """The reason that a comment at the mark gives for ignoring the finding; None: there is none."""
+    missing: tuple[str, ...] = ()
+    """A sentence for each file of the finding that has no place here: which, and why; with the candidates."""
 
     @property
     def mark(self) -> Note | None:
@@ -59,7 +61,21 @@ def mark_finding(places: Places, finding: Finding) -> MarkedFinding:
         closures=tuple(found[closure.location] for closure in finding.closures),
         notes=tuple(_notes(places, cycle, by_code) if finding.closures else _stores(places, finding)),
     )
-    return replace(marked, ignored=_ignored(places, marked))
+    return replace(marked, ignored=_ignored(places, marked), missing=tuple(_missing(places, marked)))
+
+
+def _missing(places: Places, marked: MarkedFinding) -> dict[str, None]:
+    """Each sentence once."""
+    finding = marked.finding
+    if not finding.closures:
+        reasons = ((recorded, places.why_missing(recorded)) for recorded in finding.class_files)
+        return dict.fromkeys(f"{recorded}: {reason}" for recorded, reason in reasons if reason)
+    told = zip(finding.closures, marked.closures, strict=True)
+    return dict.fromkeys(
+        f"{closure.location}: {place.note}"
+        for closure, place in told
+        if place.status == "missing" or (place.status == "none" and closure.location.line > 0)
+    )
 
 
 def _ignored(places: Places, marked: MarkedFinding) -> str | None:

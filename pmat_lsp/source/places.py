@@ -59,6 +59,11 @@ class Places:
         """The file that the recorded name stands for."""
         return self._files.locate(recorded)
 
+    def why_missing(self, recorded: str) -> str | None:
+        """Why there is no file for a recorded name, with the candidates; None: there is one."""
+        located = self.locate(recorded)
+        return _why_missing(located) if located.path is None else None
+
     def place_code(
         self, location: Location, name: str | None, captures: Sequence[str], padnames: Sequence[str]
     ) -> Place:

@@ -57,6 +57,8 @@ class Editor:
         """Every message of the server, as in JSON."""
         self.pulled: dict[str, str] = {}
         """By URI: the id of the diagnostics that the server gave when it was asked for them."""
+        self.traces: list[types.LogTraceParams] = []
+        """What the server told of its work."""
         self._asked = 0
         self.pulls: list[asyncio.Future[Any]] = []
         """What was asked for when the server said so."""
@@ -187,6 +189,7 @@ async def editor(
     options: Any = None,
     configuration: Any = None,
     folders: bool = True,
+    workspace_folders: Sequence[types.WorkspaceFolder] | None = None,
     server: Sequence[str] = SERVER,
 ) -> AsyncIterator[Editor]:
     """An editor with its server; at the end the server must leave when it is asked to."""
@@ -202,7 +205,7 @@ async def editor(
         params = types.InitializeParams(
             capabilities=capabilities,
             initialization_options=options,
-            workspace_folders=[folder] if folders else None,
+            workspace_folders=workspace_folders or ([folder] if folders else None),
         )
         shown.capabilities = (await client.initialize_session(params)).capabilities
         yield shown
@@ -262,6 +265,8 @@ def _remember(shown: Editor) -> None:
         shown.pulls.append(asyncio.ensure_future(pulling))
 
     features[types.WORKSPACE_DIAGNOSTIC_REFRESH] = come_again
+
+    features[types.LOG_TRACE] = shown.traces.append
 
     features["pmat/changed"] = shown.changes.append
 

@@ -14,27 +14,13 @@ import pytest
 from lsprotocol import types
 
 from tests.server.editor import LONGEST_WAIT, Editor, demo_workspace, editor, full_capabilities, hover_text
+from tests.server.readers import needs_proc, readers
 
 pytestmark = pytest.mark.asyncio
 OPTIONS = {"client": {"changed": True}}
 HTTP = "lib/Courier/HTTP.pm"
 LEAKED = 78
 FIXED = Path(__file__).parent.parent / "data" / "courier_fixed.pmat.xz"
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the child by /proc")
-
-
-def _readers(server: int) -> list[int]:
-    """The processes that a server has started to read a dump."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(status.read_text().rpartition(")")[2].split()[1])
-            if parent == server and b"pmat_lsp.heap.indexer" in (status.parent / "cmdline").read_bytes():
-                found.append(int(status.parent.name))
-        except (OSError, ValueError):
-            # It has ended.
-            continue
-    return found
 
 
 async def _reader(shown: Editor) -> int:
@@ -42,7 +28,7 @@ async def _reader(shown: Editor) -> int:
     server = shown.client._server
     assert server is not None
     end = time.monotonic() + LONGEST_WAIT
-    while not (found := _readers(server.pid)):
+    while not (found := readers(server.pid)):
         assert time.monotonic() < end, "no process reads the dump"
         await asyncio.sleep(0.002)
     return found[0]
@@ -170,7 +156,11 @@ async def test_a_dump_that_is_replaced_while_it_is_loaded_gives_way_to_the_new_o
         os.kill(reader, signal.SIGCONT)
         _tell(shown, dump)
         await shown.until(
-            lambda: shown.changes[-1]["state"] == "ready" and "no proven leak" in shown.changes[-1]["message"],
+            lambda: (
+                bool(shown.changes)
+                and shown.changes[-1]["state"] == "ready"
+                and "no proven leak" in shown.changes[-1]["message"]
+            ),
             "the new dump was not opened",
         )
         told = await shown.request("pmat/leaks", {})

@@ -8,6 +8,7 @@ import os
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from lsprotocol import types
@@ -179,12 +180,15 @@ async def test_the_previous_dump_is_compared_with_whichever_is_in_front(workspac
         shown.open(HTTP)
         assert "Compare with the previous dump" not in await _actions(shown)
         await shown.command("pmat.load", "fixed.pmat")
-        gone = await shown.command("pmat.compare")
-        assert "courier.pmat" in gone["uri"]
+        assert "| gone |" in await _compared(shown)
         await shown.command("pmat.load", "courier.pmat")
         assert "Compare with the previous dump" in await _actions(shown)
-        come = await shown.command("pmat.compare")
-        assert come["uri"] != gone["uri"]
+        assert "| new |" in await _compared(shown)
+
+
+async def _compared(shown: Editor) -> str:
+    opened = await shown.command("pmat.compare")
+    return Path(unquote(urlsplit(opened["uri"]).path)).read_text()
 
 
 async def _actions(shown: Editor) -> list[str]:

@@ -13,6 +13,7 @@ from pmat_lsp.server.documents import register_documents
 from pmat_lsp.server.following import follow, register_watchers, take_changes
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.loading import show_front
+from pmat_lsp.server.parent import leave_with_client
 from pmat_lsp.server.paths import path_of
 from pmat_lsp.server.positions import Encoding
 from pmat_lsp.server.publishing import refresh
@@ -37,6 +38,8 @@ def register(ls: PmatServer) -> None:
 @guarded
 async def initialize(ls: PmatServer, params: types.InitializeParams) -> None:
     """Note what the client can do, and its first settings."""
+    ls.state.start(leave_with_client(ls))
+    ls.protocol.trace = params.trace or types.TraceValue.Off
     ls.state.client = Client.of(params.capabilities, params.initialization_options)
     ls.take_up_offers(params.capabilities)
     ls.state.encoding = Encoding.of(ls.workspace.position_encoding)
