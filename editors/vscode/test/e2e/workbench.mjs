@@ -195,8 +195,8 @@ export class Workbench {
         await item.waitFor();
         // A menu that has just opened takes no click, lest the one that opened it chooses.
         await this.until(async () => {
-            await item.click({ timeout: 1_000 });
-            return item.waitFor({ state: "detached", timeout: 500 }).then(() => true);
+            await item.click({ timeout: 1_000 }).catch(() => undefined);
+            return !(await item.isVisible());
         }, `the menu to take ${text}`);
     }
 
