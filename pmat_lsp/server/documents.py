@@ -193,7 +193,8 @@ def linker_of(dump: Dump, state: State) -> Linker:
             find_sv(dump.heap, text)
         except PmatError:
             return None
-        return _command(SHOW, text) if state.client.command_links and not state.client.text_documents else sv_uri(text)
+        by_command = state.client.command_links and not state.client.text_documents
+        return command_uri(SHOW, text) if by_command else sv_uri(text)
 
     def place(file: str, line: int) -> str | None:
         if file not in files:
@@ -205,7 +206,8 @@ def linker_of(dump: Dump, state: State) -> Linker:
     return Linker(sv, place, finding_uri, next(iter(state.folders), Path("/")))
 
 
-def _command(name: str, argument: str) -> str:
+def command_uri(name: str, argument: str) -> str:
+    """A link that runs a command, for clients that have such links."""
     return f"command:{name}?{quote(json.dumps([argument]), safe='')}"
 
 

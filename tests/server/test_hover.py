@@ -104,3 +104,22 @@ async def test_a_handle_without_a_sigil_tells_its_number(demo: Editor) -> None:
     assert found.startswith("**`*STDERR`**")
     assert "open as file number 2" in found
     assert await demo.hover("other.pl", 2, 8) is None
+
+
+async def test_a_client_with_links_to_commands_is_offered_what_else_can_be_asked(tmp_path: Path) -> None:
+    workspace = demo_workspace(tmp_path / "courier")
+    async with editor(workspace, full_capabilities(), options={"client": {"commandLinks": True}}) as shown:
+        await shown.until_loaded()
+        text = await _hover(shown, HTTP, "on_closed => sub {", "sub {")
+        assert text is not None
+        commands = re.findall(r"\[([^\]]+)\]\(command:(pmat\.\w+)\?", text)
+        assert commands == [
+            ("who holds it", "pmat.identify"),
+            ("all about it", "pmat.show"),
+            ("the chain", "pmat.showChain"),
+        ]
+        assert "command:" in (await _hover(shown, HTTP, "Courier::Connection->new(", "Courier") or "")
+
+
+async def test_a_client_without_links_to_commands_has_none(demo: Editor) -> None:
+    assert "command:" not in (await _hover(demo, HTTP, "on_closed => sub {", "sub {") or "command:")

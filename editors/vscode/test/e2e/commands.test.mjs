@@ -148,6 +148,17 @@ step("lenses and hints come and go with their settings", async () => {
     await lens.waitFor({ state: "detached" });
 });
 
+step("the links of a hover run commands", async () => {
+    await bench.command("View: Close All Editors");
+    await bench.openFile("HTTP.pm");
+    await bench.goTo(76, 20);
+    await bench.command("Show or Focus Hover");
+    await bench.page.locator(".monaco-hover:visible a", { hasText: "who holds it" }).first().click();
+    await told(/^\s*identify 0x/);
+    await bench.command("View: Close All Editors");
+    await bench.openFile("HTTP.pm");
+});
+
 step("the server is started anew", async () => {
     const before = bench.servers();
     assert.equal(before.length, 1);
