@@ -16,7 +16,7 @@ import {
     State,
 } from "vscode-languageclient/node";
 import { openReport, SCHEME } from "./reports";
-import { findServer, type ServerCommand } from "./server";
+import { findServer, isProgram, type ServerCommand } from "./server";
 import { sentences } from "./texts";
 
 /** What the user is told where no server is. */
@@ -40,11 +40,19 @@ export class Connection implements vscode.Disposable {
     /** Fires when the server starts or ends. */
     readonly onDidChange = this.changed.event;
 
+    private readonly heard = vscode.workspace.onDidChangeConfiguration((change) => {
+        const found = change.affectsConfiguration("pmat.server") ? whereServerIs() : null;
+        // Not while a path is still being typed.
+        if (found && isProgram(found.command)) {
+            void this.restart();
+        }
+    });
+
     constructor(readonly log: vscode.LogOutputChannel) {}
 
     /** Start the server, or say why that is not possible. */
     async start(): Promise<void> {
-        const found = findServer(serverSettings(), { env: process.env, platform: process.platform });
+        const found = whereServerIs();
         if (found === null) {
             this.changed.fire("stopped");
             void sayNotFound(NOT_FOUND);
@@ -111,6 +119,7 @@ export class Connection implements vscode.Disposable {
     }
 
     dispose(): void {
+        this.heard.dispose();
         void this.stop();
         this.changed.dispose();
     }
@@ -186,9 +195,10 @@ export function messageOf(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
 }
 
-function serverSettings(): { path: string; interpreter: string } {
+function whereServerIs(): ServerCommand | null {
     const settings = vscode.workspace.getConfiguration("pmat.server");
-    return { path: settings.get("path", ""), interpreter: settings.get("interpreter", "") };
+    const named = { path: settings.get("path", ""), interpreter: settings.get("interpreter", "") };
+    return findServer(named, { env: process.env, platform: process.platform });
 }
 
 function executable({ command, args }: ServerCommand): Executable {

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { demoFolder, Workbench } from "./workbench.mjs";
+import { demoFolder, SERVER, Workbench } from "./workbench.mjs";
 
 /** A test with a window of its own. */
 function inWindow(name, prepare, run) {
@@ -25,7 +25,7 @@ function inWindow(name, prepare, run) {
 }
 
 inWindow(
-    "without a server one message says what to do, with a button",
+    "without a server one message says what to do, with a button; then settings say where it is",
     () => ({ settings: { "pmat.server.path": "" }, env: { PATH: "/usr/bin:/bin" } }),
     async (bench) => {
         await bench.openFile("HTTP.pm");
@@ -36,16 +36,21 @@ inWindow(
         await message.getByRole("button", { name: "How to Install It" }).click();
         await bench.page.locator(".quick-input-list .monaco-list-row", { hasText: "pipx install" }).first().waitFor();
         await bench.page.keyboard.press("Escape");
-    },
-);
-
-inWindow(
-    "a server that cannot be started is told about",
-    () => ({ settings: { "pmat.server.path": "/nowhere/pmat-lsp" } }),
-    async (bench) => {
-        await bench.openFile("HTTP.pm");
-        await bench.message("did not start").waitFor();
+        bench.settings({ "pmat.server.path": "/nowhere/pmat-lsp" });
+        // Again where the window had not heard of the setting yet.
+        await bench.until(async () => {
+            await bench.command("pmat: Restart the Server");
+            return bench
+                .message("did not start")
+                .waitFor({ timeout: 5_000 })
+                .then(() => true);
+        }, "the message");
         await bench.shot("server-not-started");
+        bench.settings({
+            "pmat.server.path": "",
+            "pmat.server.interpreter": path.join(path.dirname(SERVER), "python"),
+        });
+        await bench.status("courier.pmat.xz: 1 leak").waitFor();
     },
 );
 

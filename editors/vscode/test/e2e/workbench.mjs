@@ -276,9 +276,9 @@ export class Workbench {
         return (await this.page.locator(".tab.active .label-name").first().textContent()).trim();
     }
 
-    /** The squiggles in the active editor. */
-    squiggles(severity = "warning") {
-        return this.page.locator(`.monaco-editor .squiggly-${severity}`);
+    /** The warnings in the active editor. */
+    squiggles() {
+        return this.page.locator(".monaco-editor .squiggly-warning");
     }
 
     /** The text of the hover at the first squiggle. */
