@@ -207,9 +207,12 @@ function executable({ command, args }: ServerCommand): Executable {
 
 /** What the server tells the user. With a button VS Code shows all of a long text, and keeps it. */
 async function say({ type, message }: ShowMessageParams): Promise<void> {
-    if (type !== MessageType.Error) {
-        void vscode.window.showInformationMessage(sentences(message));
-    } else if (await vscode.window.showErrorMessage(sentences(message), SHOW_LOG)) {
+    const text = sentences(message);
+    if (type === MessageType.Warning) {
+        void vscode.window.showWarningMessage(text);
+    } else if (type !== MessageType.Error) {
+        void vscode.window.showInformationMessage(text);
+    } else if (await vscode.window.showErrorMessage(text, SHOW_LOG)) {
         await vscode.commands.executeCommand("pmat.showLog");
     }
 }

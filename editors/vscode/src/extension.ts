@@ -10,9 +10,10 @@ import { reveal, type Step, Walk } from "./hops";
 import { installServer } from "./install";
 import { LeaksTree, type Row } from "./leaksView";
 import { Model } from "./model";
-import { OVERVIEW, OverviewEditors } from "./overview";
+import { OVERVIEW, Overview } from "./overview";
+import { PageEditors } from "./page";
 import { Pictures } from "./pictures";
-import { REPORT, ReportEditors } from "./reports";
+import { REPORT, Report } from "./reports";
 import { registerRowCommands } from "./rows";
 import { Status } from "./status";
 import { counted } from "./texts";
@@ -50,12 +51,24 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         vscode.window.createTreeView("pmat.handles", { treeDataProvider: handles }),
         vscode.window.registerCustomEditorProvider(
             OVERVIEW,
-            new OverviewEditors(context.extensionUri, model, connection),
+            new PageEditors(
+                context.extensionUri,
+                "overview",
+                "Perl heap dump",
+                (uri, webview) => new Overview(uri, webview, model, connection),
+            ),
             { webviewOptions: { retainContextWhenHidden: true }, supportsMultipleEditorsPerDocument: false },
         ),
-        vscode.window.registerCustomEditorProvider(REPORT, new ReportEditors(context.extensionUri, model, connection), {
-            webviewOptions: { retainContextWhenHidden: true, enableFindWidget: true },
-        }),
+        vscode.window.registerCustomEditorProvider(
+            REPORT,
+            new PageEditors(
+                context.extensionUri,
+                "report",
+                "Perl heap report",
+                (uri, webview) => new Report(uri, webview, model, connection),
+            ),
+            { webviewOptions: { retainContextWhenHidden: true, enableFindWidget: true } },
+        ),
         registerRowCommands(model, walk, pictures, leaks),
         registerCommand("pmat.openDump", () => asking.openDump()),
         registerCommand("pmat.switchDump", () => asking.switchDump()),

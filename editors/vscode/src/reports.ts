@@ -4,7 +4,6 @@ import * as vscode from "vscode";
 import { type Connection, messageOf } from "./client";
 import { reveal } from "./hops";
 import type { Model } from "./model";
-import { pageHtml, pageOptions } from "./page";
 import type { FromReport, ToReport } from "./pages";
 import { lineOf } from "./texts";
 
@@ -13,32 +12,13 @@ export const REPORT = "pmat.report";
 /** Of the URIs of reports. */
 export const SCHEME = "pmat";
 
-/** Opens reports. */
-export class ReportEditors implements vscode.CustomReadonlyEditorProvider {
-    constructor(
-        private readonly extension: vscode.Uri,
-        private readonly model: Model,
-        private readonly connection: Connection,
-    ) {}
-
-    openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
-        return { uri, dispose: () => undefined };
-    }
-
-    resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): void {
-        panel.webview.options = pageOptions(this.extension);
-        const page = new Report(uri, panel.webview, this.model, this.connection);
-        panel.onDidDispose(() => page.dispose());
-        panel.webview.html = pageHtml(panel.webview, this.extension, "report", "Perl heap report");
-    }
-}
-
 /** Open a report in front; in a tab that stays, since VS Code finds no way back to one that was replaced. */
 export async function openReport(uri: string): Promise<void> {
     await vscode.commands.executeCommand("vscode.open", vscode.Uri.parse(uri, true), { preview: false });
 }
 
-class Report implements vscode.Disposable {
+/** A report in its tab. */
+export class Report implements vscode.Disposable {
     private readonly heard: vscode.Disposable;
 
     constructor(
