@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from pmat_lsp.analysis.closures import CodeFacts, CodeSite
     from pmat_lsp.analysis.leaks import Leaks
     from pmat_lsp.analysis.ownership import Ownership
+    from pmat_lsp.analysis.result import Finding, Location
     from pmat_lsp.analysis.retained import Retained
+    from pmat_lsp.cures.cuts import Cuts
+    from pmat_lsp.cures.model import Cure
     from pmat_lsp.source.marks import MarkedFinding
     from pmat_lsp.source.places import Place, Places
     from pmat_lsp.source.sources import Sources
@@ -59,6 +62,12 @@ class Dump:
     """The texts of the source files; None: of its own."""
     _retained: Retained | None = field(default=None, repr=False)
     _facts: dict[int, CodeFacts] = field(default_factory=dict, repr=False)
+    _recorded: dict[int, tuple[Location, str | None, tuple[str, ...], tuple[str, ...]]] = field(
+        default_factory=dict, repr=False
+    )
+    """By CODE: what `Places.place_code` takes."""
+    _cuts: dict[int, Cuts] = field(default_factory=dict, repr=False)
+    """By the first SV of a finding."""
 
     @property
     def path(self) -> Path:
@@ -163,16 +172,18 @@ class Dump:
         return found
 
     def place_of(self, code: int) -> Place:
-        """Where a CODE is in the source."""
-        from pmat_lsp.analysis.leaks import captures_of
+        """Where a CODE is in the source, as the text is now."""
+        from pmat_lsp.analysis.leaks import captured_names
         from pmat_lsp.analysis.result import Location
         from pmat_lsp.heap.describe import code_name, code_place
         from pmat_lsp.heap.pads import padnames_of
 
         heap = self.heap
-        captured = tuple(capture.name for capture in captures_of(heap, code))
-        location = Location(*code_place(heap, code))
-        return self.places.place_code(location, code_name(heap, code), captured, padnames_of(heap, code))
+        if code not in self._recorded:
+            location = Location(*code_place(heap, code))
+            names = captured_names(heap, code), padnames_of(heap, code)
+            self._recorded[code] = (location, code_name(heap, code), *names)
+        return self.places.place_code(*self._recorded[code])
 
     def line_here(self, file: str, line: int) -> tuple[Path, int] | None:
         """The file on this disk and the line in it that a recorded file and line stand for; None: there is no file.
@@ -196,6 +207,28 @@ class Dump:
         if key not in self._facts:
             self._facts[key] = code_facts(self.heap, self.leaks, site)
         return self._facts[key]
+
+    def site_of(self, code: int) -> CodeSite | None:
+        """The sub that a CODE was compiled from; None where it has no line."""
+        from pmat_lsp.heap.describe import code_place
+
+        sites = self._sites.get(code_place(self.heap, code)[0], ())
+        return next((site for site in sites if code in site.codes), None)
+
+    def cuts(self, finding: Finding) -> Cuts:
+        """What can be cut of the cycles of a finding; computed once."""
+        from pmat_lsp.cures.cuts import Cuts
+
+        key = finding.islands[0]
+        if key not in self._cuts:
+            self._cuts[key] = Cuts(self.heap, self.leaks, finding)
+        return self._cuts[key]
+
+    def cures(self, marked: MarkedFinding) -> tuple[Cure, ...]:
+        """The cures of a finding in the texts as they are now, the proven ones first."""
+        from pmat_lsp.cures.find import find_cures
+
+        return find_cures(self.cuts(marked.finding), self.places, marked)
 
 
 def open_dump(

@@ -36,6 +36,8 @@ def test_every_setting_that_is_described_is_understood() -> None:
         "pmat.diagnostics.severity": "hint",
         "pmat.codeLens.enable": True,
         "pmat.inlayHints.enable": True,
+        "pmat.definition.enable": False,
+        "pmat.references.enable": False,
     }
     assert settings == list(values)
     for name, value in values.items():

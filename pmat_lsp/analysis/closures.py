@@ -12,10 +12,10 @@ import numpy.typing as npt
 from pmat_lsp.analysis.cycles import is_captured
 from pmat_lsp.analysis.file_numbers import file_numbers
 from pmat_lsp.analysis.holders import Holder, holders
-from pmat_lsp.analysis.leaks import Leaks
+from pmat_lsp.analysis.leaks import Leaks, without_prototypes
 from pmat_lsp.analysis.result import Location
 from pmat_lsp.analysis.retained import Retained
-from pmat_lsp.format.kinds import CodeFlag, PadnameFlag, RefKind
+from pmat_lsp.format.kinds import PadnameFlag, RefKind
 from pmat_lsp.heap.describe import code_name, referent, summarise
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import first_pad, padnames_of
@@ -23,7 +23,7 @@ from pmat_lsp.heap.pads import first_pad, padnames_of
 MOST_CLONES = 500
 """So many clones are looked at for values and holders; counts are always of all."""
 MOST_VALUES = 3
-MOST_HOLDERS = 5
+MOST_HOLDERS = 50
 I32 = npt.NDArray[np.int32]
 _TO_PADS = (
     RefKind.CODE_PAD,
@@ -73,6 +73,8 @@ class LexicalFacts:
     """The commonest first, `MOST_VALUES` at the most."""
     different: int
     """How many different values there are."""
+    address: int
+    """Of what one of the clones holds in it, or refers to."""
     handles: tuple[int, ...]
     """The file numbers of the handles that it holds, sorted; one that is open for both has two where they differ."""
 
@@ -98,6 +100,8 @@ class CodeFacts:
     """Who refers to the clones: `{on_closed} of Net::Conn`; the commonest first, `MOST_HOLDERS` at the most."""
     refcounts: tuple[tuple[int, int], ...]
     """(a refcount, how many clones have it), the commonest first."""
+    address: int
+    """Of one of the clones, a leaked one where there are some; 0 where none is alive."""
 
     def lexical(self, name: str) -> LexicalFacts | None:
         """The facts of one lexical."""
@@ -110,7 +114,7 @@ def code_sites(heap: Heap) -> dict[str, tuple[CodeSite, ...]]:
     XSUBs and constants have line 0 and no site.
     """
     codes = heap.codes
-    rows = np.flatnonzero((codes.line > 0) & (codes.file >= 0) & (codes.oproot != 0))
+    rows = _rows_with_site(heap)
     order = rows[np.lexsort((codes.sv[rows], codes.oproot[rows], codes.line[rows], codes.file[rows]))]
     key = np.stack((codes.file[order], codes.line[order], codes.oproot[order].view(np.int64)))
     starts = np.flatnonzero(np.any(key[:, 1:] != key[:, :-1], axis=0)) + 1
@@ -121,6 +125,16 @@ def code_sites(heap: Heap) -> dict[str, tuple[CodeSite, ...]]:
         site = CodeSite(Location(file, int(codes.line[group[0]])), code_name(heap, int(svs[-1])), svs)
         sites.setdefault(file, []).append(site)
     return {file: tuple(found) for file, found in sites.items()}
+
+
+def recorded_files(heap: Heap) -> list[str]:
+    """The files, as recorded, that have some site."""
+    return [heap.strings[name] for name in np.unique(heap.codes.file[_rows_with_site(heap)]).tolist()]
+
+
+def _rows_with_site(heap: Heap) -> npt.NDArray[np.intp]:
+    codes = heap.codes
+    return np.flatnonzero((codes.line > 0) & (codes.file >= 0) & (codes.oproot != 0))
 
 
 def code_facts(heap: Heap, leaks: Leaks, site: CodeSite) -> CodeFacts:
@@ -142,15 +156,13 @@ def code_facts(heap: Heap, leaks: Leaks, site: CodeSite) -> CodeFacts:
         lexicals=tuple(lexicals_of(heap, leaks, sample)),
         holders=holders(heap, sample, MOST_HOLDERS),
         refcounts=tuple(zip(counts[commonest].tolist(), times[commonest].tolist(), strict=True)),
+        address=heap.address_of(int(clones[np.argmax(leaked)])) if len(clones) else 0,
     )
 
 
 def clones_at(heap: Heap, site: CodeSite) -> I32:
     """int32: the CODEs of a site without the prototype that closures are cloned from."""
-    flags = heap.flags[site.codes]
-    is_prototype = ((flags & CodeFlag.CLONE) != 0) & ((flags & CodeFlag.CLONED) == 0)
-    clones: I32 = site.codes[~is_prototype]
-    return clones
+    return without_prototypes(heap, site.codes)
 
 
 def retained_by(heap: Heap, leaks: Leaks, sizes: Retained, site: CodeSite) -> int:
@@ -221,6 +233,7 @@ def _lexical(heap: Heap, leaks: Leaks, name: str, slots: list[tuple[int, int, in
         leads_back=back,
         values=tuple(ValueCount(text, count) for text, count in values.most_common(MOST_VALUES)),
         different=len(values),
+        address=heap.address_of(held[0] if (held := referent(heap, slots[0][2])) else slots[0][2]),
         handles=tuple(sorted({number for _, _, target in slots for number in file_numbers(heap, target)})),
     )
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.ownership import Ownership, components_among
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.references import to_csr
 from pmat_lsp.kernels import graph
 
 I32 = npt.NDArray[np.int32]
@@ -36,11 +37,11 @@ class Islands:
     bytes: I64
     """int64[count]: their bytes, the island's retained size."""
 
-    def members(self) -> list[I32]:
-        """The SVs on the cycle of each island, in address order."""
+    def members(self) -> tuple[I32, I32]:
+        """The SVs on cycles, island by island, in address order; and (int32[count + 1]) where each island starts."""
         on_cycle = np.flatnonzero(self.cycle >= 0).astype(np.int32)
-        order = on_cycle[np.argsort(self.cycle[on_cycle], kind="stable")]
-        return np.split(order, np.flatnonzero(np.diff(self.cycle[order])) + 1) if len(order) else []
+        start, order = to_csr(self.cycle[on_cycle], self.count)
+        return on_cycle[order], start
 
 
 def find_islands(heap: Heap, ownership: Ownership) -> Islands:

@@ -126,6 +126,6 @@ def components_among(
         low,
         stack,
         path,
-        np.empty(nodes, np.int64),
+        np.empty(nodes, np.int32),
     )
     return component, int(count)

@@ -115,8 +115,7 @@ def _dominator_tree(heap: Heap, ownership: Ownership, progress: Progress) -> tup
     progress(_STAGE, 0, 1)
     follow = _followed(heap, ownership)
     entry = _entries(heap, ownership)
-    order, place, above = (np.empty(heap.n + 4, np.int32) for _ in range(3))
-    stack = np.empty(heap.n + 4, np.int64)
+    order, place, above, stack = (np.empty(heap.n + 4, np.int32) for _ in range(4))
     reached = dominators.walk(heap.out_start, heap.out_target, follow, entry, order, place, above, stack)
     semi, label, bucket, idom = (np.empty(heap.n + 4, np.int32) for _ in range(4))
     for high in range(reached, 0, -_PLACES_AT_A_TIME):

@@ -1,9 +1,14 @@
-"""What makes two islands instances of the same bug: the classes, code, lexicals and keys on their cycles."""
+"""What makes two islands instances of the same bug: the classes, code, lexicals and keys on their cycles.
+
+A program that leaks for days leaves islands by the hundred thousand, so nothing but the last comparison goes island by
+island. What an island shows is told by tokens: numbers that stand for a class, a place in the source, a lexical, a key
+or a kind of SV. Islands with the same set of tokens have the same shape.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,78 +16,88 @@ import numpy.typing as npt
 from pmat_lsp.analysis.islands import Islands
 from pmat_lsp.analysis.ownership import Ownership
 from pmat_lsp.format.kinds import Kind, RefKind
-from pmat_lsp.heap.describe import code_place
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.pads import padname_ids
 from pmat_lsp.heap.tables import decode_name
-from pmat_lsp.heap.values import read_string
+from pmat_lsp.heap.values import read_strings
+
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.integer[Any]]
 
 
-class Shape(NamedTuple):
-    """The sets that identify the shape of an island."""
-
-    classes: frozenset[str]
-    places: frozenset[tuple[str, int]]
-    """(file, line) of the CODEs."""
-    lexicals: frozenset[str]
-    keys: frozenset[str]
-    """Keys of objects; keys of plain hashes only where no class or code tells the shape, since these are often data."""
-    kinds: frozenset[int]
-    """Kinds of the SVs, where no class or code tells the shape."""
-
-
-class _Telling:
-    """What has been seen on the cycle of one island."""
-
-    def __init__(self) -> None:
-        self.classes: set[str] = set()
-        self.places: set[tuple[str, int]] = set()
-        self.lexicals: set[str] = set()
-        self.keys: set[str] = set()
-        self.data_keys: set[str] = set()
-        self.kinds: set[int] = set()
-
-    def shape(self) -> Shape:
-        """The shape that it amounts to."""
-        named = bool(self.classes or self.places)
-        keys, kinds = (self.keys, set()) if named else (self.data_keys, self.kinds)
-        return Shape(
-            frozenset(self.classes), frozenset(self.places), frozenset(self.lexicals), frozenset(keys), frozenset(kinds)
-        )
-
-
-def shapes(heap: Heap, ownership: Ownership, islands: Islands) -> list[Shape]:
-    """The shape of every island, by number."""
-    telling = [_Telling() for _ in range(islands.count)]
+def shapes(heap: Heap, ownership: Ownership, islands: Islands) -> I32:
+    """int32[count]: a number for the shape of each island, 0 and up; the same for islands of one shape."""
     on_cycle = np.flatnonzero(islands.cycle[: heap.n] >= 0)
-    kind, blessed = heap.kind[on_cycle], heap.blessed[on_cycle]
-    for number, value in _pairs(islands, on_cycle, kind):
-        telling[number].kinds.add(value)
-    for number, stash in _pairs(islands, on_cycle[blessed >= 0], blessed[blessed >= 0]):
-        telling[number].classes.add(heap.stash_name(stash) or "")
-    codes = on_cycle[kind == Kind.CODE]
-    for number, code in zip(islands.cycle[codes].tolist(), codes.tolist(), strict=True):
-        telling[number].places.add(code_place(heap, code))
-    lexical = int(RefKind.PAD_LEXICAL)
-    for row in _inner_rows(heap, ownership, islands):
-        source, detail = int(heap.out_source[row]), int(heap.out_detail[row])
-        island = telling[islands.cycle[source]]
-        if heap.out_kind[row] == lexical:
-            island.lexicals.add(heap.padname(int(heap.owner[source]), detail) or "")
-        else:
-            key = re.sub(r"\d+", "#", decode_name(read_string(heap, detail)))
-            (island.keys if heap.blessed[source] >= 0 else island.data_keys).add(key)
-    return [island.shape() for island in telling]
+    objects = on_cycle[heap.blessed[on_cycle] >= 0]
+    codes = on_cycle[heap.kind[on_cycle] == Kind.CODE]
+    nameless = np.ones(islands.count, np.bool_)
+    nameless[islands.cycle[objects]] = nameless[islands.cycle[codes]] = False
+    lexicals, keys = _inner_rows(heap, ownership, islands)
+    # The keys of plain hashes and the kinds of SVs tell the shape only where no class or code does: such keys are often
+    # data.
+    holder = heap.out_source[keys]
+    keys = keys[(heap.blessed[holder] >= 0) | nameless[islands.cycle[holder]]]
+    plain = on_cycle[nameless[islands.cycle[on_cycle]]]
+    told = (
+        (objects, class_names(heap, objects)),
+        (codes, _places(heap, codes)),
+        (heap.out_source[lexicals], padname_ids(heap, lexicals)),
+        (heap.out_source[keys], _texts(heap, keys)),
+        (plain, heap.kind[plain].astype(np.int32)),
+    )
+    return _numbered(islands, told)
 
 
-def _pairs(islands: Islands, svs: npt.NDArray[np.intp], values: npt.NDArray[np.integer[Any]]) -> list[tuple[int, int]]:
-    """Each pair of an island and a value that one of its SVs has, once."""
-    pairs = np.unique(np.stack((islands.cycle[svs].astype(np.int64), values.astype(np.int64))), axis=1)
-    return list(zip(*pairs.tolist(), strict=True))
+def class_names(heap: Heap, svs: Ids) -> I32:
+    """int32: the names of the classes of objects, as ids of `strings`; -1 for a class that has lost its name.
+
+    Two stashes can have the same name, when a package was deleted and made anew.
+    """
+    stash = heap.blessed[svs]
+    at = heap.stashes.sv.searchsorted(stash)
+    known = np.append(heap.stashes.sv, np.int32(-1))[at] == stash
+    return np.where(known, np.append(heap.stashes.name, np.int32(-1))[at], np.int32(-1))
 
 
-def _inner_rows(heap: Heap, ownership: Ownership, islands: Islands) -> list[int]:
-    """The counted references between two SVs of one cycle."""
+def _numbered(islands: Islands, told: tuple[tuple[Ids, I32], ...]) -> I32:
+    """Number the sets of tokens: of each part of `told`, what each SV has on its island."""
+    tokens = [value.astype(np.int64) * len(told) + part for part, (_, value) in enumerate(told)]
+    kinds, token = np.unique(np.concatenate(tokens), return_inverse=True)
+    island = np.concatenate([islands.cycle[svs] for svs, _ in told]).astype(np.int64)
+    pairs = np.sort(island * max(1, len(kinds)) + token)
+    # numpy's own unique would hash them, which takes five times as long.
+    pairs = pairs[np.diff(pairs, prepend=-1) != 0]
+    token = pairs % max(1, len(kinds))
+    ends = np.searchsorted(pairs, (np.arange(islands.count) + 1) * len(kinds)).tolist()
+    numbers: dict[bytes, int] = {}
+    sets = (token[start:end].tobytes() for start, end in zip([0, *ends], ends, strict=False))
+    return np.fromiter((numbers.setdefault(one, len(numbers)) for one in sets), np.int32, islands.count)
+
+
+def _places(heap: Heap, codes: Ids) -> I32:
+    """int32: a number for the file and line of each CODE."""
+    rows = heap.codes.sv.searchsorted(codes.astype(np.int32))
+    places = (heap.codes.file[rows].astype(np.int64) << 32) | (heap.codes.line[rows] & 0xFFFFFFFF)
+    numbers: I32 = np.unique(places, return_inverse=True)[1].astype(np.int32)
+    return numbers
+
+
+def _texts(heap: Heap, rows: Ids) -> I32:
+    """int32: a number for the key of each reference; keys that differ in digits only have the same."""
+    numbers: dict[str, int] = {}
+    known: dict[bytes, int] = {}
+    found = np.empty(len(rows), np.int32)
+    for index, key in read_strings(heap, heap.out_detail[rows]):
+        if key not in known:
+            known[key] = numbers.setdefault(re.sub(r"\d+", "#", decode_name(key)), len(numbers))
+        found[index] = known[key]
+    return found
+
+
+def _inner_rows(heap: Heap, ownership: Ownership, islands: Islands) -> tuple[Ids, Ids]:
+    """The counted references between two SVs of one cycle: those that are lexicals, those that are values of keys."""
     source, target = islands.cycle[heap.out_source], islands.cycle[heap.out_target]
-    telling = (heap.out_kind == RefKind.PAD_LEXICAL) | (heap.out_kind == RefKind.VALUE)
-    rows: list[int] = np.flatnonzero(telling & (ownership.counted != 0) & (source >= 0) & (source == target)).tolist()
-    return rows
+    inner = (ownership.counted != 0) & (source >= 0) & (source == target)
+    lexical, value = heap.out_kind == RefKind.PAD_LEXICAL, heap.out_kind == RefKind.VALUE
+    return np.flatnonzero(inner & lexical), np.flatnonzero(inner & value)

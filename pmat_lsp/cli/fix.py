@@ -71,10 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _choose(dump: Dump, marked: MarkedFinding, unproven: bool, chosen: list[Cure]) -> Cure | None:
     """The best cure of a finding that goes with those that are `chosen`, added to them."""
-    from pmat_lsp.cures.find import find_cures
     from pmat_lsp.cures.merge import conflicts
 
-    for cure in find_cures(dump.heap, dump.leaks, dump.places, marked):
+    for cure in dump.cures(marked):
         if (cure.proven or unproven) and not conflicts(cure, chosen):
             chosen.append(cure)
             return cure

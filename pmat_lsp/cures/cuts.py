@@ -1,9 +1,13 @@
-"""Which references a cure may take away: the strong ones on the cycles of a finding that the source text controls."""
+"""Which references a cure may take away: the strong ones on the cycles of a finding that the source text controls.
+
+All of it is of the heap alone, and computed once: an edit of the text changes nothing of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +16,7 @@ import numpy.typing as npt
 from pmat_lsp.analysis.cycles import is_captured
 from pmat_lsp.analysis.leaks import Leaks, clones_of
 from pmat_lsp.analysis.ownership import components_among, reached_from_roots
-from pmat_lsp.analysis.result import Closure, Finding
+from pmat_lsp.analysis.result import Finding
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.heap.describe import code_name, code_place, referent
 from pmat_lsp.heap.model import Heap
@@ -28,7 +32,7 @@ MOST_ALIVE = 2000
 """So many closures or objects that are no leak are asked who else holds what they hold."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CapturedCut:
     """A lexical that a closure captures, on a cycle in the islands of a finding."""
 
@@ -41,57 +45,14 @@ class CapturedCut:
     """int64: the rows of the out_ columns that hold it, in every clone on one of the cycles."""
 
 
-def captured_cuts(heap: Heap, leaks: Leaks, finding: Finding) -> tuple[CapturedCut, ...]:
-    """The captures on the cycles of a finding, in the order of its closures and of their pads."""
-    svs = members(leaks, finding)
-    inside = np.zeros(heap.n + 3, np.bool_)
-    inside[svs] = True
-    number = {
-        (closure.location.file, closure.location.line, closure.name): index
-        for index, closure in enumerate(finding.closures)
-    }
-    found: dict[tuple[int, str], list[int]] = {}
-    for code in svs[heap.kind[svs] == Kind.CODE].tolist():
-        index = number.get((*code_place(heap, code), code_name(heap, code)))
-        if index is None:
-            continue
-        for name, row in _captures(heap, code):
-            if inside[heap.out_target[row]] and leaks.ownership.counted[row]:
-                found.setdefault((index, name), []).append(row)
-    return tuple(
-        CapturedCut(index, name, _referent(heap, int(heap.out_target[rows[0]])), np.array(rows, np.int64))
-        for (index, name), rows in sorted(found.items(), key=lambda item: item[0][0])
-    )
-
-
-def dissolves(heap: Heap, leaks: Leaks, finding: Finding, rows: Sequence[Rows]) -> bool:
-    """Whether no cycle is left in any island of the finding without these references."""
-    counted = leaks.ownership.counted.copy()
-    counted[np.concatenate(rows)] = 0
-    svs = members(leaks, finding)
-    _, components = components_among(heap, counted, svs)
-    inside = np.isin(heap.out_source, svs)
-    to_itself = inside & (counted != 0) & (heap.out_source == heap.out_target)
-    return components == len(svs) and not to_itself.any()
-
-
-def live_holders(heap: Heap, leaks: Leaks, closure: Closure, name: str) -> int | None:
-    """How many clones that are no proven leak hold in `name` what something else holds, too.
-
-    None where one of them is the only holder: its variable must not become weak.
-    """
-    clones = [code for code in clones_of(heap, closure.sv).tolist() if not leaks.ownership.proven[code]][:MOST_ALIVE]
-    return _held_elsewhere(
-        heap, [row for code in clones for captured, row in _captures(heap, code) if captured == name]
-    )
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StoredCut:
     """A key of a class under which its objects hold what leads back to them."""
 
     package: str
     key: str
+    held: Kind
+    """What one of the objects holds there."""
     rows: Rows
     """int64: the rows of the out_ columns that hold the values, in every object on one of the cycles."""
     to_itself: bool
@@ -100,22 +61,98 @@ class StoredCut:
     """How many objects that are no proven leak hold there what something else holds, too; None: one does not."""
 
 
-def stored_cuts(heap: Heap, leaks: Leaks, finding: Finding, held: Kind | None) -> Iterator[StoredCut]:
-    """The keys on the shortest cycle of a finding under which objects hold something of the kind `held`.
+class Cuts:
+    """What can be cut of the cycles of one finding."""
 
-    None means anything. That to cut first comes first.
-    """
-    start = finding.cut or 0
-    svs = members(leaks, finding)
-    for hop in finding.cycle[start:] + finding.cycle[:start]:
-        package = heap.class_of(hop.source)
-        if hop.kind != "key" or package is None or held not in (None, heap.kind[hop.target]):
-            continue
-        alike = heap.blessed[: heap.n] == heap.blessed[hop.source]
-        leaked = _values(heap, svs[alike[svs]], hop.name)
-        others = _values(heap, np.flatnonzero(alike & ~leaks.ownership.proven)[:MOST_ALIVE], hop.name)
-        to_itself = all(_referent(heap, int(heap.out_target[row])) == heap.out_source[row] for row in leaked)
-        yield StoredCut(package, hop.name, np.array(leaked, np.int64), to_itself, _held_elsewhere(heap, others))
+    def __init__(self, heap: Heap, leaks: Leaks, finding: Finding) -> None:
+        self.heap = heap
+        self.finding = finding
+        self._leaks = leaks
+        self._dissolves: dict[tuple[CapturedCut | StoredCut, ...], bool] = {}
+        self._live: dict[CapturedCut, int | None] = {}
+
+    @cached_property
+    def captured(self) -> tuple[CapturedCut, ...]:
+        """The captures on the cycles, in the order of the finding's closures and of their pads."""
+        heap, svs = self.heap, self._members
+        inside = np.zeros(heap.n + 3, np.bool_)
+        inside[svs] = True
+        number = {
+            (closure.location.file, closure.location.line, closure.name): index
+            for index, closure in enumerate(self.finding.closures)
+        }
+        found: dict[tuple[int, str], list[int]] = {}
+        for code in svs[heap.kind[svs] == Kind.CODE].tolist():
+            index = number.get((*code_place(heap, code), code_name(heap, code)))
+            if index is None:
+                continue
+            for name, row in _captures(heap, code):
+                if inside[heap.out_target[row]] and self._leaks.ownership.counted[row]:
+                    found.setdefault((index, name), []).append(row)
+        return tuple(
+            CapturedCut(index, name, _referent(heap, int(heap.out_target[rows[0]])), np.array(rows, np.int64))
+            for (index, name), rows in sorted(found.items(), key=lambda item: item[0][0])
+        )
+
+    @cached_property
+    def stored(self) -> tuple[StoredCut, ...]:
+        """The keys on the shortest cycle, that to cut first before the others."""
+        return tuple(self._stored())
+
+    @cached_property
+    def is_weakly_held(self) -> bool:
+        """Whether something that is not lost has a weak reference to an SV on the cycles: it may still use it."""
+        heap = self.heap
+        weak = (heap.out_kind == RefKind.REFERENT) & ((heap.out_strength & Strength.COUNTED) == 0)
+        lost = np.append(self._leaks.ownership.lost, [False] * 3)
+        return bool(np.isin(heap.out_target[weak & ~lost[heap.out_source]], self._members).any())
+
+    def dissolves(self, *cuts: CapturedCut | StoredCut) -> bool:
+        """Whether no cycle is left in any island of the finding without the references of some cuts."""
+        if cuts not in self._dissolves:
+            counted = self._leaks.ownership.counted.copy()
+            counted[np.concatenate([cut.rows for cut in cuts])] = 0
+            svs = self._members
+            _, components = components_among(self.heap, counted, svs)
+            inside = np.isin(self.heap.out_source, svs)
+            to_itself = inside & (counted != 0) & (self.heap.out_source == self.heap.out_target)
+            self._dissolves[cuts] = components == len(svs) and not to_itself.any()
+        return self._dissolves[cuts]
+
+    def live_holders(self, cut: CapturedCut) -> int | None:
+        """How many clones that are no proven leak hold in the lexical of a cut what something else holds, too.
+
+        None where one of them is the only holder: its variable must not become weak.
+        """
+        if cut not in self._live:
+            proven = self._leaks.ownership.proven
+            clones = clones_of(self.heap, self.finding.closures[cut.closure].sv)
+            alive = clones[~proven[clones]][:MOST_ALIVE].tolist()
+            rows = [row for code in alive for name, row in _captures(self.heap, code) if name == cut.name]
+            self._live[cut] = _held_elsewhere(self.heap, rows)
+        return self._live[cut]
+
+    @cached_property
+    def _members(self) -> npt.NDArray[np.int32]:
+        """int32: the SVs on the cycles of the islands, `MOST_ISLANDS` at the most."""
+        islands = self._leaks.islands
+        numbers = islands.cycle[np.array(self.finding.islands[:MOST_ISLANDS], np.int32)]
+        return np.flatnonzero(np.isin(islands.cycle, numbers)).astype(np.int32)
+
+    def _stored(self) -> Iterator[StoredCut]:
+        heap, finding = self.heap, self.finding
+        start = finding.cut or 0
+        svs = self._members
+        for hop in finding.cycle[start:] + finding.cycle[:start]:
+            package = heap.class_of(hop.source)
+            if hop.kind != "key" or package is None:
+                continue
+            alike = heap.blessed[: heap.n] == heap.blessed[hop.source]
+            leaked = _values(heap, svs[alike[svs]], hop.name)
+            others = _values(heap, np.flatnonzero(alike & ~self._leaks.ownership.proven)[:MOST_ALIVE], hop.name)
+            to_itself = all(_referent(heap, int(heap.out_target[row])) == heap.out_source[row] for row in leaked)
+            held, rows = Kind(int(heap.kind[hop.target])), np.array(leaked, np.int64)
+            yield StoredCut(package, hop.name, held, rows, to_itself, _held_elsewhere(heap, others))
 
 
 def _values(heap: Heap, svs: npt.NDArray[np.integer[Any]], key: str) -> list[int]:
@@ -132,19 +169,6 @@ def _held_elsewhere(heap: Heap, rows: list[int]) -> int | None:
     targets = [held[0] for row in rows if (held := referent(heap, int(heap.out_target[row]))) is not None and held[1]]
     reached = reached_from_roots(heap, np.array(rows, np.int64))
     return len(targets) if all(reached[target] for target in targets) else None
-
-
-def is_weakly_held(heap: Heap, leaks: Leaks, finding: Finding) -> bool:
-    """Whether something that is not lost has a weak reference to an SV on the cycles: it may still use it."""
-    weak = (heap.out_kind == RefKind.REFERENT) & ((heap.out_strength & Strength.COUNTED) == 0)
-    lost = np.append(leaks.ownership.lost, [False] * 3)
-    return bool(np.isin(heap.out_target[weak & ~lost[heap.out_source]], members(leaks, finding)).any())
-
-
-def members(leaks: Leaks, finding: Finding) -> npt.NDArray[np.int32]:
-    """int32: the SVs on the cycles of the islands of a finding, `MOST_ISLANDS` at the most."""
-    numbers = leaks.islands.cycle[np.array(finding.islands[:MOST_ISLANDS], np.int32)]
-    return np.flatnonzero(np.isin(leaks.islands.cycle, numbers)).astype(np.int32)
 
 
 def _captures(heap: Heap, code: int) -> Iterator[tuple[str, int]]:

@@ -18,22 +18,13 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
-from pmat_lsp.analysis.closures import code_sites
-from pmat_lsp.analysis.leaks import Leaks, clones_of
+from pmat_lsp.analysis.closures import recorded_files
+from pmat_lsp.analysis.leaks import clones_of
 from pmat_lsp.analysis.result import Closure
-from pmat_lsp.cures.cuts import (
-    CapturedCut,
-    StoredCut,
-    captured_cuts,
-    dissolves,
-    is_weakly_held,
-    live_holders,
-    stored_cuts,
-)
+from pmat_lsp.cures.cuts import CapturedCut, Cuts, StoredCut
 from pmat_lsp.cures.model import Cure, FileEdits
 from pmat_lsp.errors import PmatError
 from pmat_lsp.format.kinds import Kind
-from pmat_lsp.heap.model import Heap
 from pmat_lsp.source.captured import CapturedVariable, captured_variable
 from pmat_lsp.source.closing import last_call
 from pmat_lsp.source.edits import Edit
@@ -62,12 +53,12 @@ class _Step:
     proven: bool
 
 
-def find_cures(heap: Heap, leaks: Leaks, places: Places, marked: MarkedFinding) -> tuple[Cure, ...]:
-    """The cures of a finding, the proven ones first; () where none is safe.
+def find_cures(cuts: Cuts, places: Places, marked: MarkedFinding) -> tuple[Cure, ...]:
+    """The cures of a finding, the proven ones first; () where none is safe. `cuts` are those of the same finding.
 
     Each dissolves every island of the finding: the heap without the references that it takes away has no cycle there.
     """
-    finder = _Finder(heap, leaks, places, marked)
+    finder = _Finder(cuts, places, marked)
     found = [*finder.captured()] or [*finder.stored()]
     if not any(cure.proven for cure in found):
         found += finder.released()
@@ -75,23 +66,23 @@ def find_cures(heap: Heap, leaks: Leaks, places: Places, marked: MarkedFinding) 
 
 
 class _Finder:
-    def __init__(self, heap: Heap, leaks: Leaks, places: Places, marked: MarkedFinding) -> None:
-        self._heap = heap
-        self._leaks = leaks
+    def __init__(self, cuts: Cuts, places: Places, marked: MarkedFinding) -> None:
+        self._heap = cuts.heap
+        self._cuts = cuts
         self._places = places
         self._marked = marked
         self._finding = marked.finding
 
     def captured(self) -> Iterator[Cure]:
         """Changes of what closures capture: the fewest that do."""
-        cuts = captured_cuts(self._heap, self._leaks, self._finding)
+        cuts = self._cuts.captured
         steps = [(cut, self._step(cut)) for cut in cuts] if len(cuts) <= MOST_CUTS else []
         possible = [(cut, step) for cut, step in steps if step is not None]
         for size in (1, 2, 3):
             chosen = [
                 [step for _, step in some]
                 for some in combinations(possible, size)
-                if dissolves(self._heap, self._leaks, self._finding, [cut.rows for cut, _ in some])
+                if self._cuts.dissolves(*(cut for cut, _ in some))
             ]
             if chosen:
                 yield from map(_cure, chosen)
@@ -99,19 +90,18 @@ class _Finder:
 
     def stored(self) -> Iterator[Cure]:
         """A reference that is weakened where it is stored."""
-        for cut in stored_cuts(self._heap, self._leaks, self._finding, None):
+        for cut in self._cuts.stored:
             store = self._only_store(cut.key)
-            if store is None or not dissolves(self._heap, self._leaks, self._finding, [cut.rows]):
+            if store is None or not self._cuts.dissolves(cut):
                 continue
-            kept = is_weakly_held(self._heap, self._leaks, self._finding)
-            step = _weaken_stored(cut, *store, kept)
+            step = _weaken_stored(cut, *store, self._cuts.is_weakly_held)
             if step is not None:
                 yield _cure([step])
 
     def released(self) -> Iterator[Cure]:
         """A callback that is taken out of its object as it is called for the last time."""
-        for cut in stored_cuts(self._heap, self._leaks, self._finding, Kind.CODE):
-            if not dissolves(self._heap, self._leaks, self._finding, [cut.rows]):
+        for cut in self._cuts.stored:
+            if cut.held != Kind.CODE or not self._cuts.dissolves(cut):
                 continue
             sources = {id(source): source for source in self._sources_naming(cut.key)}
             found = last_call(sources.values(), cut.package, cut.key)
@@ -130,7 +120,7 @@ class _Finder:
             return None
         if self._heap.kind[cut.target] == Kind.CODE:
             return self._current_sub(closure, place.path, variable, cut)
-        return None if closure.name else self._weak_copy(closure, place, variable, cut)
+        return None if closure.name else self._weak_copy(place, variable, cut)
 
     def _variable(self, place: Place, name: str) -> CapturedVariable | None:
         if place.path is None or place.sub is None or place.status not in ("exact", "moved"):
@@ -151,12 +141,12 @@ class _Finder:
         why = f"Inside the sub, __SUB__ is the sub itself: it no longer captures {variable.name}, which holds it."
         return _Step(title, why, path, tuple(edits), True)
 
-    def _weak_copy(self, closure: Closure, place: Place, variable: CapturedVariable, cut: CapturedCut) -> _Step | None:
-        live = live_holders(self._heap, self._leaks, closure, cut.name)
+    def _weak_copy(self, place: Place, variable: CapturedVariable, cut: CapturedCut) -> _Step | None:
+        live = self._cuts.live_holders(cut)
         if live is None or place.path is None or self._heap.layout.perl_version < _DEFINED_OR_SINCE:
             return None
         otherwise, why = self._safety(place, variable, cut)
-        if is_weakly_held(self._heap, self._leaks, self._finding):
+        if self._cuts.is_weakly_held:
             why = ""
         if not why and not live:
             return None
@@ -201,7 +191,7 @@ class _Finder:
 
     @cached_property
     def _own_texts(self) -> dict[Path, str]:
-        paths = (self._places.locate(recorded).path for recorded in code_sites(self._heap))
+        paths = (self._places.locate(recorded).path for recorded in recorded_files(self._heap))
         found = {}
         for path in paths:
             if path is not None and self._places.is_own(path):

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import queue
+import secrets
 import subprocess
 import sys
 import threading
@@ -25,6 +26,10 @@ _PATIENCE = 0.05
 """Seconds between two looks at whether the user has cancelled."""
 
 
+class CacheUnwritable(Exception):
+    """The folder of the indexes cannot be written, or its disk is full; the message says why."""
+
+
 def build_index(dump: Path, limit: int, cache: Cache, progress: Progress, cancelled: Callable[[], bool]) -> None:
     """Run the child until it has written the index.
 
@@ -37,9 +42,11 @@ def build_index(dump: Path, limit: int, cache: Cache, progress: Progress, cancel
 
     Raises:
         DumpError: the child says so, or it died.
+        CacheUnwritable: the child says so.
         Cancelled: the user said so.
     """
-    command = [sys.executable, "-m", "pmat_lsp.heap.indexer", os.fspath(dump.absolute()), str(limit)]
+    unfinished = f".{secrets.token_hex(8)}.tmp"
+    command = [sys.executable, "-m", "pmat_lsp.heap.indexer", os.fspath(dump.absolute()), str(limit), unfinished]
     environment = {**os.environ, "PMAT_LSP_CACHE": os.fspath(cache.folder.absolute())}
     with subprocess.Popen(
         command,
@@ -55,7 +62,10 @@ def build_index(dump: Path, limit: int, cache: Cache, progress: Progress, cancel
             told = _listen(child, progress, cancelled)
         except BaseException:
             child.kill()
+            child.wait()
             raise
+        finally:
+            cache.remove_unfinished(unfinished)
         complaint = child.stderr.read() if child.stderr else b""
     _judge(dump, told, child.returncode, complaint)
 
@@ -94,9 +104,12 @@ def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: b
 
     Raises:
         DumpError: the dump cannot be read, or the child died.
+        CacheUnwritable: the child says so.
     """
     if told.get("ok"):
         return
+    if "unwritable" in told:
+        raise CacheUnwritable(told["unwritable"])
     if "error" in told:
         offset = told["offset"]
         problem = str(told["error"]).removeprefix(f"{dump.absolute()}: ")

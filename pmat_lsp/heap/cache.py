@@ -108,6 +108,12 @@ class Cache:
                 with suppress(OSError):
                     entry.path.unlink()
 
+    def remove_unfinished(self, suffix: str) -> None:
+        """Remove what a child has left that was ended while it wrote files with this suffix."""
+        for path in self.folder.glob(f"*{suffix}"):
+            with suppress(OSError):
+                path.unlink()
+
     def clear(self) -> int:
         """Remove everything; returns how many bytes that were."""
         removed = 0

@@ -1,9 +1,10 @@
 """The heap on disk: written once, mapped into memory ever after.
 
-The file: 16 bytes (magic, length and checksum of the header), the header in msgpack (schema, identity of the dump,
-everything that is small, the table of columns), then the columns, each aligned to 64 bytes, as they lie in memory on a
-little-endian machine. Every column has a checksum. Nothing in it is code, and nothing in it is trusted: what does not
-fit is `IndexDamaged`, and the index is built anew.
+The file: 24 bytes (magic, offset, length and checksum of the header), then the columns, each aligned to 64 bytes, as
+they lie in memory on a little-endian machine, then the header in msgpack (schema, identity of the dump, everything that
+is small, the table of columns). The header is the last, since columns are written before the others are known. Every
+column has a checksum. Nothing in it is code, and nothing in it is trusted: what does not fit is `IndexDamaged`, and the
+index is built anew.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgpack
 import numpy as np
@@ -25,10 +26,14 @@ from pmat_lsp.heap import model
 from pmat_lsp.heap.model import Context, Heap, Root, StructType
 from pmat_lsp.heap.strings import Strings
 
-SCHEMA = 2
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+SCHEMA = 3
 """Goes up with every change of the columns or of what they mean."""
 
 _MAGIC = b"PMATIDX\n"
+_PREAMBLE = 24
 _ALIGNMENT = 64
 _TABLES: dict[str, type] = {
     "codes": model.CodeTable,
@@ -48,24 +53,58 @@ class IndexDamaged(Exception):
     """The file is no index, of another schema, of another dump, or not whole."""
 
 
-def write_index(heap: Heap, identity: Identity, file: BinaryIO) -> None:
-    """Write a heap to a file that is open for writing."""
-    columns = dict(_columns_of(heap))
-    table: list[list[Any]] = []
-    at = 0
-    for name, column in columns.items():
-        at = _aligned(at)
-        table.append([name, column.dtype.str, len(column), at, _checksum(column)])
-        at += column.nbytes
-    header = msgpack.packb(
-        {"schema": SCHEMA, "identity": identity, "columns": table, "small": _small(heap)},
-        unicode_errors="surrogatepass",
-    )
-    file.write(_MAGIC + len(header).to_bytes(4, "little") + zlib.crc32(header).to_bytes(4, "little") + header)
-    start = _aligned(file.tell())
-    for (_, _, _, offset, _), column in zip(table, columns.values(), strict=True):
-        file.write(bytes(start + offset - file.tell()))
-        file.write(np.ascontiguousarray(column).view(np.uint8).data)
+class IndexWriter:
+    """Writes an index while its heap is still being made: a thread writes what is known already.
+
+    Used by `with`: at its end, nothing is being written any more.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Write to a file that is open for writing and empty."""
+        # Here, since most of those who import this module only read.
+        from concurrent.futures import ThreadPoolExecutor
+
+        self._file = file
+        self._end = _aligned(_PREAMBLE)
+        self._rows: dict[str, Future[list[Any]]] = {}
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pmat-index")
+
+    def __enter__(self) -> IndexWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def add(self, name: str, column: npt.NDArray[Any]) -> None:
+        """Write a column, now or soon; from here on it must not change."""
+        offset, self._end = self._end, _aligned(self._end + column.nbytes)
+        self._rows[name] = self._thread.submit(self._write, name, column, offset)
+
+    def finish(self, heap: Heap, identity: Identity) -> None:
+        """Write everything that has not been written yet.
+
+        Raises:
+            OSError: this or an earlier column cannot be written.
+        """
+        for name, column in _columns_of(heap):
+            if name not in self._rows:
+                self.add(name, column)
+        table = [row.result() for row in self._rows.values()]
+        header = msgpack.packb(
+            {"schema": SCHEMA, "identity": identity, "columns": table, "small": _small(heap)},
+            unicode_errors="surrogatepass",
+        )
+        self._file.seek(self._end)
+        self._file.write(header)
+        self._file.seek(0)
+        numbers = ((self._end, 8), (len(header), 4), (zlib.crc32(header), 4))
+        self._file.write(_MAGIC + b"".join(number.to_bytes(size, "little") for number, size in numbers))
+
+    def _write(self, name: str, column: npt.NDArray[Any], offset: int) -> list[Any]:
+        """Returns the column's row of the table in the header."""
+        self._file.seek(offset)
+        self._file.write(np.ascontiguousarray(column).view(np.uint8).data)
+        return [name, column.dtype.str, len(column), offset, _checksum(column)]
 
 
 def read_index(path: Path, identity: Identity, dump: Path, data: DumpFile) -> Heap:
@@ -82,10 +121,10 @@ def read_index(path: Path, identity: Identity, dump: Path, data: DumpFile) -> He
         OSError: it cannot be read.
     """
     try:
-        header, start = _read_header(path)
+        header = _read_header(path)
         if header["schema"] != SCHEMA or header["identity"] != identity:
             raise IndexDamaged("another schema or another dump")
-        columns = dict(_map_columns(path, header["columns"], start))
+        columns = dict(_map_columns(path, header["columns"]))
         return _heap(columns, header["small"], dump, data)
     except (KeyError, TypeError, ValueError, msgpack.exceptions.UnpackException) as error:
         raise IndexDamaged(str(error)) from error
@@ -99,7 +138,7 @@ def read_identity(path: Path) -> Identity:
         OSError: it cannot be read.
     """
     try:
-        identity: Identity = _read_header(path)[0]["identity"]
+        identity: Identity = _read_header(path)["identity"]
         return identity
     except (KeyError, TypeError, ValueError, msgpack.exceptions.UnpackException) as error:
         raise IndexDamaged(str(error)) from error
@@ -133,30 +172,31 @@ def _checksum(column: npt.NDArray[Any]) -> int:
     return (int(np.add.reduce(words, dtype=np.uint64)) + int.from_bytes(rest, "little")) & 0xFFFFFFFFFFFFFFFF
 
 
-def _read_header(path: Path) -> tuple[dict[str, Any], int]:
+def _read_header(path: Path) -> dict[str, Any]:
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
-        head = file.read(16)
-        length = int.from_bytes(head[8:12], "little")
-        if head[:8] != _MAGIC or length > size - 16:
+        head = file.read(_PREAMBLE)
+        offset, length = int.from_bytes(head[8:16], "little"), int.from_bytes(head[16:20], "little")
+        if head[:8] != _MAGIC or offset + length > size:
             raise IndexDamaged("no index, or cut off")
+        file.seek(offset)
         raw = file.read(length)
-        if zlib.crc32(raw) != int.from_bytes(head[12:], "little"):
+        if zlib.crc32(raw) != int.from_bytes(head[20:], "little"):
             raise IndexDamaged("the header is damaged")
     header = msgpack.unpackb(raw, strict_map_key=False, unicode_errors="surrogatepass")
     if not isinstance(header, dict):
         raise IndexDamaged("no header")
-    return header, _aligned(16 + length)
+    return header
 
 
-def _map_columns(path: Path, table: list[list[Any]], start: int) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+def _map_columns(path: Path, table: list[list[Any]]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     mapped = np.memmap(path, np.uint8, "r") if os.path.getsize(path) else np.zeros(0, np.uint8)
     for name, dtype, length, offset, checksum in table:
         kind = np.dtype(dtype)
         size = kind.itemsize * length
-        if kind.kind not in "iu" or min(length, offset) < 0 or start + offset + size > len(mapped):
+        if kind.kind not in "iu" or min(length, offset) < 0 or offset + size > len(mapped):
             raise IndexDamaged(f"column {name} is cut off")
-        column = np.asarray(mapped)[start + offset : start + offset + size].view(kind)
+        column = np.asarray(mapped)[offset : offset + size].view(kind)
         if _checksum(column) != checksum:
             raise IndexDamaged(f"column {name} is damaged")
         yield name, column

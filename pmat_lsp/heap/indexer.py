@@ -1,7 +1,8 @@
 """The child process that reads a dump and writes its index: `python -m pmat_lsp.heap.indexer`.
 
-It tells on standard output, a JSON object a line, how far it is (`{"stage", "done", "total"}`), and at last either
-`{"ok": true}` or `{"error", "offset", "hint"}`. Whoever started it ends it by killing it, or by closing its
+It tells on standard output, a JSON object a line, how far it is (`{"stage", "done", "total"}`), and at last
+`{"ok": true}`, `{"error", "offset", "hint"}`, or `{"unwritable"}` where the cache cannot be written. Whoever started it
+ends it by killing it, and then removes what it has begun: files with the suffix that it was given; or by closing its
 standard input.
 """
 
@@ -10,16 +11,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from pmat_lsp.errors import DumpError, PmatError
 from pmat_lsp.format.container import is_compressed, map_dump
 from pmat_lsp.heap.cache import Cache, identify
-from pmat_lsp.heap.index import write_index
+from pmat_lsp.heap.index import IndexWriter
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.units import format_bytes
@@ -29,21 +30,25 @@ if sys.platform != "win32":
 
 
 def main(arguments: list[str]) -> int:
-    """Index the dump `arguments[0]` with at most `arguments[1]` bytes of memory; returns the exit status."""
-    dump, limit = Path(arguments[0]), int(arguments[1])
+    """Index a dump: its path, the bytes of memory that it may take, the suffix of unfinished files.
+
+    Returns the exit status.
+    """
+    dump, limit, unfinished = Path(arguments[0]), int(arguments[1]), arguments[2]
 
     def progress(stage: str, done: int, total: int) -> None:
         _check_memory(dump, limit)
         _tell({"stage": stage, "done": done, "total": total})
 
     try:
-        build(dump, Cache.of_user(), progress)
+        build(dump, Cache.of_user(), unfinished, progress)
     except PmatError as error:
         return _fail(error)
     except MemoryError:
         return _fail(_too_large(dump, limit))
     except OSError as error:
-        return _fail(DumpError(dump, f"its index cannot be written: {error}"))
+        _tell({"unwritable": str(error)})
+        return 2
     _tell({"ok": True})
     return 0
 
@@ -54,28 +59,36 @@ def _fail(error: PmatError) -> int:
     return 2
 
 
-def build(dump: Path, cache: Cache, progress: Progress = no_progress) -> None:
-    """Read a dump and put its index (and its unpacked contents, if it is compressed) into a cache."""
+def build(dump: Path, cache: Cache, unfinished: str, progress: Progress = no_progress) -> None:
+    """Read a dump and put its index (and its unpacked contents, if it is compressed) into a cache.
+
+    Raises:
+        DumpError: the dump cannot be read.
+        OSError: the cache cannot be written.
+    """
     identity = identify(dump)
-    heap = load(dump, progress, map_dump)
     index = cache.index_of(identity)
     cache.folder.mkdir(parents=True, exist_ok=True)
-    progress("writing", 0, 1)
-    if is_compressed(dump):
-        _write(cache.unpacked(index), lambda file: file.write(bytes(heap.data[:])))
-    _write(index, lambda file: write_index(heap, identity, file))
+    with _written(index, unfinished) as file, IndexWriter(file) as writer:
+        heap = load(dump, progress, map_dump, writer.add)
+        progress("writing", 0, 1)
+        if is_compressed(dump):
+            with _written(cache.unpacked(index), unfinished) as unpacked:
+                unpacked.write(bytes(heap.data[:]))
+        writer.finish(heap, identity)
     cache.evict(keep=index)
 
 
-def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file whole or not at all: others may be reading it, or writing it too."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
+@contextmanager
+def _written(path: Path, unfinished: str) -> Iterator[BinaryIO]:
+    """A file that is there whole or not at all: others may be reading it, or writing it too."""
+    temporary = path.with_name(path.name + unfinished)
     try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
+        with open(temporary, "wb") as file:
+            yield file
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -98,14 +111,15 @@ def _too_large(dump: Path, limit: int) -> DumpError:
     return DumpError(dump, problem, hint="Allow more with --memory-limit (in an editor: the setting pmat.memoryLimit).")
 
 
-def _leave_with_parent() -> None:
+def _leave_with_parent(unfinished: str) -> None:
     """End with the process that started this one, whatever ended it."""
     # Not by sys.stdin: a thread that waits in it keeps Python from ending.
     while os.read(0, 1):
         pass
+    Cache.of_user().remove_unfinished(unfinished)
     os._exit(1)
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    threading.Thread(target=_leave_with_parent, args=sys.argv[3:], daemon=True).start()
     sys.exit(main(sys.argv[1:]))

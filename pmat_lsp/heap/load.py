@@ -40,14 +40,21 @@ I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
 _HAS_VALUE = ScalarFlag.IV | ScalarFlag.NV | ScalarFlag.PV
+_SETTLED_WITH_PADS = {"kind", "owner"}
+"""Columns of SVs that change once more, when the pads are told from other arrays."""
 _PADS_IN_CODE = (5, 18, 0)
 """From this perl on a CODE's record names its pads; before, its padlist is an array of them."""
+
+
+def _nobody(_name: str, _column: npt.NDArray[Any]) -> None:
+    """Nobody is told."""
 
 
 def load(
     path: str | os.PathLike[str],
     progress: Progress = no_progress,
     read: Callable[[Path], Buffer] = read_dump,
+    ready: Callable[[str, npt.NDArray[Any]], None] = _nobody,
 ) -> Heap:
     """Read the dump at `path`, compressed or not, all of it into memory; `heap.opening` does better with large ones.
 
@@ -55,11 +62,12 @@ def load(
         path: the file.
         progress: told how far the reading is.
         read: how its bytes are had.
+        ready: told of large columns by name as soon as they are final, while others are still being made.
 
     Raises:
         DumpError: it is no dump, of an unknown version, cut off, or damaged; nothing of it is used then.
     """
-    return _Loader(Path(path), read(Path(path)), progress).heap()
+    return _Loader(Path(path), read(Path(path)), progress).heap(ready)
 
 
 class _Loader:
@@ -177,7 +185,7 @@ class _Loader:
 
     # Columns ----------------------------------------------------------------------------------------------------------
 
-    def heap(self) -> Heap:
+    def heap(self, ready: Callable[[str, npt.NDArray[Any]], None]) -> Heap:
         """Put the columns together. What has been copied is let go at once: a large dump has little room to spare."""
         rows = self._rows_in_id_order()
         ids = AddressMap(self.records.address[rows], self._immortals)
@@ -185,6 +193,8 @@ class _Loader:
         ids_of_rows[rows] = np.arange(len(rows), dtype=np.int32)
         svs = self._sv_columns(rows, ids)
         del rows
+        for name in svs.keys() - _SETTLED_WITH_PADS:
+            ready(name, svs[name])
         gather = Gatherer(self.data, self.layout)
         names = tables.Interner(self.data, gather)
         n = len(svs["kind"]) - 3
@@ -205,7 +215,7 @@ class _Loader:
             data=self.data,
             n=n,
             **svs,
-            **_linked(refs, strength, n + 3),
+            **_linked(refs, strength, n + 3, ready),
             codes=codes,
             globs=reader.globs(names),
             ios=reader.ios(),
@@ -298,11 +308,9 @@ class _Loader:
         return concatenated(parts), extended.weak_objects, padnames
 
     def _heap_references(self, ids: AddressMap, ids_of_rows: I32) -> References:
-        records = self.records
-        source, target = ids_of_rows[records.release("ref_source")], ids.ids(records.release("ref_target"))
-        found = References(source, target, records.release("ref_kind"), records.release("ref_detail"))
-        known = (source >= 0) & (target >= 0)
-        return found.chosen(known)
+        release = self.records.release
+        addresses = release("ref_target")
+        return ids.references(addresses, ids_of_rows, release("ref_source"), release("ref_kind"), release("ref_detail"))
 
     def _find_pads(
         self,
@@ -419,21 +427,32 @@ class _Loader:
                 self.warnings.append(f"{format_count(count, 'extension record')} of unknown type 0x{kind:02x}, skipped")
 
     def _warn_of_kinds(self) -> None:
-        counts = np.bincount(self.records.kind, minlength=256)
-        counts[[int(kind) for kind in Kind]] = 0
-        for kind in np.flatnonzero(counts).tolist():
-            svs = format_count(int(counts[kind]), "SV")
+        unknown = np.ones(256, np.bool_)
+        unknown[[int(kind) for kind in Kind]] = False
+        kinds, counts = np.unique(self.records.kind[unknown[self.records.kind]], return_counts=True)
+        for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True):
+            svs = format_count(count, "SV")
             self.warnings.append(f"{svs} of unknown type 0x{kind:02x}: shown as UNKNOWN")
 
 
-def _linked(refs: References, strength: npt.NDArray[np.uint8], nodes: int) -> dict[str, Any]:
+def _linked(
+    refs: References, strength: npt.NDArray[np.uint8], nodes: int, ready: Callable[[str, npt.NDArray[Any]], None]
+) -> dict[str, Any]:
     """The references as CSR columns, both ways."""
+    columns: dict[str, Any] = {}
+
+    def put(**more: npt.NDArray[Any]) -> None:
+        columns.update(more)
+        for name, column in more.items():
+            ready(name, column)
+
     out_start, order = to_csr(refs.source, nodes)
-    columns: dict[str, Any] = {"out_start": out_start, "out_strength": strength[order]}
+    put(out_start=out_start, out_strength=strength[order])
     for name in ("target", "kind", "detail", "source"):
-        columns[f"out_{name}"] = getattr(refs, name)[order]
+        put(**{f"out_{name}": getattr(refs, name)[order]})
     in_start, in_ref = to_csr(columns["out_target"], nodes)
-    return {**columns, "in_start": in_start, "in_ref": in_ref}
+    put(in_start=in_start, in_ref=in_ref)
+    return columns
 
 
 def _is_named(padnames: PadnameTable, code: I32, index: I64) -> npt.NDArray[np.bool_]:

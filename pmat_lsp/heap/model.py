@@ -21,14 +21,14 @@ owner      int32   of a PAD, PADNAMES or PADLIST: id of its CODE; else -1
 References out (CSR: those of SV i are the rows out_start[i] to out_start[i + 1]):
 
 ============ ====== ================================================================================================
-out_start    int64  n + 4 entries
+out_start    int32  n + 4 entries
 out_target   int32  id of the SV referred to
 out_kind     uint8  `format.kinds.RefKind`: what it is
 out_strength uint8  `format.kinds.Strength` bits
 out_detail   int64  index, offset of the key, … as `RefKind` says
 ============ ====== ================================================================================================
 
-References in (CSR over the same rows): in_start int64[n + 4]; in_ref int32, row of the out_ columns, sorted by
+References in (CSR over the same rows): in_start int32[n + 4]; in_ref int32, row of the out_ columns, sorted by
 target; out_source int32, id of the SV that a row belongs to.
 
 Tables of fewer rows, each sorted by its first column, are `codes`, `globs`, `ios`, `stashes`, `padnames`,
@@ -125,7 +125,8 @@ class PadnameTable:
 
     def rows_of(self, code: int) -> slice:
         """The rows of one CODE."""
-        return slice(*np.searchsorted(self.code, [code, code + 1]))
+        # With numbers of another type numpy would copy the whole column for each search.
+        return slice(*self.code.searchsorted(np.array([code, code + 1], self.code.dtype)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -195,13 +196,13 @@ class Heap:
     body: I64
     length: I64
     owner: I32
-    out_start: I64
+    out_start: I32
     out_target: I32
     out_kind: U8
     out_strength: U8
     out_detail: I64
     out_source: I32
-    in_start: I64
+    in_start: I32
     in_ref: I32
     codes: CodeTable
     globs: GlobTable

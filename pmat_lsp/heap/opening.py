@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,21 +53,38 @@ def open_heap(
     limit = memory_limit or _half_of_the_memory()
     try:
         identity = identify(dump)
-        heap = _from_index(dump, cache, identity)
-        if heap is None:
-            # Here, since a dump that was opened before needs none of it.
-            from pmat_lsp.heap.building import build_index
-
-            build_index(dump, limit, cache, progress, cancelled)
-            heap = _from_index(dump, cache, identity)
+        heap = _from_index(dump, cache, identity) or _indexed(dump, limit, cache, identity, progress, cancelled)
     except OSError as error:
         raise DumpError(dump, f"cannot be read: {error.strerror or error}") from error
     if heap is None:
-        # The cache cannot be written, or the dump is being replaced at this moment: read it here and now.
+        # The dump is being replaced at this moment: read it here and now.
         from pmat_lsp.heap.load import load
 
         heap = load(dump, progress)
     return heap
+
+
+def _indexed(
+    dump: Path, limit: int, cache: Cache, identity: Identity, progress: Progress, cancelled: Callable[[], bool]
+) -> Heap | None:
+    """The heap from a new index; None where the dump has changed meanwhile."""
+    # Here, since a dump that was opened before needs none of it.
+    from pmat_lsp.heap.building import CacheUnwritable, build_index
+
+    try:
+        build_index(dump, limit, cache, progress, cancelled)
+        return _from_index(dump, cache, identity)
+    except CacheUnwritable as error:
+        logger.warning("%s: its index goes to a temporary folder: %s", dump, error)
+    # A full disk, or a home that is read only, is no reason to leave somebody without an answer. What is mapped and
+    # open stays when the folder goes.
+    try:
+        with tempfile.TemporaryDirectory(prefix="pmat-lsp-", ignore_cleanup_errors=True) as folder:
+            build_index(dump, limit, Cache(Path(folder)), progress, cancelled)
+            return _from_index(dump, Cache(Path(folder)), identity)
+    except (CacheUnwritable, OSError) as error:
+        hint = "Make room, or name a folder for it in the environment variable PMAT_LSP_CACHE."
+        raise DumpError(dump, f"its index cannot be written: {error}", hint=hint) from error
 
 
 def _from_index(dump: Path, cache: Cache, identity: Identity) -> Heap | None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from pmat_lsp.format.kinds import RefKind, Strength
 from pmat_lsp.heap.model import Heap
@@ -33,6 +37,21 @@ def padnames_of(heap: Heap, code: int) -> tuple[str, ...]:
     """Every name in the pads of a CODE, in order."""
     rows = heap.padnames.rows_of(code)
     return tuple(heap.strings[name] for name in heap.padnames.name[rows].tolist())
+
+
+def padname_ids(heap: Heap, rows: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int32]:
+    """int32: the names of the lexicals that references from pads are, as ids of `strings`; -1 for those without one.
+
+    Args:
+        heap: of the dump.
+        rows: of the out_ columns, all of kind PAD_LEXICAL.
+    """
+    table = heap.padnames
+    slots = (table.code.astype(np.int64) << 32) | table.index
+    wanted = (heap.owner[heap.out_source[rows]].astype(np.int64) << 32) | heap.out_detail[rows]
+    at = np.searchsorted(slots, wanted)
+    found = np.append(slots, -1)[at] == wanted
+    return np.where(found, np.append(table.name, np.int32(-1))[at], np.int32(-1)).astype(np.int32)
 
 
 def references_in_pad(heap: Heap, code: int) -> Iterator[tuple[str, int, bool]]:

@@ -148,20 +148,27 @@ class AddressMap:
     """From addresses to SV ids."""
 
     def __init__(self, sorted_addresses: U64, immortals: U64) -> None:
-        self._addresses = sorted_addresses
-        self._immortals = immortals
-        self._first, self._bits = _buckets(sorted_addresses)
+        self._places = (sorted_addresses, immortals, *_buckets(sorted_addresses))
 
     def ids(self, addresses: U64) -> I32:
         """int32: the id at each address, -1 where there is no SV (0 included)."""
-        n = len(self._addresses)
-        found = np.full(len(addresses), -1, np.int32)
-        if n:
-            linking.find(self._addresses, self._first, self._bits, np.ascontiguousarray(addresses), found)
-        for i, address in enumerate(self._immortals):
-            if address:
-                found[addresses == address] = n + i
+        found = np.empty(len(addresses), np.int32)
+        linking.find(*self._places, np.ascontiguousarray(addresses), found)
         return found
+
+    def references(self, addresses: U64, ids_of_rows: I32, row: I32, kind: U8, detail: I64) -> References:
+        """The references from records to addresses where there is an SV.
+
+        Args:
+            addresses: uint64, of each reference where it leads to.
+            ids_of_rows: int32, the id of each record, -1 for one that a later record replaced.
+            row: int32, of each reference the record that it belongs to. This and the next two are used up: they
+                become columns of the result.
+            kind: uint8, as in `References`; likewise `detail`.
+        """
+        target = np.empty(len(addresses), np.int32)
+        left = linking.resolve(*self._places, addresses, ids_of_rows, row, target, kind, detail)
+        return References(row[:left], target[:left], kind[:left], detail[:left])
 
 
 def _buckets(addresses: U64) -> tuple[I32, int]:
@@ -273,8 +280,8 @@ def shared_ops_counted_once(refs: References, strength: U8, oproot: U64) -> None
     strength[rows[(refs.source[rows] != owner) & (roots != 0)]] = Strength.STRONG
 
 
-def to_csr(source: I32, nodes: int) -> tuple[I64, I32]:
-    """(int64[nodes + 1] starts, the stable order of rows by source)."""
-    start, order = np.zeros(nodes + 1, np.int64), np.empty(len(source), np.int32)
+def to_csr(source: I32, nodes: int) -> tuple[I32, I32]:
+    """(int32[nodes + 1] starts, the stable order of rows by source)."""
+    start, order = np.zeros(nodes + 1, np.int32), np.empty(len(source), np.int32)
     linking.count_sort(np.ascontiguousarray(source), start, order)
     return start, order

@@ -6,10 +6,17 @@ import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from pmat_lsp.format.kinds import HASH_KINDS, Kind, RefKind, ScalarFlag
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.tables import decode_path
+
+_PIECE = 1 << 20
+"""Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,26 @@ def read_string(heap: Heap, offset: int) -> bytes:
     if length == heap.layout.null_length:
         return b""
     return bytes(heap.data[offset + size : offset + size + length])
+
+
+def read_strings(heap: Heap, offsets: npt.NDArray[np.integer[Any]]) -> Iterator[tuple[int, bytes]]:
+    """As `read_string` of many: (index into `offsets`, STR) of each, in the order of the dump, read piece by piece."""
+    order = np.argsort(offsets, kind="stable")
+    size = heap.layout.uint_size
+    start, piece = 0, b""
+    for index, offset in zip(order.tolist(), offsets[order].tolist(), strict=True):
+        at = offset - start
+        if at + size > len(piece):
+            start, at = offset, 0
+            piece = bytes(heap.data[offset : offset + _PIECE])
+        length = int.from_bytes(piece[at : at + size], heap.layout.byte_order)
+        text = at + size
+        if length == heap.layout.null_length:
+            yield index, b""
+        elif text + length <= len(piece):
+            yield index, piece[text : text + length]
+        else:
+            yield index, read_string(heap, offset)
 
 
 def hash_entries(heap: Heap, sv: int) -> Iterator[Entry]:

@@ -20,26 +20,26 @@ except ImportError:
 @cython.boundscheck(False)
 @cython.wraparound(False)
 def walk(
-    start: cython.const[cython.longlong][::1],
+    start: cython.const[cython.int][::1],
     target: cython.const[cython.int][::1],
     follow: cython.const[cython.uchar][::1],
     entry: cython.const[cython.uchar][::1],
     order: cython.int[::1],
     place: cython.int[::1],
     above: cython.int[::1],
-    edge_at: cython.longlong[::1],
+    edge_at: cython.int[::1],
 ) -> cython.Py_ssize_t:
     """Number the nodes in the order of a depth-first walk from the super-root.
 
     Args:
-        start: int64[nodes + 1].
+        start: int32[nodes + 1].
         target: int32[edges].
         follow: uint8[edges].
         entry: uint8[nodes], 1 for the nodes that the super-root leads to.
         order: int32[nodes + 1], out: the super-root, then the nodes in the order in which they were reached.
         place: int32[nodes + 1], out: where in `order` each node is, -1 for one that was not reached.
         above: int32[nodes + 1], out, by place: the place of the node that it was reached from; 0 at 0.
-        edge_at: int64[nodes + 1], for the algorithm.
+        edge_at: int32[nodes + 1], for the algorithm.
 
     Returns:
         How many nodes of `order` are filled.
@@ -47,8 +47,8 @@ def walk(
     nodes: cython.Py_ssize_t = len(entry)
     reached: cython.int = 1
     first: cython.Py_ssize_t
-    edge: cython.longlong
-    end: cython.longlong
+    edge: cython.int
+    end: cython.int
     at: cython.int
     next_: cython.int
     with cython.nogil:
@@ -96,7 +96,7 @@ def _best(
     above: cython.int[::1],
     semi: cython.int[::1],
     label: cython.int[::1],
-    stack: cython.longlong[::1],
+    stack: cython.int[::1],
 ) -> cython.int:
     """The place with the smallest semidominator on the way up from `at`, among those behind `linked`.
 
@@ -111,7 +111,7 @@ def _best(
         up = above[up]
     while depth > 0:
         depth -= 1
-        place = cython.cast(cython.int, stack[depth])
+        place = stack[depth]
         if semi[label[up]] < semi[label[place]]:
             label[place] = label[up]
         above[place] = above[up]
@@ -122,7 +122,7 @@ def _best(
 @cython.boundscheck(False)
 @cython.wraparound(False)
 def immediate_dominators(
-    in_start: cython.const[cython.longlong][::1],
+    in_start: cython.const[cython.int][::1],
     in_ref: cython.const[cython.int][::1],
     source: cython.const[cython.int][::1],
     follow: cython.const[cython.uchar][::1],
@@ -134,7 +134,7 @@ def immediate_dominators(
     semi: cython.int[::1],
     label: cython.int[::1],
     bucket: cython.int[::1],
-    stack: cython.longlong[::1],
+    stack: cython.int[::1],
     idom: cython.int[::1],
     high: cython.Py_ssize_t,
     low: cython.Py_ssize_t,
@@ -145,7 +145,7 @@ def immediate_dominators(
     `high` = `reached`, each other one goes on where the one before ended, and after one with `low` = 0 all is done.
 
     Args:
-        in_start: int64[nodes + 1].
+        in_start: int32[nodes + 1].
         in_ref: int32[edges], the edges in the order of their targets.
         source: int32[edges], the node that each edge leaves.
         follow: uint8[edges].
@@ -157,7 +157,7 @@ def immediate_dominators(
         semi: int32[nodes + 1], for the algorithm; likewise the next three.
         label: int32[nodes + 1].
         bucket: int32[nodes + 1].
-        stack: int64[nodes + 1].
+        stack: int32[nodes + 1].
         idom: int32[nodes + 1], out, by place, not by node: the place of the immediate dominator; 0 at 0. Dominators
             come before what they dominate.
         high: see above; likewise `low`.

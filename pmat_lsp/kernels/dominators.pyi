@@ -3,12 +3,11 @@ import numpy.typing as npt
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
-I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
-def walk(start: I64, target: I32, follow: U8, entry: U8, order: I32, place: I32, above: I32, edge_at: I64) -> int: ...
+def walk(start: I32, target: I32, follow: U8, entry: U8, order: I32, place: I32, above: I32, edge_at: I32) -> int: ...
 def immediate_dominators(
-    in_start: I64,
+    in_start: I32,
     in_ref: I32,
     source: I32,
     follow: U8,
@@ -20,7 +19,7 @@ def immediate_dominators(
     semi: I32,
     label: I32,
     bucket: I32,
-    stack: I64,
+    stack: I32,
     idom: I32,
     high: int,
     low: int,

@@ -14,7 +14,7 @@ except ImportError:
 @cython.boundscheck(False)
 @cython.wraparound(False)
 def reach(
-    start: cython.const[cython.longlong][::1],
+    start: cython.const[cython.int][::1],
     target: cython.const[cython.int][::1],
     follow: cython.const[cython.uchar][::1],
     seen: cython.uchar[::1],
@@ -24,7 +24,7 @@ def reach(
     """Mark in `seen` every node that the first `queued` nodes of `queue` lead to, themselves included.
 
     Args:
-        start: int64[nodes + 1].
+        start: int32[nodes + 1].
         target: int32[edges].
         follow: uint8[edges].
         seen: uint8[nodes], in and out: 1 for the nodes that were reached; the queued ones must be marked already.
@@ -52,7 +52,7 @@ def reach(
 @cython.boundscheck(False)
 @cython.wraparound(False)
 def strong_components(
-    start: cython.const[cython.longlong][::1],
+    start: cython.const[cython.int][::1],
     target: cython.const[cython.int][::1],
     follow: cython.const[cython.uchar][::1],
     component: cython.int[::1],
@@ -60,14 +60,14 @@ def strong_components(
     low: cython.int[::1],
     stack: cython.int[::1],
     path: cython.int[::1],
-    edge_at: cython.longlong[::1],
+    edge_at: cython.int[::1],
 ) -> cython.int:
     """Number the strongly connected components (Tarjan 1972, without recursion).
 
     A component's number is larger than those of all components that it leads to (reverse topological order).
 
     Args:
-        start: int64[nodes + 1].
+        start: int32[nodes + 1].
         target: int32[edges].
         follow: uint8[edges].
         component: int32[nodes], in: -1 for the nodes to look at, anything else for those that do not exist;
@@ -77,7 +77,7 @@ def strong_components(
         low: int32[nodes], for the algorithm.
         stack: int32[nodes], for the algorithm.
         path: int32[nodes], for the algorithm.
-        edge_at: int64[nodes], for the algorithm.
+        edge_at: int32[nodes], for the algorithm.
 
     Returns:
         The number of components.
@@ -88,7 +88,7 @@ def strong_components(
     depth: cython.Py_ssize_t
     on_stack: cython.Py_ssize_t = 0
     first: cython.Py_ssize_t
-    edge: cython.longlong
+    edge: cython.int
     node: cython.int
     next_: cython.int
     descend: cython.bint
@@ -144,7 +144,7 @@ def strong_components(
 @cython.boundscheck(False)
 @cython.wraparound(False)
 def sole_owners(
-    start: cython.const[cython.longlong][::1],
+    start: cython.const[cython.int][::1],
     target: cython.const[cython.int][::1],
     follow: cython.const[cython.uchar][::1],
     topological: cython.const[cython.int][::1],
@@ -157,7 +157,7 @@ def sole_owners(
     it in the graph from a super-root to all owners; a node with referrers of two owners belongs to none.
 
     Args:
-        start: int64[nodes + 1].
+        start: int32[nodes + 1].
         target: int32[edges].
         follow: uint8[edges].
         topological: int32[any], the nodes to look at; referrers first, except among nodes of one owner's own cycle.

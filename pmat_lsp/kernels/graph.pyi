@@ -3,11 +3,10 @@ import numpy.typing as npt
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
-I64 = npt.NDArray[np.int64]
 
-def reach(start: I64, target: I32, follow: U8, seen: U8, queue: I32, queued: int) -> int: ...
+def reach(start: I32, target: I32, follow: U8, seen: U8, queue: I32, queued: int) -> int: ...
 def strong_components(
-    start: I64,
+    start: I32,
     target: I32,
     follow: U8,
     component: I32,
@@ -15,6 +14,6 @@ def strong_components(
     low: I32,
     stack: I32,
     path: I32,
-    edge_at: I64,
+    edge_at: I32,
 ) -> int: ...
-def sole_owners(start: I64, target: I32, follow: U8, topological: I32, own: U8, owner: I32) -> None: ...
+def sole_owners(start: I32, target: I32, follow: U8, topological: I32, own: U8, owner: I32) -> None: ...

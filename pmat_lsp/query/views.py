@@ -17,10 +17,11 @@ from pmat_lsp.heap.describe import code_name
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import field_name, root_names
 from pmat_lsp.heap.neighbours import STRENGTHS
+from pmat_lsp.heap.pads import padname_ids
 from pmat_lsp.heap.progress import Progress
 from pmat_lsp.heap.symbols import SLOTS, glob_name
 from pmat_lsp.heap.tables import decode_name
-from pmat_lsp.heap.values import ScalarValue, read_string
+from pmat_lsp.heap.values import ScalarValue, read_strings
 from pmat_lsp.query.view import Arrays, Texts, View, addresses, class_name, looked_up, number, plain, text, texts
 from pmat_lsp.render.tables import portable
 from pmat_lsp.session import Dump
@@ -114,29 +115,17 @@ def _reference_names(heap: Heap, progress: Progress) -> Texts:
     names = texts([""] * len(heap.out_kind))
     values = np.flatnonzero(heap.out_kind == RefKind.VALUE)
     keys: dict[bytes, str] = {}
-    # In the order of the file, which is read in blocks.
-    for done, row in enumerate(values[np.argsort(heap.out_detail[values], kind="stable")].tolist()):
+    for done, (index, key) in enumerate(read_strings(heap, heap.out_detail[values])):
         if done % _OFTEN == 0:
             progress("keys", done, len(values))
-        key = read_string(heap, int(heap.out_detail[row]))
         if key not in keys:
             keys[key] = portable(decode_name(key))
-        names[row] = keys[key]
+        names[values[index]] = keys[key]
     lexicals = np.flatnonzero(heap.out_kind == RefKind.PAD_LEXICAL)
-    names[lexicals] = looked_up(_padname_strings(heap, lexicals), heap.string)
+    names[lexicals] = looked_up(padname_ids(heap, lexicals), heap.string)
     for row in np.flatnonzero(heap.out_kind == RefKind.FIELD).tolist():
         names[row] = portable(field_name(heap, int(heap.out_source[row]), int(heap.out_detail[row])))
     return names
-
-
-def _padname_strings(heap: Heap, rows: Rows) -> npt.NDArray[np.int32]:
-    """int32: of references from a pad the id of the variable's name, -1 for none."""
-    table = heap.padnames
-    slots = (table.code.astype(np.int64) << 32) | table.index
-    wanted = (heap.owner[heap.out_source[rows]].astype(np.int64) << 32) | heap.out_detail[rows]
-    at = np.searchsorted(slots, wanted)
-    found = np.append(slots, -1)[at] == wanted
-    return np.where(found, np.append(table.name, np.int32(-1))[at], np.int32(-1)).astype(np.int32)
 
 
 def _closures(dump: Dump, progress: Progress) -> Arrays:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from pmat_lsp.analysis.result import LeakReport
@@ -24,6 +24,7 @@ from pmat_lsp.render.markdown import (
     Table,
     paragraph,
 )
+from pmat_lsp.render.mentions import mentions
 from pmat_lsp.source.marks import MarkedFinding
 from pmat_lsp.units import format_bytes, format_count
 
@@ -31,7 +32,6 @@ MOST_ROWS = 2000
 """Of a table or tree; editors stop rendering long documents."""
 MOST_ADDRESSES = 20
 _MOST_PIECES = 200
-_REFERENCE = re.compile(r"(?P<address>\b0x[0-9a-fA-F]{1,16}\b)|(?P<file>[^\s:()\[\]{}'\"`,]+):(?P<line>\d{1,9})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Linker:
     """The URI of a line of a file, recorded by perl or on this disk; None where it is not found."""
     finding: Callable[[str], str]
     """The URI of a finding's document, by its id."""
-    folder: Path = Path("/")
-    """Paths are shown relative to it."""
+    folder: Path
+    """Names of files are shown relative to it."""
 
 
 def answer_document(title: str, answer: Answer, linker: Linker) -> Document:
@@ -107,17 +107,48 @@ def finding_document(id_: str, marked: MarkedFinding, linker: Linker) -> Documen
 def linked(text: str, linker: Linker) -> Iterator[Span]:
     """`text`, its addresses and places (`lib/Net/Client.pm:25`) as links where they lead somewhere."""
     at = 0
-    for number, found in enumerate(_REFERENCE.finditer(text)):
-        if number == _MOST_PIECES:
-            break
-        uri = linker.sv(found[0]) if found["address"] else linker.place(found["file"], int(found["line"]))
+    for mention in islice(mentions(text), _MOST_PIECES):
+        name = text[mention.start : mention.end]
+        uri = linker.sv(name) if mention.address is not None else linker.place(mention.file, mention.line)
         if uri is not None:
-            if found.start() > at:
-                yield Plain(text[at : found.start()])
-            yield Link(found[0], uri)
-            at = found.end()
+            if mention.start > at:
+                yield Plain(text[at : mention.start])
+            yield Link(name, uri)
+            at = mention.end
     if at < len(text):
         yield Plain(text[at:])
+
+
+def with_links(document: Document, linker: Linker) -> Document:
+    """A document with such links in its words and its code."""
+    return tuple(_block_with_links(block, linker) for block in document)
+
+
+def _block_with_links(block: Block, linker: Linker) -> Block:
+    if isinstance(block, Paragraph):
+        return _paragraph_with_links(block, linker)
+    if isinstance(block, List):
+        return List(tuple((depth, _paragraph_with_links(item, linker)) for depth, item in block.items))
+    rows = (tuple(_paragraph_with_links(cell, linker) for cell in row) for row in block.rows)
+    return Table(block.header, tuple(rows))
+
+
+def _paragraph_with_links(block: Paragraph, linker: Linker) -> Paragraph:
+    return Paragraph(tuple(piece for span in block.spans for piece in _span_with_links(span, linker)))
+
+
+def _span_with_links(span: Span, linker: Linker) -> Iterator[Span]:
+    if not isinstance(span, Plain | Code):
+        yield span
+        return
+    for piece in linked(span.text, linker):
+        if isinstance(span, Plain) or isinstance(piece, Link):
+            yield piece
+            continue
+        # A blank at its end would be shown as code.
+        code = piece.text.strip()
+        before, _, after = piece.text.partition(code)
+        yield from (part for part in (Plain(before), Code(code), Plain(after)) if part.text)
 
 
 def _place(path: Path, line: int, linker: Linker) -> Span:

@@ -12,6 +12,7 @@ from pmat_lsp.render.markdown import Block, Code, Document, Paragraph, Plain, Sp
 from pmat_lsp.units import format_bytes, format_count
 
 _MOST_CLASSES = 8
+_MOST_HOLDERS = 5
 _MOST_NUMBERS = 10
 _SAYS_NOTHING = frozenset({"undef", "ARRAY(0)", "HASH(0)"})
 
@@ -70,7 +71,8 @@ def sub_document(
     if facts.holders and (facts.leaked or _is_anonymous(facts)):
         blocks.append(Paragraph(_held_by(facts)))
     if upkeep is not None and facts.live:
-        blocks.append(Paragraph(_upkeep(facts, upkeep)))
+        at = f"; {'at' if facts.live == 1 else 'one is at'} {facts.address:#x}"
+        blocks.append(Paragraph((*_upkeep(facts, upkeep), Plain(at))))
     for finding in findings_of(findings, facts):
         blocks.append(paragraph(Strong(finding.pattern.code), f": {finding.pattern.title}"))
         blocks.append(paragraph(Strong("Cure"), f": {finding.pattern.cure}"))
@@ -79,10 +81,13 @@ def sub_document(
     return tuple(blocks)
 
 
-def capture_document(name: str, capturers: tuple[Capturer, ...], declared: Span | str) -> Document | None:
-    """A lexical that subs of the heap captured; `declared` is the place of its declaration, or "".
+def capture_document(
+    name: str, capturers: tuple[Capturer, ...], declared: Span | str, also: tuple[Span, ...] = ()
+) -> Document | None:
+    """A lexical that subs of the heap captured.
 
-    None where no clone of any of them is alive.
+    `declared` is the place of its declaration, or ""; `also` are the places of more subs that captured it. None where
+    no clone of any of the `capturers` is alive.
     """
     alive = [capturer for capturer in capturers if capturer.lexical.clones]
     if not alive:
@@ -93,8 +98,12 @@ def capture_document(name: str, capturers: tuple[Capturer, ...], declared: Span 
         blocks.append(Paragraph((Plain(where), *_values(capturer.lexical), *_handles(capturer.lexical.handles))))
         if capturer.lexical.leads_back:
             blocks.append(Paragraph(_leaks(capturer)))
-    if declared:
-        blocks.append(paragraph("declared at ", declared))
+    one = "" if alive[0].lexical.clones == 1 else "one value is "
+    places: list[Span | str] = [f"{one}at {alive[0].lexical.address:#x}"]
+    places += ["; declared at ", declared] if declared else []
+    if also:
+        places += ["; also captured at ", *[part for place in also for part in (", ", place)][1:]]
+    blocks.append(paragraph(*places))
     return tuple(blocks)
 
 
@@ -136,8 +145,8 @@ def class_document(facts: ClassFacts, biggest: str, parents: tuple[str, ...], ch
         counts += [Plain(f", {format_bytes(facts.retained)} retained")]
     blocks: list[Block] = [Paragraph((StrongCode(facts.name), *counts))]
     if facts.objects:
-        words = f"the biggest retains {format_bytes(facts.biggest_bytes)}: "
-        blocks.append(paragraph(f"{format_bytes(facts.bytes)} in the objects themselves; {words}", Code(biggest)))
+        words = f"the biggest retains {format_bytes(facts.biggest_bytes)}: {biggest}"
+        blocks.append(paragraph(f"{format_bytes(facts.bytes)} in the objects themselves; {words}"))
     for word, names in (("above it", parents), ("below it", children)):
         if names:
             spans = [span for name in names[:_MOST_CLASSES] for span in (Plain(", "), Code(name))][1:]
@@ -236,7 +245,7 @@ def _strength(lexical: LexicalFacts) -> str:
 
 def _held_by(facts: CodeFacts) -> tuple[Span, ...]:
     spans: list[Span] = [Plain("held by ")]
-    for index, holder in enumerate(facts.holders):
+    for index, holder in enumerate(facts.holders[:_MOST_HOLDERS]):
         if index:
             spans.append(Plain(", "))
         spans.append(Code(holder.text))
@@ -252,11 +261,11 @@ def _upkeep(facts: CodeFacts, upkeep: Upkeep) -> tuple[Span, ...]:
     refcount, times = facts.refcounts[0]
     clones = f" in {_of_all(times, facts.live)}" if facts.live > 1 else ""
     spans: list[Span] = [Plain(f"refcount {refcount:,}{clones}; {format_bytes(upkeep.retained)} retained")]
-    if upkeep.way is not None and upkeep.way.labels:
+    if upkeep.way is not None and (upkeep.way.labels or facts.site.name is not None):
         alive = "; kept alive by " if facts.live == 1 else "; one is kept alive by "
         spans += [Plain(alive), Code(upkeep.way.start)]
         spans += [span for label in upkeep.way.labels for span in (Plain(" → "), Code(label))]
-    elif upkeep.way is not None and facts.site.name is None:
+    elif upkeep.way is not None:
         spans += [Plain("; it is "), Code(upkeep.way.start)]
     elif facts.leaked + facts.unexplained == facts.live:
         spans.append(Plain("; lost: no root leads to it" if facts.live == 1 else "; lost: no root leads to any"))

@@ -8,7 +8,6 @@ connection see that the file is not its own.
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +18,10 @@ from urllib.parse import quote
 from rich.style import Style
 from rich.text import Text
 
+from pmat_lsp.render.mentions import Mention, mentions
+
 Line: TypeAlias = tuple[Path, int]
 """A file on this disk, and a 1-based line in it."""
-
-_NAME = r"""[^\s=:,;'"`()\[\]{}<>|]"""
-_LINKED = re.compile(
-    rf"\b0x(?P<address>[0-9a-f]{{1,16}})\b|(?P<file>{_NAME}*[./]{_NAME}*)(?: line |:)(?P<line>\d{{1,9}})\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +37,10 @@ class Targets:
 def linked(text: Text, targets: Targets) -> Text:
     """A copy of `text` with a link on each address and on each `FILE line N` or `FILE:N` that leads to a file here."""
     result = text.copy()
-    for match in _LINKED.finditer(text.plain):
-        target = _target(match, targets)
+    for mention in mentions(text.plain):
+        target = _target(mention, targets)
         if target is not None:
-            result.stylize(Style(link=line_url(*target)), *match.span())
+            result.stylize(Style(link=line_url(*target)), mention.start, mention.end)
     return result
 
 
@@ -53,7 +49,7 @@ def line_url(path: Path, line: int) -> str:
     return f"file://{quote(socket.gethostname())}{path.absolute().as_uri().removeprefix('file://')}#{line}"
 
 
-def _target(match: re.Match[str], targets: Targets) -> Line | None:
-    if match["address"]:
-        return targets.address(int(match["address"], 16))
-    return targets.place(match["file"], int(match["line"]))
+def _target(mention: Mention, targets: Targets) -> Line | None:
+    if mention.address is not None:
+        return targets.address(mention.address)
+    return targets.place(mention.file, mention.line)

@@ -159,15 +159,15 @@ async def _answer(ls: PmatServer, name: str, query: str, progress: HeapProgress)
     reply = await ask_question(ls, question, parse_words(question, words[named:]), paths, progress)
     title = f"{name} {shlex.join(words)}".strip()
     if ls.state.dump_path is None:
-        return answer_document(title, reply.answer, Linker(lambda _: None, lambda *_: None, finding_uri))
+        return answer_document(title, reply.answer, Linker(lambda _: None, lambda *_: None, finding_uri, Path()))
     return await ask_dump(ls, lambda opened, _: answer_document(title, reply.answer, linker_of(opened.dump, ls.state)))
 
 
 async def _sv(ls: PmatServer, name: str, progress: HeapProgress) -> Document:
     """What it is, how it is reached, what it refers to."""
     blocks: Document = ()
-    for question, more in (("show", []), ("identify", []), ("inrefs", ["--all"]), ("outrefs", ["--all"])):
-        blocks += await _answer(ls, question, shlex.join([name, *more]), progress)
+    for question, more in (("show", ""), ("size", ""), ("identify", ""), ("inrefs", "--all"), ("outrefs", "--all")):
+        blocks += await _answer(ls, question, f"{shlex.quote(name)} {more}", progress)
     return blocks
 
 
@@ -193,8 +193,7 @@ def linker_of(dump: Dump, state: State) -> Linker:
             find_sv(dump.heap, text)
         except PmatError:
             return None
-        by_command = state.client.command_links and not state.client.text_documents
-        return command_uri(SHOW, text) if by_command else sv_uri(text)
+        return _command(SHOW, text) if state.client.command_links and not state.client.text_documents else sv_uri(text)
 
     def place(file: str, line: int) -> str | None:
         if file not in files:
@@ -203,11 +202,27 @@ def linker_of(dump: Dump, state: State) -> Linker:
         found = files[file]
         return f"{state.texts.uri(found)}#L{line}" if found and line else None
 
-    return Linker(sv, place, finding_uri, next(iter(state.folders), Path("/")))
+    return Linker(sv, place, finding_uri, next(iter(state.folders), dump.path.parent))
 
 
-def command_uri(name: str, argument: str) -> str:
-    """A link that runs a command, for clients that have such links."""
+def hover_linker(opened: OpenDump, state: State) -> Linker:
+    """The links of a hover: to the names of files of the heap's subs, and to SVs where the client can show one."""
+    client = state.client
+
+    def sv(text: str) -> str | None:
+        if client.command_links:
+            return _command(SHOW, text)
+        return sv_uri(text) if client.text_documents else None
+
+    def place(file: str, line: int) -> str | None:
+        # Of a value that looks like a place nobody wants to wait for the search through the workspace.
+        here = opened.dump.line_here(file, line) if opened.sites.is_recorded(file) else None
+        return f"{state.texts.uri(here[0])}#L{here[1]}" if here else None
+
+    return Linker(sv, place, finding_uri, Path())
+
+
+def _command(name: str, argument: str) -> str:
     return f"command:{name}?{quote(json.dumps([argument]), safe='')}"
 
 

@@ -18,6 +18,7 @@ from pmat_lsp.server.changes import front_again, set_front
 from pmat_lsp.server.dumps import Stamp, stamp_of
 from pmat_lsp.server.language_server import PmatServer
 from pmat_lsp.server.messages import loaded_message
+from pmat_lsp.server.preparing import prepare
 from pmat_lsp.server.progress import Cancelled, Progress
 from pmat_lsp.server.publishing import refresh
 from pmat_lsp.server.redraw import ask_again
@@ -127,8 +128,7 @@ async def show_front(ls: PmatServer) -> None:
     if ls.state.is_front(opened):
         set_front(ls, "ready", opened.dump.path, loaded_message(opened.dump.path, opened.dump.leaks.report))
         ask_again(ls)
-        # Hovers want the retained sizes: they are computed before the first one asks.
-        ls.state.start(ls.state.ask(lambda front: front.dump.retained()))
+        ls.state.start(prepare(ls))
     for line in outcome.summary if outcome else ():
         ls.log(types.MessageType.Info, line)
     if outcome and outcome.warning and outcome.warning not in ls.state.warned:

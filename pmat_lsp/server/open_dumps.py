@@ -14,6 +14,8 @@ from pmat_lsp.session import Dump
 
 MOST_OPEN = 4
 """The one in front included. Their columns are mapped files, but what was computed of them is memory of our own."""
+MOST_SVS = 20_000_000
+"""In all dumps that are open together, at some 50 bytes each; one that is larger is open alone."""
 
 
 @dataclass
@@ -48,11 +50,15 @@ class OpenDumps:
         return self._by_file.get(same_file_key(path))
 
     def bring_to_front(self, opened: OpenDump) -> None:
-        """Put a dump in front, in place of an earlier state of the same file. One too many is closed."""
+        """Put a dump in front, in place of an earlier state of the same file. Those too many are closed."""
         self.close(opened.dump.path)
         self._by_file[same_file_key(opened.dump.path)] = opened
-        while len(self._by_file) > MOST_OPEN:
+        while len(self._by_file) > MOST_OPEN or (len(self._by_file) > 1 and self._svs > MOST_SVS):
             del self._by_file[next(iter(self._by_file))]
+
+    @property
+    def _svs(self) -> int:
+        return sum(opened.dump.heap.n for opened in self._by_file.values())
 
     def replace(self, opened: OpenDump) -> None:
         """Keep a dump in its place, with other settings."""

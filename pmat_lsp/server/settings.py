@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pmat_lsp.errors import PmatError
 from pmat_lsp.server.globs import Glob, parse_globs
@@ -35,6 +36,10 @@ class ServerSettings:
     """Show a line above each leaked or captured sub and each class with objects."""
     inlay_hints: bool = False
     """Show the same behind the word `sub`."""
+    definition: bool = True
+    """Answer what a server that knows Perl's syntax may answer, too: where a captured lexical is declared."""
+    references: bool = True
+    """The same of who captures a lexical, and who holds a sub."""
 
     def session(self, folders: Sequence[Path]) -> Settings:
         """The settings of the session, with every path absolute."""
@@ -147,7 +152,8 @@ def _switch(name: str, field: str) -> Callable[[Mapping[str, object], ServerSett
             return settings
         if not isinstance(value, bool):
             raise PmatError(f"pmat.{name}.enable must be true or false")
-        return replace(settings, code_lens=value) if field == "code_lens" else replace(settings, inlay_hints=value)
+        fields: dict[str, Any] = {field: value}
+        return replace(settings, **fields)
 
     return read
 
@@ -161,6 +167,8 @@ _READERS: tuple[Callable[[Mapping[str, object], ServerSettings], ServerSettings]
     _read_severity,
     _switch("codeLens", "code_lens"),
     _switch("inlayHints", "inlay_hints"),
+    _switch("definition", "definition"),
+    _switch("references", "references"),
 )
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pmat_lsp.analysis.classes import Classes, ClassFacts
-from pmat_lsp.analysis.closures import CodeFacts, LexicalFacts, clones_at, lexicals_of, retained_by
+from pmat_lsp.analysis.closures import CodeFacts, LexicalFacts, clones_at, lexicals_of, recorded_files, retained_by
 from pmat_lsp.analysis.reached import Roots, WayToRoot
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.symbols import find_symbol
@@ -131,6 +131,10 @@ class Sites:
             self._ways[key] = self._roots.way_to(int(alive[0])) if len(alive) else None
         return self._ways[key]
 
+    def is_recorded(self, file: str) -> bool:
+        """Whether perl recorded the name of a file for a sub."""
+        return file in self._files
+
     @cached_property
     def classes(self) -> Classes:
         """The classes of the heap."""
@@ -147,6 +151,10 @@ class Sites:
         if name not in self._symbols:
             self._symbols[name] = find_symbol(self._dump.heap, name)
         return self._symbols[name]
+
+    @cached_property
+    def _files(self) -> frozenset[str]:
+        return frozenset(recorded_files(self._dump.heap))
 
     @cached_property
     def _roots(self) -> Roots:

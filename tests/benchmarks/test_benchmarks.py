@@ -12,7 +12,7 @@ import pytest
 
 from pmat_lsp.analysis.leaks import find_leaks
 from pmat_lsp.heap.load import load
-from tests.benchmarks.__main__ import Bench, count, exists, table
+from tests.benchmarks.__main__ import Bench, count, exists, table, time_each
 from tests.benchmarks.dumps import BenchDump, bench_dump
 from tests.benchmarks.questions import QUESTIONS
 from tests.benchmarks.timing import Failed, Run, median, timed
@@ -89,6 +89,11 @@ def test_the_table_says_where_the_reference_was_not_run() -> None:
     bench.ours[known] = [Run(0.5, 100 * MIB, True)]
     line = next(line for line in table(bench, "title") if line.startswith(f"| {known.name} |"))
     assert line == f"| {known.name} | not run | 0.50 s | | | 100.0 MiB | |"
+
+
+def test_the_time_an_sv_is_told_for_each_size() -> None:
+    summaries = {200_000: Run(0.4, MIB, True), 2_000_000: Run(1, MIB, True)}
+    assert time_each(summaries) == "Open to summary, time an SV: 200,000 SVs 2.00 µs, 2,000,000 SVs 0.50 µs."
 
 
 @pytest.mark.skipif(not has_dumper(), reason="no perl with Devel::MAT::Dumper here")

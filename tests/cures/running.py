@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from pmat_lsp.analysis.result import Finding
-from pmat_lsp.cures.find import find_cures
 from pmat_lsp.cures.model import Cure
 from pmat_lsp.session import Dump, Settings, open_dump
 from pmat_lsp.source.edits import apply_edits
@@ -54,7 +53,7 @@ class Run:
 
 def cures_of(dump: Dump) -> list[Cure]:
     """The cures of all findings of a dump, in their order."""
-    return [cure for marked in dump.marked for cure in find_cures(dump.heap, dump.leaks, dump.places, marked)]
+    return [cure for marked in dump.marked for cure in dump.cures(marked)]
 
 
 def run(script: Path) -> Run:

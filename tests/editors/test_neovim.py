@@ -108,6 +108,21 @@ def _float(shown: Neovim) -> str:
     return str(found or "")
 
 
+def test_the_hierarchy_of_a_class_is_that_of_the_heap(demo: Neovim) -> None:
+    demo.command("edit app.pl")
+    demo.command("call search('IO::Socket::INET->new')")
+    demo.until(lambda: demo.lua("return #vim.lsp.get_clients({ bufnr = 0 }) > 0"), "no client")
+    found = demo.lua(
+        "local at = vim.lsp.util.make_position_params(0, 'utf-16') "
+        "return vim.lsp.buf_request_sync(0, 'textDocument/prepareTypeHierarchy', at, 10000)"
+    )
+    (answer,) = found.values() if isinstance(found, dict) else found
+    assert [item["name"] for item in answer["result"]] == ["IO::Socket::INET"]
+    demo.lua("vim.lsp.buf.typehierarchy('supertypes')")
+    # IO::Socket may not be on this machine; then there is nothing to list.
+    assert "not supported" not in demo.messages
+
+
 def test_the_places_of_the_chain_are_marked_with_their_step_and_what_is_there(demo: Neovim) -> None:
     demo.command("Pmat chain")
     demo.until(lambda: demo.place == CHAIN[0], "the chain does not begin")

@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import fields
@@ -121,15 +122,15 @@ def test_every_byte_of_the_columns_is_guarded(dump: Path, cache: Cache) -> None:
     open_heap(dump, cache=cache)
     path = cache.index_of(identify(dump))
     raw = path.read_bytes()
-    header, start = index._read_header(path)
+    header = index._read_header(path)
     for _, dtype, length, offset, _ in header["columns"]:
         size = np.dtype(dtype).itemsize * length
-        for at in (start + offset, start + offset + size - 1) if size else ():
+        for at in (offset, offset + size - 1) if size else ():
             damaged = bytearray(raw)
             damaged[at] ^= 0x10
             path.write_bytes(damaged)
             with pytest.raises(index.IndexDamaged, match="damaged"):
-                list(index._map_columns(path, header["columns"], start))
+                list(index._map_columns(path, header["columns"]))
 
 
 def test_an_index_of_another_schema_or_dump_is_not_used(
@@ -180,6 +181,20 @@ def test_cancelling_ends_the_child_at_once_and_leaves_nothing(cache: Cache, demo
     assert cache.entries() == []
 
 
+def test_a_child_that_is_ended_while_it_writes_leaves_nothing(cache: Cache, demo_dump: Path) -> None:
+    begun: list[Path] = []
+
+    def progress(stage: str, *_: int) -> None:
+        begun.extend(cache.folder.iterdir())
+        if stage == "linking":
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        open_heap(demo_dump, cache=cache, progress=progress)
+    assert any(path.name.endswith(".tmp") for path in begun)
+    assert list(cache.folder.iterdir()) == []
+
+
 def test_a_limit_on_memory_stops_the_child_with_a_clear_error(cache: Cache, demo_dump: Path) -> None:
     with pytest.raises(DumpError, match=r"takes more than the 10\.0 MiB of memory that are allowed") as caught:
         open_heap(demo_dump, cache=cache, memory_limit=10 << 20)
@@ -209,8 +224,19 @@ def test_progress_tells_of_the_bytes_read(cache: Cache, demo_dump: Path) -> None
 def test_a_cache_that_cannot_be_written_is_no_obstacle(dump: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
-    with pytest.raises(DumpError, match="index cannot be written"):
-        open_heap(dump, cache=Cache(blocked / "cache"))
+    assert_same(open_heap(dump, cache=Cache(blocked / "cache")), load(dump))
+    assert blocked.read_text() == "not a folder"
+
+
+def test_where_no_index_can_be_written_at_all_the_user_is_told_what_to_do(
+    dump: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    monkeypatch.setattr(tempfile, "tempdir", str(blocked))
+    with pytest.raises(DumpError, match="index cannot be written") as caught:
+        open_heap(dump, cache=Cache(blocked))
+    assert "PMAT_LSP_CACHE" in caught.value.hint
 
 
 def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:

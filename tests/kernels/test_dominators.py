@@ -78,7 +78,7 @@ def solve_columns(
     entry = np.zeros(nodes, np.uint8)
     entry[starts] = 1
     order, place, above, semi, label, bucket, idom = (np.full(nodes + 1, 77, np.int32) for _ in range(7))
-    stack = np.full(nodes + 1, 77, np.int64)
+    stack = np.full(nodes + 1, 77, np.int32)
     reached = kernel.walk(start, target, follow, entry, order, place, above, stack)
     incoming = (in_start, in_ref, source, follow, entry)
     for high in range(reached, 0, -at_a_time):

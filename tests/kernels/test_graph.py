@@ -11,7 +11,6 @@ from pmat_lsp.heap.references import to_csr
 from pmat_lsp.kernels import graph
 
 NODES = 12
-I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 U8 = npt.NDArray[np.uint8]
 edges = st.lists(st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1), st.booleans()), max_size=30).map(
@@ -19,7 +18,7 @@ edges = st.lists(st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1),
 )
 
 
-def csr(pairs: list[tuple[int, int]]) -> tuple[I64, I32, U8]:
+def csr(pairs: list[tuple[int, int]]) -> tuple[I32, I32, U8]:
     """(start, target, follow) of a graph with all edges followed."""
     source = np.array([pair[0] for pair in pairs], np.int32)
     target = np.array([pair[1] for pair in pairs], np.int32)
@@ -59,7 +58,7 @@ def test_components_are_the_sets_of_mutually_reachable_nodes(pairs: list[tuple[i
     component = np.full(NODES, -1, np.int32)
     component[list(absent)] = -2
     order, low, stack, path = np.zeros((4, NODES), np.int32)
-    count = graph.strong_components(*csr(pairs), component, order, low, stack, path, np.zeros(NODES, np.int64))
+    count = graph.strong_components(*csr(pairs), component, order, low, stack, path, np.zeros(NODES, np.int32))
     there = [(source, target) for source, target in pairs if not {source, target} & absent]
     ways = {node: reached_from(there, {node}) for node in range(NODES)}
     present = set(range(NODES)) - absent

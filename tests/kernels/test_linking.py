@@ -55,6 +55,34 @@ def test_immortals_have_the_ids_behind_the_last_sv() -> None:
     assert ids.ids(np.array([40, 24, 8, 0, 9], np.uint64)).tolist() == [1, 3, 2, -1, -1]
 
 
+@given(
+    st.sets(st.integers(1, 40)),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 45), st.integers(0, 255), st.integers(-1, 2**40))),
+    st.lists(st.integers(-1, 9), min_size=4, max_size=4),
+)
+def test_references_are_those_of_used_records_to_addresses_that_are_there(
+    kernel: ModuleType, there: set[int], given: list[tuple[int, int, int, int]], ids_of_rows: list[int]
+) -> None:
+    ordered, immortals = sorted(there), [42, 0, 44]
+    ids = {address: number for number, address in enumerate([*ordered, *immortals]) if address}
+    rows, addresses, kinds, details = (list(column) for column in zip(*given, strict=True)) if given else ([],) * 4
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(references, "linking", kernel)
+        found = AddressMap(np.array(ordered, np.uint64), np.array(immortals, np.uint64)).references(
+            np.array(addresses, np.uint64),
+            np.array(ids_of_rows, np.int32),
+            np.array(rows, np.int32),
+            np.array(kinds, np.uint8),
+            np.array(details, np.int64),
+        )
+    columns = (found.source.tolist(), found.target.tolist(), found.kind.tolist(), found.detail.tolist())
+    assert list(zip(*columns, strict=True)) == [
+        (ids_of_rows[row], ids[address], kind, detail)
+        for row, address, kind, detail in given
+        if ids_of_rows[row] >= 0 and address in ids
+    ]
+
+
 @given(st.integers(1, 9).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.integers(0, n - 1)))))
 def test_rows_are_in_the_order_of_their_keys_and_among_equals_in_their_own(
     kernel: ModuleType, graph: tuple[int, list[int]]

@@ -21,6 +21,7 @@ from pmat_lsp.render.escape import LONGEST_SHOWN, escape_markdown, inline_code, 
 from pmat_lsp.render.hover import Capturer, capture_document, leak_path, own_lexical_document, sub_document
 from pmat_lsp.render.markdown import (
     Code,
+    Link,
     Paragraph,
     Plain,
     Strong,
@@ -186,6 +187,20 @@ def test_a_capture_that_leaks_off_the_shown_cycle_is_still_said_to_leak(
     document = capture_document("$conns", (Capturer(facts[80], lexical, (), 79),), "")
     assert document is not None
     assert "Leaks: $conns leads back to this closure (59×)" in to_plain_text(document)
+    assert f"\n\none value is at {lexical.address:#x}" in to_plain_text(document)
+
+
+def test_a_capture_tells_where_it_is_declared_and_who_else_captured_it(
+    demo: tuple[dict[int, CodeFacts], tuple[Finding, ...]],
+) -> None:
+    facts, _ = demo
+    lexical = facts[80].lexical("$conns")
+    assert lexical is not None
+    also = (Link("HTTP.pm:9", "file:///HTTP.pm#L9"), Link("HTTP.pm:12", "file:///HTTP.pm#L12"))
+    document = capture_document("$conns", (Capturer(facts[80], lexical, (), 79),), Plain("HTTP.pm:70"), also)
+    assert document is not None
+    last = to_plain_text(document).rpartition("\n")[2]
+    assert last.endswith("; declared at HTTP.pm:70; also captured at HTTP.pm:9, HTTP.pm:12")
 
 
 def test_a_lexical_that_holds_nothing_is_not_worth_a_hover(

@@ -17,7 +17,8 @@ from pygls.protocol import JsonRPCNotification, JsonRPCResponseMessage
 from pytest_lsp import LanguageClient, client_capabilities
 from pytest_lsp.client import make_test_lsp_client
 
-DEMO = Path(__file__).parent.parent.parent / "pmat_lsp" / "demo"
+TESTS = Path(__file__).parent.parent
+DEMO = TESTS.parent / "pmat_lsp" / "demo"
 SERVER = (sys.executable, "-m", "pmat_lsp", "serve")
 LONGEST_WAIT = 20.0
 """Seconds, for a busy machine."""
@@ -27,6 +28,14 @@ def demo_workspace(folder: Path) -> Path:
     """The demo program with its dump."""
     shutil.copytree(DEMO / "program", folder)
     (folder / "courier.pmat").write_bytes(lzma.decompress((DEMO / "courier.pmat.xz").read_bytes()))
+    return folder
+
+
+def own_workspace(folder: Path, name: str) -> Path:
+    """One of the programs of the tests with its dump."""
+    folder.mkdir()
+    shutil.copy(TESTS / "programs" / f"{name}.pl", folder)
+    (folder / f"{name}.pmat").write_bytes(lzma.decompress((TESTS / "data" / f"{name}.pmat.xz").read_bytes()))
     return folder
 
 

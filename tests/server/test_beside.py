@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +19,10 @@ from tests.server.editor import LONGEST_WAIT, Editor, demo_workspace, editor, fu
 OTHER = ("perl", "-MPerl::LanguageServer", "-e", "Perl::LanguageServer::run")
 HTTP = "lib/Courier/HTTP.pm"
 USE = types.Position(81, 15)
+CALLED = {"get_connection": types.Position(42, 25), "_drop": types.Position(50, 20)}
+"""Where the demo calls a sub, which the other server knows."""
+BOTH = ("definitionProvider", "referencesProvider")
+"""What both servers answer at a position."""
 PLAIN = "lib/Courier/Plain.pm"
 PLAIN_TEXT = """package Courier::Plain;
 # Of this module the dump knows nothing.
@@ -57,7 +64,8 @@ AT_PLACES = (
 """What ours answers at a position."""
 
 
-def _is_installed() -> bool:
+def is_installed() -> bool:
+    """Whether perl has the other server here."""
     try:
         return subprocess.run([*OTHER[:2], "-e", "1"], capture_output=True, check=False).returncode == 0
     except OSError:
@@ -67,7 +75,7 @@ def _is_installed() -> bool:
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(
-        not _is_installed(), reason="Perl::LanguageServer is not installed (apt install libperl-languageserver-perl)"
+        not is_installed(), reason="Perl::LanguageServer is not installed (apt install libperl-languageserver-perl)"
     ),
 ]
 
@@ -86,9 +94,23 @@ async def ours(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Editor
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def other(ours: Editor) -> AsyncIterator[Editor]:
     """The other server, on the same files."""
-    async with editor(ours.workspace, full_capabilities(), server=OTHER) as shown:
+    async with _other(ours.workspace) as shown:
+        yield shown
+
+
+@asynccontextmanager
+async def _other(workspace: Path) -> AsyncIterator[Editor]:
+    """The other server, when it knows the files of a workspace."""
+    async with editor(workspace, full_capabilities(), server=OTHER) as shown:
+        # It begins to look at files when it is told its settings.
+        settings = {"perl": {"perlInc": [str(workspace / "lib")], "cacheDir": str(workspace.parent / "perl-cache")}}
+        shown.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
         shown.open(HTTP)
         shown.open(PLAIN)
+        for _ in range(int(LONGEST_WAIT / 0.05)):
+            if await _asked(shown, "definitionProvider", HTTP, CALLED["get_connection"]):
+                break
+            await asyncio.sleep(0.05)
         yield shown
 
 
@@ -134,15 +156,81 @@ async def test_ours_offers_nothing_that_is_for_a_server_of_perls_syntax(ours: Ed
         await _outline(ours, HTTP)
 
 
-async def test_both_read_the_same_file_and_ours_answers_where_the_heap_knows_something(
+async def test_what_the_other_answers_is_the_same_with_and_without_ours(ours: Editor, other: Editor) -> None:
+    workspace = demo_workspace(ours.workspace.parent / "without" / "courier")
+    (workspace / PLAIN).write_text(PLAIN_TEXT)
+    async with _other(workspace) as alone:
+        without = await _all_answers(alone)
+    asked = [ours.hover(HTTP, USE.line, USE.character) for _ in range(20)]
+    beside, *hovers = await asyncio.gather(_all_answers(other), *asked)
+    assert beside == without
+    assert all(without.values())
+    assert all(hovers)
+
+
+async def _all_answers(shown: Editor) -> dict[str, Any]:
+    """What the other server tells of the demo, with the files by their names."""
+    told: dict[str, Any] = {"outline": await _outline(shown, HTTP)}
+    for name, at in CALLED.items():
+        for provider in BOTH:
+            found = await _asked(shown, provider, HTTP, at)
+            told[f"{provider} of {name}"] = [_place(shown, one) for one in found or ()]
+    at_call = types.Position(CALLED["_drop"].line, CALLED["_drop"].character + len("_drop(") + 1)
+    document = types.TextDocumentIdentifier(shown.uri(HTTP))
+    help_ = await shown.client.text_document_signature_help_async(types.SignatureHelpParams(document, at_call))
+    told["signature"] = [one.label for one in help_.signatures] if help_ else []
+    symbols = await shown.client.workspace_symbol_async(types.WorkspaceSymbolParams("get_connection"))
+    told["symbols"] = [symbol.name for symbol in symbols or ()]
+    return told
+
+
+def _place(shown: Editor, location: Any) -> tuple[str, int]:
+    return location.uri.removeprefix(shown.uri("")), location.range.start.line
+
+
+async def _told_by_both(ours: Editor, other: Editor, provider: str) -> tuple[set[str], int, int]:
+    """(the words at which both tell the same line, at how many words each tells anything)."""
+    twice: set[str] = set()
+    mine, its = 0, 0
+    for row, line in enumerate((ours.workspace / HTTP).read_text().split("\n")):
+        for word in re.finditer(r"[$@]*\w+", line):
+            at = types.Position(row, word.end() - 1)
+            one, another = await asyncio.gather(*(_places(shown, provider, at) for shown in (ours, other)))
+            twice |= {word[0]} if one & another else set()
+            mine, its = mine + bool(one), its + bool(another)
+    return twice, mine, its
+
+
+async def test_what_both_tell_of_a_lexical_or_a_key_is_told_once_where_the_switches_say_so(
     ours: Editor, other: Editor
 ) -> None:
-    both = set(AT_PLACES) & _offered(ours).keys() & _offered(other).keys()
-    assert both == {"definitionProvider", "referencesProvider"}
-    for provider in sorted(both):
+    for provider in BOTH:
+        twice, mine, its = await _told_by_both(ours, other, provider)
+        # It goes by the name alone, and so finds some of the lines that the heap knows.
+        assert twice <= {"$client", "$conns", "@$conns", "on_closed"}
+        assert min(mine, its) > 3
+    # A client without settings of its own tells them so.
+    switched = {"pmat": {"definition": {"enable": False}, "references": {"enable": False}}}
+    async with editor(ours.workspace, full_capabilities(), options=switched, configuration=switched) as quiet:
+        await quiet.until_loaded()
+        quiet.open(HTTP)
+        for provider in BOTH:
+            twice, mine, its = await _told_by_both(quiet, other, provider)
+            assert (twice, mine) == (set(), 0)
+            assert its > 3
+
+
+async def _places(shown: Editor, provider: str, at: types.Position) -> set[tuple[str, int]]:
+    found = await _asked(shown, provider, HTTP, at) or ()
+    return {_place(shown, one) for one in ([found] if isinstance(found, types.Location) else found)}
+
+
+async def test_both_offer_two_features_at_places_and_ours_answers_where_the_heap_knows_something(
+    ours: Editor, other: Editor
+) -> None:
+    assert set(AT_PLACES) & _offered(ours).keys() & _offered(other).keys() == set(BOTH)
+    for provider in BOTH:
         assert await _asked(ours, provider, HTTP, USE)
-        # It is alive, and no error comes of it; what it finds is its own affair.
-        await _asked(other, provider, HTTP, USE)
 
 
 @pytest.mark.parametrize("provider", AT_PLACES)

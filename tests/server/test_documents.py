@@ -74,6 +74,10 @@ async def test_the_report_of_leaks_links_places_and_addresses(demo: Editor) -> N
     assert links["HTTP.pm:79"] == demo.uri(HTTP) + "#L79"
     address = await _address(demo)
     assert links[address] == f"pmat:/sv/{address}.md"
+    of_sub = dict(_links(await _text(demo, "pmat:/sv/%26Courier::HTTP::get_connection.md")))
+    assert of_sub["lib/Courier/HTTP.pm line 68"] == demo.uri(HTTP) + "#L68"
+    # As seen from the workspace.
+    assert links["lib/Courier/Connection.pm:42"] == demo.uri("lib/Courier/Connection.pm") + "#L42"
 
 
 @pytest.mark.parametrize("uri", ["pmat:/leaks.md", "pmat:/leaks", "pmat:/run/io.md", "pmat:/run/callers.md"])
@@ -92,8 +96,8 @@ async def test_the_report_of_an_sv_has_every_address_as_a_link(demo: Editor) -> 
     text = await _text(demo, f"pmat:/sv/{address}.md")
     links = _links(text)
     unlinked = re.sub(r"\[[^\]]*\]\([^)]*\)", "", text)
-    heading = f"**`identify {address}`**"
-    assert heading in unlinked
+    for question in ("show", "size", "identify"):
+        assert f"**`{question} {address}`**" in unlinked
     assert set(re.findall(r"0x[0-9a-f]+", unlinked.replace("**`", "").split("\n\n", 1)[1])) <= {address}
     assert len({target for _, target in links}) > 3
 

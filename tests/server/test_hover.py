@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
+from lsprotocol import types
 
 from pmat_lsp.session import Dump, Settings, open_dump
-from tests.server.editor import Editor, demo_workspace, editor, full_capabilities, hover_text
+from tests.server.editor import Editor, demo_workspace, editor, full_capabilities, hover_text, own_workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HTTP = "lib/Courier/HTTP.pm"
@@ -91,6 +94,52 @@ async def test_a_package_variable_is_found_by_its_package(demo: Editor) -> None:
     assert "`'1.02'`" in text
 
 
+async def test_a_sub_with_a_name_is_kept_by_it(demo: Editor, dump: Dump) -> None:
+    text = await _hover(demo, HTTP, "sub get_connection", "sub")
+    assert text is not None
+    assert "kept alive by `&Courier::HTTP::get_connection`" in text
+    code = dump.find_sv(re.findall(r"at (0x[0-9a-f]+)", text)[0])
+    assert dump.find_sv("&Courier::HTTP::get_connection") == code
+
+
+async def test_holders_are_links_to_their_lines(demo: Editor) -> None:
+    text = await _hover(demo, HTTP, "on_closed => sub {", "sub {")
+    assert text is not None
+    link = f"[lib/Courier/Connection.pm:43]({demo.uri(CONNECTION)}#L43)"
+    assert f"held by `$on_closed of the closure at` {link} (59×)" in text
+
+
+async def test_a_value_that_is_a_sub_is_a_link_to_its_line(tmp_path: Path) -> None:
+    workspace = own_workspace(tmp_path / "pair", "recursive_pair")
+    async with editor(workspace, full_capabilities()) as shown:
+        await shown.until_loaded()
+        text = await _hover(shown, "recursive_pair.pl", "$odd->(", "$odd")
+        assert text is not None
+        uri = shown.uri("recursive_pair.pl")
+        assert f"`the closure at` [recursive_pair.pl:11]({uri}#L11) in all 7" in text
+        assert f"; declared at [recursive_pair.pl:9]({uri}#L9)" in text
+
+
+@pytest.mark.parametrize(("texts", "commands"), [(False, False), (True, False), (False, True), (True, True)])
+async def test_addresses_are_links_for_clients_that_can_follow_them(
+    tmp_path: Path, texts: bool, commands: bool
+) -> None:
+    capabilities = full_capabilities()
+    assert capabilities.workspace is not None
+    contents = types.TextDocumentContentClientCapabilities(dynamic_registration=True)
+    capabilities.workspace.text_document_content = contents if texts else None
+    options = {"client": {"commandLinks": commands}}
+    async with editor(demo_workspace(tmp_path / "courier"), capabilities, options=options) as shown:
+        await shown.until_loaded()
+        text = await _hover(shown, HTTP, "Courier::Connection->new(", "Courier")
+        assert text is not None
+        address = re.findall(r"0x[0-9a-f]+", text)[0]
+        links = dict(re.findall(r"\[(0x[0-9a-f]+)\]\(([^)]*)\)", text))
+        document = {address: f"pmat:/sv/{address}.md"} if texts else {}
+        command = {address: "command:pmat.show?" + quote(json.dumps([address]), safe="")}
+        assert links == (command if commands else document)
+
+
 async def test_what_the_heap_knows_nothing_of_has_no_hover(demo: Editor) -> None:
     assert await _hover(demo, HTTP, "use 5.014", "5.014") is None
     assert await _hover(demo, HTTP, "use warnings", "warnings") is None
@@ -104,22 +153,3 @@ async def test_a_handle_without_a_sigil_tells_its_number(demo: Editor) -> None:
     assert found.startswith("**`*STDERR`**")
     assert "open as file number 2" in found
     assert await demo.hover("other.pl", 2, 8) is None
-
-
-async def test_a_client_with_links_to_commands_is_offered_what_else_can_be_asked(tmp_path: Path) -> None:
-    workspace = demo_workspace(tmp_path / "courier")
-    async with editor(workspace, full_capabilities(), options={"client": {"commandLinks": True}}) as shown:
-        await shown.until_loaded()
-        text = await _hover(shown, HTTP, "on_closed => sub {", "sub {")
-        assert text is not None
-        commands = re.findall(r"\[([^\]]+)\]\(command:(pmat\.\w+)\?", text)
-        assert commands == [
-            ("who holds it", "pmat.identify"),
-            ("all about it", "pmat.show"),
-            ("the chain", "pmat.showChain"),
-        ]
-        assert "command:" in (await _hover(shown, HTTP, "Courier::Connection->new(", "Courier") or "")
-
-
-async def test_a_client_without_links_to_commands_has_none(demo: Editor) -> None:
-    assert "command:" not in (await _hover(demo, HTTP, "on_closed => sub {", "sub {") or "command:")

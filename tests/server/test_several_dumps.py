@@ -6,6 +6,7 @@ import asyncio
 import lzma
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -170,6 +171,21 @@ async def test_no_more_dumps_stay_open_than_the_bound_and_the_one_not_seen_for_l
             assert await shown.command("pmat.load", name) is True
         still_open = [name for name, is_open, _ in await _choice(shown) if is_open]
         assert still_open == names[-MOST_OPEN:]
+
+
+async def test_large_dumps_do_not_stay_open_beside_each_other(workspace: Path) -> None:
+    _older(workspace / "courier.pmat", 10)
+    _fixed(workspace, age=20)
+    bounded = (
+        sys.executable,
+        "-c",
+        "import sys; from pmat_lsp.server import open_dumps; open_dumps.MOST_SVS = 30_000; "
+        "from pmat_lsp.cli.main import main; sys.exit(main(['serve']))",
+    )
+    async with editor(workspace, full_capabilities(), options=OPTIONS, server=bounded) as shown:
+        await shown.until_loaded()
+        await shown.command("pmat.load", "fixed.pmat")
+        assert await _choice(shown) == [("courier.pmat", False, False), ("fixed.pmat", True, True)]
 
 
 async def test_the_previous_dump_is_compared_with_whichever_is_in_front(workspace: Path) -> None:

@@ -56,6 +56,12 @@ async def test_a_global_is_found_with_its_sigil(demo: Editor) -> None:
     assert names == ["%main::INC"]
 
 
+@pytest.mark.parametrize(("query", "name"), [("@INC", "@main::INC"), ("%inc", "%main::INC"), ("&get_conn", None)])
+async def test_a_sigil_may_stand_before_a_name_without_its_package(demo: Editor, query: str, name: str | None) -> None:
+    names = [one.name for one in await _find(demo, query)]
+    assert names == [name or "Courier::HTTP::get_connection"]
+
+
 async def test_an_address_leads_to_the_report_of_its_sv(demo: Editor) -> None:
     address = (await demo.request("pmat/leaks", {}))["findings"][0]["addresses"][0]
     (found,) = await _find(demo, address.upper().replace("X", "x"))

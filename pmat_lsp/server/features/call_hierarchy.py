@@ -12,9 +12,8 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from pmat_lsp.analysis.closures import MOST_CLONES, clones_at
+from pmat_lsp.analysis.closures import clones_at
 from pmat_lsp.analysis.holders import Holder, holders, hops_from
-from pmat_lsp.analysis.leaks import clones_of
 from pmat_lsp.analysis.result import Hop
 from pmat_lsp.format.kinds import Kind
 from pmat_lsp.heap.describe import describe, summarise
@@ -117,8 +116,8 @@ def _holders(opened: OpenDump, item: types.CallHierarchyItem, encoding: Encoding
     if sv is None:
         return []
     heap = opened.dump.heap
-    svs = clones_of(heap, sv)[:MOST_CLONES].tolist() if heap.kind[sv] == Kind.CODE else [sv]
-    found = holders(heap, svs, MOST_STEPS)
+    site = opened.dump.site_of(sv) if heap.kind[sv] == Kind.CODE else None
+    found = opened.dump.facts(site).holders if site is not None else holders(heap, [sv], MOST_STEPS)
     return [_from_hop(opened, one.hop, one.hop.source, _held_as(one), item, encoding) for one in found]
 
 

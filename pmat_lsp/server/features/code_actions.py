@@ -10,7 +10,6 @@ from pathlib import Path
 from lsprotocol import types
 
 from pmat_lsp.analysis.finding_ids import finding_ids
-from pmat_lsp.cures.find import find_cures
 from pmat_lsp.cures.model import Cure, FileEdits
 from pmat_lsp.errors import PmatError
 from pmat_lsp.render.escape import visible
@@ -69,7 +68,7 @@ def _offer(
     for marked, finding_id in zip(all_marked, ids, strict=False):
         if marked.ignored is None and any(_meet(params.range, mark) for mark in _marks(marked, path, ranges)):
             shown = [one for one in params.context.diagnostics if _is_about(one, marked, params.range)]
-            cures = find_cures(dump.heap, dump.leaks, dump.places, marked)
+            cures = dump.cures(marked)
             fixes = [writer.cure(cure, shown, index == 0 and cure.proven) for index, cure in enumerate(cures)]
             chain = types.Command("Show the chain of this leak", SHOW_CHAIN, arguments=[finding_id])
             actions += [*fixes, *_ignore(opened, marked, writer, shown), _told(chain, shown)]

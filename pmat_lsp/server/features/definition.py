@@ -27,9 +27,9 @@ def register(ls: PmatServer) -> None:
 async def definition(ls: PmatServer, params: types.DefinitionParams) -> types.Location | list[types.Location] | None:
     """Answer with the place of the declaration, or with those of the key."""
     path = path_of(params.text_document.uri)
-    if path is None:
-        return None
     state = ls.state
+    if path is None or not state.settings.definition:
+        return None
     found = await state.ask(partial(_definitions, path=path, at=params.position, encoding=state.encoding))
     locations = locations_of(state, params.text_document.uri, path, found or [])
     return locations[0] if len(locations) == 1 else locations or None

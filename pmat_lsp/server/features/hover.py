@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from lsprotocol import types
 
-from pmat_lsp.analysis.closures import clones_at
 from pmat_lsp.analysis.file_numbers import file_numbers
-from pmat_lsp.analysis.finding_ids import finding_ids
-from pmat_lsp.analysis.result import Finding
 from pmat_lsp.heap.describe import summarise
+from pmat_lsp.render.document import with_links
 from pmat_lsp.render.hover import (
     Capturer,
     GlobalFacts,
     Upkeep,
     capture_document,
     class_document,
-    findings_of,
     global_document,
     key_document,
     own_lexical_document,
     program_lexical_document,
     sub_document,
 )
-from pmat_lsp.render.markdown import Document, Link, Paragraph, Plain, Span, to_markdown, to_plain_text
+from pmat_lsp.render.markdown import Document, Link, Plain, Span, to_markdown, to_plain_text
 from pmat_lsp.server.chains import findings_with_key
-from pmat_lsp.server.documents import SHOW, command_uri
-from pmat_lsp.server.features.commands import IDENTIFY, SHOW_CHAIN
+from pmat_lsp.server.documents import hover_linker
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.paths import path_of, uri_of
-from pmat_lsp.server.positions import Encoding, Lines
+from pmat_lsp.server.positions import Lines
 from pmat_lsp.server.sites import KnownSub, Sites
-from pmat_lsp.server.state import OpenDump
+from pmat_lsp.server.state import OpenDump, State
 from pmat_lsp.source.model import Point, Range
 from pmat_lsp.source.perl import PerlSource, Variable
 from pmat_lsp.source.words import Word, WordKind, package_at, word_at
@@ -59,29 +54,26 @@ async def hover(ls: PmatServer, params: types.HoverParams) -> types.Hover | None
     path = path_of(params.text_document.uri)
     if path is None:
         return None
-    client = ls.state.client
-    linked = client.markdown and client.command_links
-    asked = partial(_hover, path=path, at=params.position, encoding=ls.state.encoding, linked=linked)
-    found = await ls.state.ask(asked)
+    found = await ls.state.ask(partial(_hover, state=ls.state, path=path, at=params.position))
     if found is None:
         return None
     document, range_ = found
-    if client.markdown:
+    if ls.state.client.markdown:
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, to_markdown(document)), range_)
     return types.Hover(types.MarkupContent(types.MarkupKind.PlainText, to_plain_text(document)), range_)
 
 
-def _hover(
-    opened: OpenDump, path: Path, at: types.Position, encoding: Encoding, linked: bool
-) -> tuple[Document, types.Range] | None:
+def _hover(opened: OpenDump, state: State, path: Path, at: types.Position) -> tuple[Document, types.Range] | None:
     """Runs in the worker."""
     source = opened.sites.text(path)
     if source is None:
         return None
-    lines = Lines(source.text, encoding)
+    lines = Lines(source.text, state.encoding)
     point = lines.point(at)
-    found = _Teller(opened, path, source, linked).at(point)
-    return (found[0], lines.range(found[1])) if found else None
+    found = _Teller(opened, path, source).at(point)
+    if found is None:
+        return None
+    return with_links(found[0], hover_linker(opened, state)), lines.range(found[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +83,6 @@ class _Teller:
     opened: OpenDump
     path: Path
     source: PerlSource
-    linked: bool
-    """Whether links to commands work in the client."""
 
     @property
     def sites(self) -> Sites:
@@ -114,22 +104,7 @@ class _Teller:
     def _sub(self, known: KnownSub) -> Document:
         around = self.source.subs[known.sub.parent].name if known.sub.parent is not None else None
         upkeep = Upkeep(self.sites.retained(known), self.sites.way_to(known))
-        findings = self.opened.dump.leaks.report.findings
-        document = sub_document(known.facts, findings, around, known.note, upkeep)
-        clones = clones_at(self.opened.dump.heap, known.facts.site)[:1].tolist()
-        return sum((self._commands(clone, findings_of(findings, known.facts)) for clone in clones), document)
-
-    def _commands(self, sv: int, findings: Sequence[Finding] = ()) -> Document:
-        """What else can be asked of an SV, and of the leaks that it has a part in."""
-        if not self.linked:
-            return ()
-        address = f"{self.opened.dump.heap.address_of(sv):#x}"
-        asked = [("who holds it", IDENTIFY, address), ("all about it", SHOW, address)]
-        every = self.opened.dump.leaks.report.findings
-        named = zip(finding_ids(every), every, strict=True)
-        asked += [("the chain", SHOW_CHAIN, name) for name, finding in named if finding in findings]
-        links = [Link(text, command_uri(command, argument)) for text, command, argument in asked]
-        return (Paragraph(tuple(span for link in links for span in (Plain(" · "), link))[1:]),)
+        return sub_document(known.facts, self.opened.dump.leaks.report.findings, around, known.note, upkeep)
 
     def _variable(self, variable: Variable, point: Point) -> Document | None:
         declaration = self.source.declaration(variable.name, point)
@@ -144,7 +119,9 @@ class _Teller:
         # Inside a sub that captured it, that sub alone is meant; elsewhere all that did.
         innermost = [known for known in self.sites.around(self.path, self.source, point) if known in capturers][:1]
         chosen = tuple(self._capturer(known, name) for known in innermost or capturers)
-        document = capture_document(name, chosen, _link(self.path, declaration))
+        others = [known.sub.keyword for known in capturers if innermost and known not in innermost and known.facts.live]
+        also = tuple(_link(self.path, keyword) for keyword in others[:_MOST_PLACES])
+        document = capture_document(name, chosen, _link(self.path, declaration), also)
         return document or self._own(name, declaration) or self._of_program(name, declaration)
 
     def _capturer(self, known: KnownSub, name: str) -> Capturer:
@@ -178,7 +155,7 @@ class _Teller:
         heap = self.opened.dump.heap
         retained = int(self.opened.dump.retained().bytes[sv])
         facts = GlobalFacts(shown, summarise(heap, sv), int(heap.refcount[sv]), retained, file_numbers(heap, sv))
-        return global_document(facts) + self._commands(sv)
+        return global_document(facts)
 
     def _symbol(self, name: str, at: Point) -> tuple[str, int] | None:
         """(the name with its package, the SV) of what the symbol table has under a name that is used at `at`."""
@@ -205,8 +182,7 @@ class _Teller:
         if not facts.objects and word.kind is not WordKind.DECLARED_PACKAGE:
             return None
         biggest = f"{self.opened.dump.heap.address_of(facts.biggest):#x}" if facts.objects else ""
-        document = class_document(facts, biggest, classes.parents(word.name), classes.children(word.name))
-        return document + self._commands(facts.biggest) if facts.objects else document
+        return class_document(facts, biggest, classes.parents(word.name), classes.children(word.name))
 
     def _handle(self, word: Word) -> Document | None:
         """A handle that is open; the word may be anything else."""

@@ -19,6 +19,9 @@ from pmat_lsp.source.model import Point
 from pmat_lsp.source.perl import PerlSource
 from pmat_lsp.source.words import WordKind, word_at
 
+_MOST_HOLDERS = 5
+"""So many of a sub are told: the commonest."""
+
 
 def register(ls: PmatServer) -> None:
     """Offer the handler."""
@@ -29,9 +32,9 @@ def register(ls: PmatServer) -> None:
 async def references(ls: PmatServer, params: types.ReferenceParams) -> list[types.Location] | None:
     """Answer with places that only the heap knows of; the plain uses of a name are for other servers."""
     path = path_of(params.text_document.uri)
-    if path is None:
-        return None
     state = ls.state
+    if path is None or not state.settings.references:
+        return None
     with_declaration = params.context.include_declaration
     question = partial(_references, path=path, at=params.position, encoding=state.encoding, declared=with_declaration)
     found = await state.ask(question)
@@ -76,5 +79,5 @@ def _spots(opened: OpenDump, path: Path, source: PerlSource, point: Point, decla
 
 
 def _of_holders(opened: OpenDump, known: KnownSub) -> list[Spot]:
-    found = (spot_of_hop(opened.dump, holder.hop) for holder in known.facts.holders)
+    found = (spot_of_hop(opened.dump, holder.hop) for holder in known.facts.holders[:_MOST_HOLDERS])
     return [spot for spot in found if spot is not None]

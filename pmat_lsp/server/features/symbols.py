@@ -46,7 +46,7 @@ def _find(opened: OpenDump, query: str, state: State) -> list[types.SymbolInform
     if opened.outline is None:
         opened.outline = outline(opened.dump.heap, opened.dump.ownership)
     words = query.casefold().split()
-    named = [one for one in opened.outline if all(word in one.name.casefold() for word in words)]
+    named = [one for one in opened.outline if all(_has(one, word) for word in words)]
     named.sort(key=lambda one: len(one.name))
     places = _Places(opened.dump, state)
     symbols = (_symbol(one, places) for one in named)
@@ -57,6 +57,13 @@ def _find(opened: OpenDump, query: str, state: State) -> list[types.SymbolInform
         if len(found) == MOST_SYMBOLS:
             break
     return found
+
+
+def _has(named: Named, word: str) -> bool:
+    """Whether a word of the query is in a name; its sigil stands before the package: `@INC` is `@main::INC`."""
+    name = named.name.casefold()
+    sigil = "&" if named.sort is Sort.SUB else name[0]
+    return word in name or (word[0] in "$@%&" and word[0] == sigil and word[1:] in name)
 
 
 @dataclass(frozen=True, slots=True)

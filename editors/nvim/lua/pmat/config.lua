@@ -63,6 +63,8 @@ function M.client()
   local capabilities = vim.lsp.protocol.make_client_capabilities()
   -- The encoding that every Perl language server knows: a buffer with two of them is not asked about columns twice.
   capabilities.general = vim.tbl_extend('force', capabilities.general or {}, { positionEncodings = { 'utf-16' } })
+  -- Neovim has vim.lsp.buf.typehierarchy(), and does not say so.
+  capabilities.textDocument.typeHierarchy = { dynamicRegistration = false }
   capabilities.workspace.textDocumentContent = { dynamicRegistration = true }
   return {
     name = 'pmat',
