@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -227,7 +228,10 @@ def _command(name: str, argument: str) -> str:
 
 
 def _write(state: State, uri: str, text: str) -> str:
-    name = _NO_NAME.sub("-", unquote(uri.partition(":/")[2])).removesuffix(SUFFIX).strip("-.")[:_LONGEST_NAME]
+    name = _NO_NAME.sub("-", unquote(uri.partition(":/")[2])).removesuffix(SUFFIX).strip("-.")
+    if len(name) > _LONGEST_NAME:
+        # Reports about long paths must not end up in one file.
+        name = f"{name[:_LONGEST_NAME]}-{blake2b(uri.encode(), digest_size=4).hexdigest()}"
     path = reports_folder(state) / f"{name}{SUFFIX}"
     path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     return uri_of(path)
