@@ -19,7 +19,7 @@ await build({
 });
 await build({
     ...common,
-    entryPoints: ["src/webview/overview.ts", "src/webview/picture.ts"],
+    entryPoints: ["overview", "picture", "report"].map((page) => `src/webview/${page}.ts`),
     outdir: "dist",
     platform: "browser",
     format: "iife",

@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import { type Connection, messageOf } from "./client";
 import type { Model } from "./model";
-import type { Catalogue, Parameter, Question } from "./protocol";
+import type { Catalogue, Leaks, Parameter, Question } from "./protocol";
 import { nameOf } from "./texts";
 
 const DUMPS = "**/*.{pmat,pmat.gz,pmat.xz,pmat.zst}";
@@ -45,6 +45,29 @@ export class Asking {
         if (uri) {
             await vscode.commands.executeCommand("pmat.load", uri.toString());
         }
+    }
+
+    /** Choose the dump that is to be in front. */
+    async switchDump(): Promise<void> {
+        const { dumps } = await this.connection.request<Leaks>("pmat/leaks", {});
+        const picks = dumps.map(({ name, path, when, open, front, uri }) => ({
+            label: `$(${front ? "check" : "database"}) ${name}`,
+            description: [front ? "in front" : open ? "open" : "", vscode.workspace.asRelativePath(path)]
+                .filter((text) => text && text !== name)
+                .join(", "),
+            detail: when ? `written ${new Date(when).toLocaleString()}` : "",
+            act: () => vscode.commands.executeCommand("pmat.load", uri),
+        }));
+        const others = [
+            { label: "", kind: vscode.QuickPickItemKind.Separator, act: async () => undefined },
+            { label: "$(graph) Open the overview", act: () => this.openOverview() },
+            { label: "$(folder-opened) Another file…", act: () => this.openDump() },
+        ];
+        const picked = await vscode.window.showQuickPick([...picks, ...others], {
+            title: "Switch the heap dump",
+            placeHolder: "The heap dump whose leaks are shown",
+        });
+        await picked?.act();
     }
 
     /** Choose two dumps, and open what changed from the one to the other. */

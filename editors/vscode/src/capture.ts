@@ -29,11 +29,16 @@ export const MOMENTS: readonly Moment[] = [
  * @param program path of the Perl program.
  * @param dump path of the dump.
  * @param moment when it is written.
+ * @param libraries folders of its modules that perl does not know.
  */
-export function captureCommand(program: string, dump: string, moment: Moment): string {
+export function captureCommand(program: string, dump: string, moment: Moment, libraries: readonly string[]): string {
     const options = [...moment.options, "-file", dump].join(",");
-    return ["perl", quoted(`-MDevel::MAT::Dumper=${options}`), quoted(program)].join(" ");
+    const words = [`-MDevel::MAT::Dumper=${options}`, ...libraries.map((folder) => `-I${folder}`), program];
+    return ["perl", ...words.map(quoted)].join(" ");
 }
+
+/** The folders of modules that programs keep beside them: their own, and what Carton or cpanm installed there. */
+export const LIBRARIES = ["lib", "local/lib/perl5"];
 
 /** The dump of a program: `app.pl` writes `app.pmat`. */
 export function dumpOf(program: string): string {

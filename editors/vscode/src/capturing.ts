@@ -1,7 +1,9 @@
 /** `pmat: Make a Heap Dump…`: a terminal with the command line of perl that writes one. */
 
+import { existsSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import * as vscode from "vscode";
-import { captureCommand, dumpOf, MOMENTS } from "./capture";
+import { captureCommand, dumpOf, LIBRARIES, MOMENTS } from "./capture";
 
 /** Ask for a program and a moment, and put the command line into a terminal. */
 export async function capture(): Promise<void> {
@@ -16,11 +18,13 @@ export async function capture(): Promise<void> {
     if (!chosen) {
         return;
     }
-    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(program));
-    const terminal = vscode.window.createTerminal({ name: "perl heap dump", ...(folder ? { cwd: folder.uri } : {}) });
+    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(program))?.uri.fsPath ?? dirname(program);
+    const here = (path: string): string => (relative(folder, path).startsWith("..") ? path : relative(folder, path));
+    const libraries = LIBRARIES.filter((library) => existsSync(join(folder, library)));
+    const terminal = vscode.window.createTerminal({ name: "perl heap dump", cwd: folder });
     terminal.show();
     // Without a line feed: the program's own arguments come behind it.
-    terminal.sendText(captureCommand(program, dumpOf(program), chosen.moment), false);
+    terminal.sendText(captureCommand(here(program), here(dumpOf(program)), chosen.moment, libraries), false);
 }
 
 async function chooseProgram(): Promise<string | undefined> {

@@ -8,10 +8,16 @@ import {
     type Executable,
     LanguageClient,
     type LanguageClientOptions,
+    MessageType,
+    type Middleware,
     RevealOutputChannelOn,
+    ShowMessageNotification,
+    type ShowMessageParams,
     State,
 } from "vscode-languageclient/node";
-import { findServer, type ServerCommand } from "./server";
+import { openReport, SCHEME } from "./reports";
+import { findServer, isProgram, type ServerCommand } from "./server";
+import { sentences } from "./texts";
 
 /** What the user is told where no server is. */
 const NOT_FOUND = "pmat-lsp, which finds the leaks, is not installed.";
@@ -34,25 +40,34 @@ export class Connection implements vscode.Disposable {
     /** Fires when the server starts or ends. */
     readonly onDidChange = this.changed.event;
 
+    private readonly heard = vscode.workspace.onDidChangeConfiguration((change) => {
+        const found = change.affectsConfiguration("pmat.server") ? whereServerIs() : null;
+        // Not while a path is still being typed.
+        if (found && isProgram(found.command)) {
+            void this.restart();
+        }
+    });
+
     constructor(readonly log: vscode.LogOutputChannel) {}
 
     /** Start the server, or say why that is not possible. */
     async start(): Promise<void> {
-        const found = findServer(serverSettings(), { env: process.env, platform: process.platform });
+        const found = whereServerIs();
         if (found === null) {
             this.changed.fire("stopped");
-            await sayNotFound(NOT_FOUND);
+            void sayNotFound(NOT_FOUND);
             return;
         }
         this.log.info(`starting ${[found.command, ...found.args].join(" ")} (${found.foundBy})`);
         const client = new LanguageClient("pmat", "pmat", executable(found), this.options());
         this.client = client;
+        client.onNotification(ShowMessageNotification.type, (message) => void say(message));
         client.onDidChangeState(({ newState }) => this.changed.fire(STATES[newState]));
         try {
             await client.start();
         } catch (error) {
             this.changed.fire("stopped");
-            await sayNotFound(`The pmat-lsp server did not start: ${messageOf(error)} (${found.foundBy})`);
+            void sayNotFound(`The pmat-lsp server did not start: ${messageOf(error)} (${found.foundBy})`);
         }
     }
 
@@ -104,6 +119,7 @@ export class Connection implements vscode.Disposable {
     }
 
     dispose(): void {
+        this.heard.dispose();
         void this.stop();
         this.changed.dispose();
     }
@@ -123,6 +139,7 @@ export class Connection implements vscode.Disposable {
                 client: { changed: true, commandLinks: true },
             },
             synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher("**/*.pmat{,.gz,.xz,.zst}") },
+            middleware: { window: { showDocument } },
             errorHandler: {
                 error: () => ({ action: ErrorAction.Continue }),
                 closed: () => this.ended(),
@@ -162,18 +179,42 @@ const STATES: Record<State, ServerState> = {
     [State.Stopped]: "stopped",
 };
 
+type ShowDocument = NonNullable<NonNullable<Middleware["window"]>["showDocument"]>;
+
+/** Reports are shown rendered, everything else as a text. */
+const showDocument: ShowDocument = async (params, token, next) => {
+    if (!params.uri.startsWith(`${SCHEME}:`)) {
+        return next(params, token);
+    }
+    await openReport(params.uri);
+    return { success: true };
+};
+
 /** What went wrong, for people. */
 export function messageOf(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
 }
 
-function serverSettings(): { path: string; interpreter: string } {
+function whereServerIs(): ServerCommand | null {
     const settings = vscode.workspace.getConfiguration("pmat.server");
-    return { path: settings.get("path", ""), interpreter: settings.get("interpreter", "") };
+    const named = { path: settings.get("path", ""), interpreter: settings.get("interpreter", "") };
+    return findServer(named, { env: process.env, platform: process.platform });
 }
 
 function executable({ command, args }: ServerCommand): Executable {
     return { command, args: [...args], options: { env: { ...process.env, PYTHONUNBUFFERED: "1" } } };
+}
+
+/** What the server tells the user. With a button VS Code shows all of a long text, and keeps it. */
+async function say({ type, message }: ShowMessageParams): Promise<void> {
+    const text = sentences(message);
+    if (type === MessageType.Warning) {
+        void vscode.window.showWarningMessage(text);
+    } else if (type !== MessageType.Error) {
+        void vscode.window.showInformationMessage(text);
+    } else if (await vscode.window.showErrorMessage(text, SHOW_LOG)) {
+        await vscode.commands.executeCommand("pmat.showLog");
+    }
 }
 
 async function sayNotFound(message: string): Promise<void> {

@@ -4,16 +4,19 @@ import * as vscode from "vscode";
 import { Asking } from "./asking";
 import { capture } from "./capturing";
 import { Connection } from "./client";
-import { openDemo } from "./demo";
+import { openDemo, openWalkthrough, welcomeToDemo } from "./demo";
 import { HandlesList } from "./handlesView";
-import { reveal, Walk } from "./hops";
+import { reveal, type Step, Walk } from "./hops";
 import { installServer } from "./install";
-import { LeaksTree } from "./leaksView";
+import { LeaksTree, type Row } from "./leaksView";
 import { Model } from "./model";
-import { OVERVIEW, OverviewEditors } from "./overview";
+import { OVERVIEW, Overview } from "./overview";
+import { PageEditors } from "./page";
 import { Pictures } from "./pictures";
+import { REPORT, Report } from "./reports";
 import { registerRowCommands } from "./rows";
 import { Status } from "./status";
+import { counted } from "./texts";
 
 /** Begin. */
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
@@ -25,7 +28,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     const asking = new Asking(connection, model);
     const leaks = new LeaksTree(model, connection);
     const handles = new HandlesList(model, connection);
-    const leaksView = vscode.window.createTreeView("pmat.leaks", { treeDataProvider: leaks, showCollapseAll: true });
+    const leaksView = vscode.window.createTreeView<Row>("pmat.leaks", {
+        treeDataProvider: leaks,
+        showCollapseAll: true,
+    });
     const { registerCommand } = vscode.commands;
     context.subscriptions.push(
         log,
@@ -36,15 +42,36 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         leaks,
         handles,
         leaksView,
+        leaks.onDidLeaveOut((count) => {
+            leaksView.description = leaks.filterText;
+            leaksView.message = count ? `${counted(count, "leak")} left out` : "";
+        }),
+        walk.onDidMove((step) => selectHop(leaksView, step)),
         new Status(model),
         vscode.window.createTreeView("pmat.handles", { treeDataProvider: handles }),
         vscode.window.registerCustomEditorProvider(
             OVERVIEW,
-            new OverviewEditors(context.extensionUri, model, connection),
+            new PageEditors(
+                context.extensionUri,
+                "overview",
+                "Perl heap dump",
+                (uri, webview) => new Overview(uri, webview, model, connection),
+            ),
             { webviewOptions: { retainContextWhenHidden: true }, supportsMultipleEditorsPerDocument: false },
+        ),
+        vscode.window.registerCustomEditorProvider(
+            REPORT,
+            new PageEditors(
+                context.extensionUri,
+                "report",
+                "Perl heap report",
+                (uri, webview) => new Report(uri, webview, model, connection),
+            ),
+            { webviewOptions: { retainContextWhenHidden: true, enableFindWidget: true } },
         ),
         registerRowCommands(model, walk, pictures, leaks),
         registerCommand("pmat.openDump", () => asking.openDump()),
+        registerCommand("pmat.switchDump", () => asking.switchDump()),
         registerCommand("pmat.openOverview", () => asking.openOverview()),
         registerCommand("pmat.ask", () => asking.ask()),
         registerCommand("pmat.askIdentify", () => asking.identify()),
@@ -62,13 +89,18 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
                 await reveal(finding.place);
             }
         }),
-        registerCommand("pmat.walkthrough", () =>
-            vscode.commands.executeCommand(
-                "workbench.action.openWalkthrough",
-                `${context.extension.id}#firstLeak`,
-                false,
-            ),
-        ),
+        registerCommand("pmat.walkthrough", () => openWalkthrough(context)),
     );
     await connection.start();
+    await welcomeToDemo(context);
+}
+
+/** Where the walk is, in the view of the leaks as well. */
+function selectHop(view: vscode.TreeView<Row>, step: Step | null): void {
+    const hop = step?.finding.hops[step.hop];
+    if (step && hop && view.visible) {
+        const row: Row = { type: "hop", finding: step.finding, hop, number: step.hop };
+        // One that the filter leaves out is not there.
+        view.reveal(row, { select: true, focus: false }).then(undefined, () => undefined);
+    }
 }

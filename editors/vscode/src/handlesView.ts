@@ -43,6 +43,8 @@ export class HandlesList implements vscode.TreeDataProvider<HandleRow>, vscode.D
         const item = new vscode.TreeItem(`file ${number}`);
         item.description = finding ? `leaked: ${finding.title}` : address;
         item.tooltip = `IO at ${address}`;
+        // A screen reader would read the tooltip alone.
+        item.accessibilityInformation = { label: `${item.label} ${item.description}` };
         item.iconPath = new vscode.ThemeIcon(
             "file",
             finding ? new vscode.ThemeColor("problemsWarningIcon.foreground") : undefined,

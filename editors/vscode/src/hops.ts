@@ -49,13 +49,13 @@ export class Walk implements vscode.Disposable {
         await this.goTo({ finding, hop: next });
     }
 
-    /** Go to a hop; says so where it has no place. */
-    async goTo(step: Step): Promise<void> {
+    /** Go to a hop, and say which one it is; the focus stays where it is if that is wanted. */
+    async goTo(step: Step, preserveFocus = false): Promise<void> {
         const hop = step.finding.hops[step.hop];
         this.step = step;
         this.moved.fire(step);
         if (hop?.place) {
-            this.mark(await reveal(hop.place));
+            this.mark(await reveal(hop.place, preserveFocus));
         }
         vscode.window.setStatusBarMessage(told(step), 10_000);
     }
@@ -115,9 +115,22 @@ function told({ finding, hop }: Step): string {
     return at ? `hop ${hop + 1} of ${finding.hops.length}: ${at.from} ${at.via} → ${at.to}` : "";
 }
 
-/** Show a place, the cursor at its start. */
-export async function reveal(place: Place): Promise<vscode.TextEditor> {
-    const { start } = place.range;
-    const at = new vscode.Range(start.line, start.character, start.line, start.character);
-    return vscode.window.showTextDocument(vscode.Uri.parse(place.uri, true), { selection: at });
+/** Show a place, the cursor at its start; the focus stays where it is if that is wanted. */
+export async function reveal({ uri, range }: Omit<Place, "text">, preserveFocus = false): Promise<vscode.TextEditor> {
+    const { line, character } = range.start;
+    const selection = new vscode.Range(line, character, line, character);
+    return vscode.window.showTextDocument(vscode.Uri.parse(uri, true), {
+        selection,
+        preserveFocus,
+        viewColumn: columnOfTexts(),
+    });
+}
+
+/** Where a text is shown: not over a picture, a report or the walkthrough, but beside it. */
+function columnOfTexts(): vscode.ViewColumn {
+    const { activeTabGroup, all } = vscode.window.tabGroups;
+    const hasText = ({ activeTab }: vscode.TabGroup): boolean =>
+        !activeTab || activeTab.input instanceof vscode.TabInputText;
+    const group = [activeTabGroup, ...all].find(hasText);
+    return group?.viewColumn ?? vscode.ViewColumn.Beside;
 }

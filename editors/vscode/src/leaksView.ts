@@ -42,7 +42,7 @@ export interface MoreRow {
 
 /** Which findings are shown. */
 export interface Filter {
-    /** Lower case; in the title, pattern, classes or chain. */
+    /** In the title, pattern, classes or chain, in upper or lower case. */
     readonly text: string;
     readonly hideIgnored: boolean;
 }
@@ -51,6 +51,9 @@ export interface Filter {
 export class LeaksTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
     private readonly changed = new vscode.EventEmitter<undefined>();
     readonly onDidChangeTreeData = this.changed.event;
+    private readonly left = new vscode.EventEmitter<number>();
+    /** Fires with the number of findings that the filter leaves out. */
+    readonly onDidLeaveOut = this.left.event;
     private readonly heard: vscode.Disposable;
     private filter: Filter = { text: "", hideIgnored: false };
     private readonly rows = new Map<string, FindingRow>();
@@ -103,14 +106,16 @@ export class LeaksTree implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     dispose(): void {
         this.heard.dispose();
         this.changed.dispose();
+        this.left.dispose();
     }
 
     private findingRows(): FindingRow[] {
         const { text, hideIgnored } = this.filter;
         this.rows.clear();
         const shown = this.model.findings.filter(
-            (finding) => !(hideIgnored && finding.ignored !== null) && wordsOf(finding).includes(text),
+            (finding) => !(hideIgnored && finding.ignored !== null) && wordsOf(finding).includes(text.toLowerCase()),
         );
+        this.left.fire(this.model.findings.length - shown.length);
         for (const finding of shown) {
             this.rows.set(finding.id, { type: "finding", finding });
         }
@@ -159,7 +164,7 @@ function findingItem({ finding }: FindingRow): vscode.TreeItem {
         new vscode.ThemeColor(colour),
     );
     item.tooltip = [finding.chain, finding.shape, finding.cure].join("\n\n");
-    item.contextValue = "pmat.finding";
+    item.contextValue = `pmat.finding${finding.place ? ".placed" : ""}${finding.ignored !== null ? ".ignored" : ""}`;
     return item;
 }
 

@@ -12,6 +12,8 @@ export type Front =
     | { readonly state: "failed"; readonly name: string; readonly message: string }
     | { readonly state: "ready"; readonly leaks: Leaks };
 
+/** Milliseconds without a key that are a pause. */
+const PAUSE = 500;
 const NOTHING: readonly Finding[] = [];
 
 /** Keeps the leaks of the dump in front. */
@@ -22,11 +24,13 @@ export class Model implements vscode.Disposable {
     private current: Front = { state: "none" };
     private last: Leaks | null = null;
     private readonly heard: vscode.Disposable;
+    private pause: NodeJS.Timeout | undefined;
 
     constructor(private readonly connection: Connection) {
         this.heard = vscode.Disposable.from(
             connection.onNotification<Changed>("pmat/changed", (change) => void this.follow(change)),
             connection.onDidChange((state) => this.followServer(state)),
+            vscode.workspace.onDidChangeTextDocument(({ document }) => this.followText(document.uri)),
         );
     }
 
@@ -59,6 +63,7 @@ export class Model implements vscode.Disposable {
     }
 
     dispose(): void {
+        clearTimeout(this.pause);
         this.heard.dispose();
         this.changed.dispose();
     }
@@ -71,6 +76,15 @@ export class Model implements vscode.Disposable {
             this.show({ state, name, message });
         } else {
             await this.refresh();
+        }
+    }
+
+    /** The lines of the leaks are those of the texts when they were asked for: ask again when typing pauses. */
+    private followText(uri: vscode.Uri): void {
+        const places = this.findings.flatMap((finding) => finding.places);
+        if (places.some((place) => vscode.Uri.parse(place.uri).toString() === uri.toString())) {
+            clearTimeout(this.pause);
+            this.pause = setTimeout(() => void this.refresh(), PAUSE);
         }
     }
 

@@ -6,7 +6,6 @@ import * as vscode from "vscode";
 import { type Connection, messageOf } from "./client";
 import { overviewOf } from "./handlesView";
 import type { Model } from "./model";
-import { pageHtml, pageOptions } from "./page";
 import type { FromOverview, OverviewPage, PageDump, ToOverview } from "./pages";
 import type { Finding, Leaks, Place, RunResult } from "./protocol";
 import { bytes, familyOf, nameOf } from "./texts";
@@ -16,27 +15,8 @@ export const OVERVIEW = "pmat.overview";
 /** More dumps of one program than this make no readable chart. */
 const MOST_DUMPS = 20;
 
-/** Opens overviews. */
-export class OverviewEditors implements vscode.CustomReadonlyEditorProvider {
-    constructor(
-        private readonly extension: vscode.Uri,
-        private readonly model: Model,
-        private readonly connection: Connection,
-    ) {}
-
-    openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
-        return { uri, dispose: () => undefined };
-    }
-
-    async resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): Promise<void> {
-        panel.webview.options = pageOptions(this.extension);
-        const page = new OverviewEditor(uri, panel.webview, this.model, this.connection);
-        panel.onDidDispose(() => page.dispose());
-        panel.webview.html = pageHtml(panel.webview, this.extension, "overview", "Perl heap dump");
-    }
-}
-
-class OverviewEditor implements vscode.Disposable {
+/** The overview of a dump in its tab. */
+export class Overview implements vscode.Disposable {
     private readonly heard: vscode.Disposable;
     private asked = false;
 

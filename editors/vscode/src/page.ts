@@ -34,6 +34,33 @@ ${styles.join("\n")}
 </html>`;
 }
 
+/** Shows files, or what has a URI like one, as pages; the server reads them, no byte of them comes here. */
+export class PageEditors implements vscode.CustomReadonlyEditorProvider {
+    /**
+     * @param extension the extension's folder.
+     * @param name as of `pageHtml`.
+     * @param title as of `pageHtml`.
+     * @param begin what draws the page of a URI from now on, and is disposed of when its tab is closed.
+     */
+    constructor(
+        private readonly extension: vscode.Uri,
+        private readonly name: string,
+        private readonly title: string,
+        private readonly begin: (uri: vscode.Uri, webview: vscode.Webview) => vscode.Disposable,
+    ) {}
+
+    openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
+        return { uri, dispose: () => undefined };
+    }
+
+    resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): void {
+        panel.webview.options = pageOptions(this.extension);
+        const page = this.begin(uri, panel.webview);
+        panel.onDidDispose(() => page.dispose());
+        panel.webview.html = pageHtml(panel.webview, this.extension, this.name, this.title);
+    }
+}
+
 /** What pages may load. */
 export function pageOptions(extension: vscode.Uri): vscode.WebviewOptions {
     const folders = ["dist", "media"].map((folder) => vscode.Uri.joinPath(extension, folder));

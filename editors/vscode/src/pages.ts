@@ -43,7 +43,7 @@ export interface OverviewPage {
     readonly family: readonly string[];
 }
 
-/** Instead of the overview: what is going on, or went wrong. */
+/** Instead of a page: what is going on, or went wrong. */
 export interface NoticePage {
     readonly type: "notice";
     readonly message: string;
@@ -67,6 +67,12 @@ export type FromOverview =
     | { readonly type: "class"; readonly name: string }
     | { readonly type: "sv"; readonly address: string }
     | { readonly type: "growth" };
+
+/** What is sent to a report: its Markdown. */
+export type ToReport = { readonly type: "report"; readonly text: string } | NoticePage;
+
+/** What a report sends. */
+export type FromReport = { readonly type: "ready" } | { readonly type: "link"; readonly target: string };
 
 /** A node of the picture. */
 export interface PictureNode {

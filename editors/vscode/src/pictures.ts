@@ -65,8 +65,6 @@ export class Pictures implements vscode.Disposable {
         } else if (message.type === "sv") {
             await vscode.commands.executeCommand("pmat.show", message.address);
         } else if (this.finding) {
-            // Beside the picture, not in its place.
-            await vscode.commands.executeCommand("workbench.action.focusFirstEditorGroup");
             await this.walk.goTo({ finding: this.finding, hop: message.hop });
         }
     }

@@ -23,6 +23,7 @@ export interface Leaks {
     readonly version: number;
     readonly message: string;
     readonly dump: Dump | null;
+    readonly dumps: readonly Choice[];
     readonly checked: Checked | null;
     readonly findings: readonly Finding[];
     readonly overview: Overview | null;
@@ -40,6 +41,16 @@ export interface Dump {
     readonly bytes: number;
     readonly when: string | null;
     readonly previous: string | null;
+}
+
+/** A dump to choose: one that is open, or lies where dumps are looked for. */
+export interface Choice {
+    readonly uri: string;
+    readonly name: string;
+    readonly path: string;
+    readonly when: string | null;
+    readonly open: boolean;
+    readonly front: boolean;
 }
 
 /** What was looked at. */

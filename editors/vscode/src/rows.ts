@@ -7,7 +7,7 @@ import type { LeaksTree, Row } from "./leaksView";
 import type { Model } from "./model";
 import type { Pictures } from "./pictures";
 import type { Address, Finding } from "./protocol";
-import { bytes, counted } from "./texts";
+import { bytes, codeSpan, counted, escaped } from "./texts";
 
 type AnyRow = Row | HandleRow;
 
@@ -22,7 +22,7 @@ export function registerRowCommands(model: Model, walk: Walk, pictures: Pictures
         registerCommand("pmat.goToHop", async (id: string, hop: number) => {
             const finding = model.findings.find((other) => other.id === id);
             if (finding) {
-                await walk.goTo({ finding, hop });
+                await walk.goTo({ finding, hop }, true);
             }
         }),
         registerCommand("pmat.goToSource", async (row: AnyRow) => {
@@ -34,6 +34,12 @@ export function registerRowCommands(model: Model, walk: Walk, pictures: Pictures
         registerCommand("pmat.showPicture", (row?: AnyRow | string) =>
             pictures.show(typeof row === "string" ? row : row && findingOf(row)?.id),
         ),
+        registerCommand("pmat.ignoreFinding", async (row: AnyRow) => {
+            const place = findingOf(row)?.place;
+            if (place) {
+                await ignore(await reveal(place));
+            }
+        }),
         registerCommand("pmat.copyFinding", async (row: AnyRow) => {
             const finding = findingOf(row);
             if (finding) {
@@ -50,7 +56,7 @@ export function registerRowCommands(model: Model, walk: Walk, pictures: Pictures
                 value: leaks.filterText,
             });
             if (text !== undefined) {
-                leaks.show({ text: text.toLowerCase() });
+                leaks.show({ text: text.trim() });
             }
         }),
         registerCommand("pmat.hideIgnored", () => hideIgnored(true)),
@@ -60,6 +66,23 @@ export function registerRowCommands(model: Model, walk: Walk, pictures: Pictures
 
 function findingOf(row: AnyRow): Finding | undefined {
     return "finding" in row ? row.finding : undefined;
+}
+
+/** Put the comment of the quick fix on the line of the cursor, and select the reason, which is yet to be written. */
+async function ignore(editor: vscode.TextEditor): Promise<void> {
+    const { document, selection } = editor;
+    const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+        "vscode.executeCodeActionProvider",
+        document.uri,
+        selection,
+        vscode.CodeActionKind.QuickFix.value,
+    );
+    const edit = actions.find(({ title }) => title.startsWith("Ignore this leak"))?.edit;
+    if (edit && (await vscode.workspace.applyEdit(edit))) {
+        const { text, range } = document.lineAt(selection.active.line);
+        const reason = /# pmat: ignore\[[\w-]+\] (.*)$/.exec(text)?.[1] ?? "";
+        editor.selection = new vscode.Selection(range.end.translate(0, -reason.length), range.end);
+    }
 }
 
 function addressOf(row: AnyRow): Address | undefined {
@@ -82,23 +105,25 @@ function addressOf(row: AnyRow): Address | undefined {
 function markdownOf(finding: Finding, model: Model): string {
     const dump = model.leaks?.dump;
     const files = finding.handles.length ? `, ${counted(finding.handles.length, "file handle")}` : "";
-    const hops = finding.hops.map(({ from, via, to }, number) => `${number + 1}. \`${from}\` \`${via}\` → \`${to}\``);
+    const hops = finding.hops.map(
+        ({ from, via, to }, number) => `${number + 1}. ${codeSpan(from)} ${codeSpan(via)} → ${codeSpan(to)}`,
+    );
     const places = finding.places.map(
         ({ uri, range, text }) =>
-            `- ${vscode.workspace.asRelativePath(vscode.Uri.parse(uri))}:${range.start.line + 1}: ${text}`,
+            `- ${escaped(`${vscode.workspace.asRelativePath(vscode.Uri.parse(uri))}:${range.start.line + 1}: ${text}`)}`,
     );
     return [
-        `### ${finding.title} (\`${finding.pattern}\`)`,
+        `### ${escaped(finding.title)} (\`${finding.pattern}\`)`,
         "",
-        `${bytes(finding.bytes)}${files}. ${finding.shape}`,
+        `${bytes(finding.bytes)}${files}: ${escaped(finding.shape)}`,
         "",
         ...hops,
         "",
         ...places,
         "",
-        `Cure: ${finding.cure}`,
+        `Cure: ${escaped(finding.cure)}`,
         "",
-        dump ? `From the heap dump ${dump.name} of perl ${dump.perl}, ${counted(dump.svs, "SV")}.` : "",
+        dump ? `From the heap dump ${escaped(dump.name)} of perl ${dump.perl}, ${counted(dump.svs, "SV")}.` : "",
         "",
     ].join("\n");
 }

@@ -65,7 +65,8 @@ export function onPath(name: string, { env, platform }: Surroundings): string | 
     return null;
 }
 
-function isProgram(path: string): boolean {
+/** Whether a path is that of a file that can be run. */
+export function isProgram(path: string): boolean {
     try {
         accessSync(path, constants.X_OK);
         return statSync(path).isFile();

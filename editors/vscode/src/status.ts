@@ -50,15 +50,20 @@ function told(front: Front): Told {
         case "none":
             return { text: "$(database) pmat", tooltip: "No Perl heap dump is open", command: "pmat.openDump" };
         case "loading":
-            return { text: `$(loading~spin) ${front.name}`, tooltip: "Reading the heap dump", command: "pmat.showLog" };
+            // The progress is among the notifications, with its button to cancel.
+            return {
+                text: `$(loading~spin) ${front.name}`,
+                tooltip: "Reading the heap dump: show how far, or cancel it",
+                command: "notifications.showList",
+            };
         case "failed":
             return { text: `$(error) ${front.name}`, tooltip: front.message, command: "pmat.showLog", warn: true };
         case "ready": {
             const leaks = front.leaks.findings.filter((finding) => finding.ignored === null).length;
             return {
                 text: `$(database) ${front.leaks.dump?.name ?? "pmat"}: ${leaks ? counted(leaks, "leak") : "no leak"}`,
-                tooltip: "Open the overview of the Perl heap dump",
-                command: "pmat.openOverview",
+                tooltip: "The Perl heap dump whose leaks are shown: choose another one, or open its overview",
+                command: "pmat.switchDump",
             };
         }
     }

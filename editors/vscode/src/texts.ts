@@ -18,6 +18,29 @@ export function counted(count: number, noun: string): string {
     return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** A text out of a dump as Markdown that shows just these characters. */
+export function escaped(text: string): string {
+    return text.replace(/[\\`*[\]<>|~#&]|(?<!\w)_|_(?!\w)/g, "\\$&");
+}
+
+/** A text out of a dump as a code span of Markdown, which it cannot end. */
+export function codeSpan(text: string): string {
+    const runs = text.match(/`+/g) ?? [];
+    const fence = "`".repeat(Math.max(0, ...runs.map((run) => run.length)) + 1);
+    const pad = runs.length ? " " : "";
+    return `${fence}${pad}${text}${pad}${fence}`;
+}
+
+/** The line, from 0, that the fragment of a URI names (`L25`); 0 where it names none. */
+export function lineOf(fragment: string): number {
+    return Math.max(0, Number(/^L(\d+)$/.exec(fragment)?.[1] ?? 1) - 1);
+}
+
+/** Lines as sentences behind each other: VS Code shows a message without its line feeds. */
+export function sentences(lines: string): string {
+    return lines.replace(/([^.!?:])\n/g, "$1. ").replaceAll("\n", " ");
+}
+
 /** The last part of a path. */
 export function nameOf(path: string): string {
     return path.replace(/^.*[\\/]/, "");

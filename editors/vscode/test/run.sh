@@ -18,6 +18,6 @@ npm run package > build/vsce.log || { cat build/vsce.log >&2; exit 1; }
 node --test --test-concurrency=1 "test/e2e/*.test.mjs"
 # What the READMEs show is what the tests saw.
 mkdir -p media/screenshots
-for name in problems hover leaks quick-fix picture overview; do
+for name in problems hover leaks quick-fix picture overview report; do
     [[ ${PMAT_UPDATE_SCREENSHOTS-} != 1 ]] || cp "build/shots/$name.png" media/screenshots/
 done

@@ -1,8 +1,8 @@
 /** The overview of a dump: what it was, what leaked, what is open, what is large. */
 
-import type { FromOverview, GrowthPage, NoticePage, OverviewPage, PageDump, PageFinding, ToOverview } from "../pages";
+import type { FromOverview, GrowthPage, OverviewPage, PageDump, PageFinding, ToOverview } from "../pages";
 import { bytes, counted } from "../texts";
-import { element, emptied, hear, link, send } from "./page";
+import { element, emptied, hear, link, send, showNotice } from "./page";
 import { treemapOf } from "./treemap";
 
 const say = (message: FromOverview): void => send(message);
@@ -17,10 +17,6 @@ hear<ToOverview>((message) => {
             return showGrowth(message);
     }
 });
-
-function showNotice({ message, error }: NoticePage): void {
-    emptied().append(element("p", { class: error ? "error" : "notice", role: error ? "alert" : "status" }, message));
-}
 
 function showOverview(page: OverviewPage): void {
     emptied().append(
@@ -98,7 +94,7 @@ function classes(page: OverviewPage): HTMLElement {
 
 function growth(family: readonly string[]): HTMLElement {
     const place = element("div", { id: "growth" });
-    const ask = link(`Compare with ${counted(family.length, "other dump")} beside it`, family.join("\n"), () => {
+    const ask = link(`Compare with ${counted(family.length - 1, "other dump")} beside it`, family.join("\n"), () => {
         place.replaceChildren(element("p", { role: "status" }, "Reading them…"));
         say({ type: "growth" });
     });

@@ -1,5 +1,7 @@
 /** What the pages share: elements, texts for people, and the way to the extension. */
 
+import type { NoticePage } from "../pages";
+
 declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
 
 const api = acquireVsCodeApi();
@@ -36,6 +38,11 @@ export function link(text: string, title: string, act: () => void): HTMLButtonEl
     const made = element("button", { type: "button", class: "link", title }, text);
     made.addEventListener("click", act);
     return made;
+}
+
+/** Instead of the page: what is going on, or went wrong. */
+export function showNotice({ message, error }: NoticePage): void {
+    emptied().append(element("p", { class: error ? "error" : "notice", role: error ? "alert" : "status" }, message));
 }
 
 /** The element into which the page is drawn, emptied. */

@@ -1,10 +1,10 @@
 // What a user sees when something is wrong: no server, a server that dies, a damaged dump.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { rmSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { demoFolder, Workbench } from "./workbench.mjs";
+import { demoFolder, SERVER, Workbench } from "./workbench.mjs";
 
 /** A test with a window of its own. */
 function inWindow(name, prepare, run) {
@@ -25,7 +25,7 @@ function inWindow(name, prepare, run) {
 }
 
 inWindow(
-    "without a server one message says what to do, with a button",
+    "without a server one message says what to do, with a button; then settings say where it is",
     () => ({ settings: { "pmat.server.path": "" }, env: { PATH: "/usr/bin:/bin" } }),
     async (bench) => {
         await bench.openFile("HTTP.pm");
@@ -36,16 +36,21 @@ inWindow(
         await message.getByRole("button", { name: "How to Install It" }).click();
         await bench.page.locator(".quick-input-list .monaco-list-row", { hasText: "pipx install" }).first().waitFor();
         await bench.page.keyboard.press("Escape");
-    },
-);
-
-inWindow(
-    "a server that cannot be started is told about",
-    () => ({ settings: { "pmat.server.path": "/nowhere/pmat-lsp" } }),
-    async (bench) => {
-        await bench.openFile("HTTP.pm");
-        await bench.message("did not start").waitFor();
+        bench.settings({ "pmat.server.path": "/nowhere/pmat-lsp" });
+        // Again where the window had not heard of the setting yet.
+        await bench.until(async () => {
+            await bench.command("pmat: Restart the Server");
+            return bench
+                .message("did not start")
+                .waitFor({ timeout: 5_000 })
+                .then(() => true);
+        }, "the message");
         await bench.shot("server-not-started");
+        bench.settings({
+            "pmat.server.path": "",
+            "pmat.server.interpreter": path.join(path.dirname(SERVER), "python"),
+        });
+        await bench.status("courier.pmat.xz: 1 leak").waitFor();
     },
 );
 
@@ -84,27 +89,75 @@ inWindow(
         );
         truncateSync(broken, 100_000);
         await bench.status("broken.pmat").waitFor();
-        await bench.message("truncated").waitFor();
+        const message = bench.message("truncated");
+        await message.getByRole("button", { name: "Show Log" }).waitFor();
         await bench.shot("dump-damaged");
         assert.ok((await (await bench.problems()).getByRole("treeitem", { name: /Leaked closure/ }).count()) > 0);
     },
 );
 
-/** Kill the language servers of one window: they are below its code-server. */
+inWindow(
+    "while a dump is read, the status bar says so, and a click there leads to its button to cancel",
+    (folder) => {
+        writeFileSync(path.join(folder, "go"), "");
+        writeFileSync(path.join(folder, "sitecustomize.py"), SLOW);
+        return { env: { PYTHONPATH: folder, PMAT_TEST_GO: path.join(folder, "go") } };
+    },
+    async (bench, folder) => {
+        await bench.openFile("HTTP.pm");
+        await bench.status("courier.pmat.xz: 1 leak").waitFor();
+        rmSync(path.join(folder, "go"));
+        copyFileSync(path.join(folder, "courier.pmat.xz"), path.join(folder, "second.pmat.xz"));
+        const status = bench.page.locator(".statusbar-item", { hasText: /^\s*second\.pmat\.xz$/ });
+        await status.locator(".codicon-loading").waitFor();
+        await status.click();
+        const message = bench.message("Heap dump second.pmat.xz");
+        await message.waitFor();
+        await bench.shot("loading");
+        await message.getByRole("button", { name: "Cancel" }).click();
+        await bench.status("courier.pmat.xz: 1 leak").waitFor();
+        await message.waitFor({ state: "detached" });
+        await bench.until(() => !readers(bench).length, "the end of the process that reads the dump");
+    },
+);
+
+inWindow(
+    "in a folder that is not trusted its settings do not say what is started, and the rest works",
+    (folder) => {
+        const evil = path.join(folder, "evil");
+        writeFileSync(evil, `#!/bin/sh\ntouch '${evil}-was-here'\n`);
+        chmodSync(evil, 0o755);
+        mkdirSync(path.join(folder, ".vscode"));
+        writeFileSync(path.join(folder, ".vscode/settings.json"), JSON.stringify({ "pmat.server.path": evil }));
+        return { trust: false, settings: { "security.workspace.trust.startupPrompt": "never" } };
+    },
+    async (bench, folder) => {
+        await bench.openFile("HTTP.pm");
+        await bench.status("Restricted Mode").waitFor();
+        await bench.status("courier.pmat.xz: 1 leak").waitFor();
+        await bench.shot("untrusted");
+        assert.ok(!existsSync(path.join(folder, "evil-was-here")));
+    },
+);
+
+/** For the server's Python: the process that reads a dump waits until it may go on, as it does on a slow disk. */
+const SLOW = `
+import os, sys, time
+if "pmat_lsp.heap.indexer" in sys.orig_argv:
+    while not os.path.exists(os.environ["PMAT_TEST_GO"]):
+        time.sleep(0.05)
+`;
+
+/** The processes of one window that read a dump. */
+function readers(bench) {
+    return bench.processes().filter(({ args }) => args.includes("pmat_lsp.heap.indexer"));
+}
+
+/** Kill the language servers of one window. */
 function killServers(bench) {
-    const all = execFileSync("ps", ["-eo", "pid,ppid,args"], { encoding: "utf8" }).split("\n").slice(1);
-    const rows = all
-        .map((line) => line.trim().split(/\s+/))
-        .map(([pid, parent, ...args]) => ({ pid: +pid, parent: +parent, args: args.join(" ") }));
-    const below = new Set([bench.server.pid]);
-    for (const row of rows.sort((a, b) => a.pid - b.pid)) {
-        if (below.has(row.parent)) {
-            below.add(row.pid);
-        }
-    }
-    const servers = rows.filter(({ pid, args }) => below.has(pid) && /pmat-lsp serve/.test(args));
+    const servers = bench.servers();
     assert.ok(servers.length > 0, "no server runs");
-    for (const { pid } of servers) {
+    for (const pid of servers) {
         process.kill(pid, "SIGKILL");
     }
 }

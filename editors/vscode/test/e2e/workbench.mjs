@@ -1,5 +1,5 @@
 // The real workbench of VS Code, in headless Chromium, driven as a user drives it.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
@@ -18,7 +18,7 @@ const NODE = path.join(BUILD, "bin/node");
 const { chromium } = createRequire(path.join(BUILD, "tools/package.json"))("playwright-core");
 
 /** Milliseconds that starting, and anything else, may take. */
-const PATIENCE = { start: 60_000, step: 30_000 };
+const PATIENCE = { start: 60_000, step: Number(process.env.PMAT_PATIENCE ?? 30_000) };
 const QUIET = {
     "files.autoSave": "off",
     "files.hotExit": "off",
@@ -32,6 +32,8 @@ const QUIET = {
     "extensions.autoUpdate": false,
     "extensions.ignoreRecommendations": true,
     "window.commandCenter": false,
+    // Drawn as elements, so that what a terminal says can be read.
+    "terminal.integrated.gpuAcceleration": "off",
 };
 
 /** The server of the checkout. */
@@ -40,18 +42,14 @@ export const SERVER = process.env.PMAT_SERVER ?? path.join(ROOT, ".venv/bin/pmat
 /** A window of VS Code with the extension, in a fresh profile. */
 export class Workbench {
     /**
-     * Open a folder.
+     * Open a folder, or, without one, an empty window.
      *
-     * @param {{folder: string, settings?: object, env?: object}} options
+     * @param {{folder?: string, settings?: object, env?: object, trust?: boolean}} options `trust`: nothing asks whether
+     *     the folder is trusted; else that is asked for, as it is by default.
      */
-    static async open({ folder, settings = {}, env = {} }) {
+    static async open({ folder = "", settings = {}, env = {}, trust = true }) {
         const profile = mkdtempSync(path.join(tmpdir(), "pmat-vscode-"));
-        const all = JSON.stringify({ ...QUIET, "pmat.server.path": SERVER, ...settings });
-        // A server's settings that belong to a machine are not taken from the user's.
-        for (const place of ["data/User", "data/Machine"]) {
-            mkdirSync(path.join(profile, place), { recursive: true });
-            writeFileSync(path.join(profile, place, "settings.json"), all);
-        }
+        writeSettings(profile, settings);
         const around = {
             ...process.env,
             XDG_CONFIG_HOME: path.join(profile, "xdg"),
@@ -79,12 +77,12 @@ export class Workbench {
                 "none",
                 "--disable-telemetry",
                 "--disable-update-check",
-                "--disable-workspace-trust",
+                ...(trust ? ["--disable-workspace-trust"] : []),
             ],
             { env: around, stdio: "ignore", detached: true },
         );
         const url = `http://127.0.0.1:${port}`;
-        await until(async () => (await fetch(`${url}/healthz`)).ok, PATIENCE.start);
+        await until(async () => (await fetch(`${url}/healthz`)).ok, PATIENCE.start, "the workbench");
         const browser = await chromium.launch({
             executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
             args: [
@@ -98,11 +96,15 @@ export class Workbench {
                 "--disable-sync",
             ],
         });
-        const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-        page.setDefaultTimeout(PATIENCE.step);
+        const context = await browser.newContext({
+            viewport: { width: 1280, height: 800 },
+            permissions: ["clipboard-read", "clipboard-write"],
+        });
+        context.setDefaultTimeout(PATIENCE.step);
+        const page = await context.newPage();
         const bench = new Workbench(profile, server, browser, page);
         try {
-            await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
+            await page.goto(folder ? `${url}/?folder=${encodeURIComponent(folder)}` : `${url}/?ew=true`);
             await page.locator(".monaco-workbench").waitFor({ timeout: PATIENCE.start });
         } catch (error) {
             await bench.close();
@@ -130,6 +132,11 @@ export class Workbench {
         rmSync(this.profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     }
 
+    /** Change settings; those of the start that are not named are as they were. */
+    settings(settings) {
+        writeSettings(this.profile, settings);
+    }
+
     /** Save a picture of the window. */
     async shot(name) {
         mkdirSync(SHOTS, { recursive: true });
@@ -138,24 +145,98 @@ export class Workbench {
 
     /** Run a command from the palette, by its title. */
     async command(title) {
-        await this.page.keyboard.press("F1");
+        await this.pick("F1", `>${title}`, title);
+    }
+
+    /** Open the box that a key opens, type, and choose a row; again where a page took the focus from the box, or it came too early. */
+    async pick(key, typed, chosen) {
         const box = this.page.locator(".quick-input-widget:visible input").first();
+        const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: chosen }).first();
+        const choose = async () => {
+            await this.page.keyboard.press(key);
+            await box.fill(typed, { timeout: 3_000 });
+            await row.click({ timeout: 3_000 });
+            return true;
+        };
+        const giveUp = () => this.page.keyboard.press("Escape").then(() => false);
+        await this.until(() => choose().catch(giveUp), `${chosen} in the box of ${key}`);
+    }
+
+    /** Type into the box that asks, and go on. */
+    async answer(text) {
+        const box = this.page.locator(".quick-input-widget:visible input.input").first();
         await box.waitFor();
-        await box.fill(`>${title}`);
-        await this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: title }).first().click();
+        await box.fill(text);
+        await this.page.keyboard.press("Enter");
+    }
+
+    /** Wait for a box with a title, and choose the row with a text. */
+    async choose(title, text) {
+        await this.page.locator(".quick-input-widget:visible", { hasText: title }).first().waitFor();
+        await this.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first().click();
+    }
+
+    /** Wait for a box with a title, type into it, and go on. */
+    async fill(title, text) {
+        await this.page.locator(".quick-input-widget:visible", { hasText: title }).first().waitFor();
+        await this.answer(text);
+    }
+
+    /** Wait for a box with a title, and tick a row of it. */
+    async tick(title, text) {
+        await this.choose(title, text);
+        await this.page.keyboard.press("Enter");
+    }
+
+    /** Choose from the context menu of a row. */
+    async menu(row, text) {
+        await row.click({ button: "right" });
+        const item = this.page.locator(".context-view .action-item:visible", { hasText: text }).first();
+        await item.waitFor();
+        // A menu that has just opened takes no click, lest the one that opened it chooses.
+        await this.until(async () => {
+            await item.click({ timeout: 1_000 }).catch(() => undefined);
+            return !(await item.isVisible());
+        }, `the menu to take ${text}`);
+    }
+
+    /** What the terminal in front says. */
+    terminal() {
+        return this.page.locator(".terminal-wrapper.active .xterm-rows").first();
+    }
+
+    /** Show a view of ours. */
+    async view(name) {
+        await this.command(`View: Show ${name}`);
+    }
+
+    /** The rows of the views with a text. */
+    row(name) {
+        return this.page.locator(".pane-body").getByRole("treeitem", { name }).first();
+    }
+
+    /** Press the key of the next or the previous hop; what the status bar says of the hop then. */
+    async walk(key) {
+        const said = this.page.locator(".statusbar-item", { hasText: /^hop \d+ of / });
+        const before = (await said.count()) ? await said.first().textContent() : "";
+        await this.page.keyboard.press(key);
+        await this.until(async () => (await said.first().textContent()) !== before, `a step by ${key}`);
+        return said.first().textContent();
+    }
+
+    /** Wait until something holds. */
+    until(holds, what) {
+        return until(holds, PATIENCE.step, what);
+    }
+
+    /** What is in the clipboard. */
+    clipboard() {
+        return this.page.evaluate(() => navigator.clipboard.readText());
     }
 
     /** Open a file of the folder by its name. */
     async openFile(name) {
-        await this.page.keyboard.press("Control+P");
-        const box = this.page.locator(".quick-input-widget:visible input").first();
-        await box.waitFor();
-        await box.fill(name);
-        await this.page
-            .locator(".quick-input-list .monaco-list-row")
-            .filter({ hasText: path.basename(name) })
-            .first()
-            .click();
+        await this.pick("Control+P", name, path.basename(name));
         await this.page.locator(".monaco-editor .view-line").first().waitFor();
     }
 
@@ -195,9 +276,9 @@ export class Workbench {
         return (await this.page.locator(".tab.active .label-name").first().textContent()).trim();
     }
 
-    /** The squiggles in the active editor. */
-    squiggles(severity = "warning") {
-        return this.page.locator(`.monaco-editor .squiggly-${severity}`);
+    /** The warnings in the active editor. */
+    squiggles() {
+        return this.page.locator(".monaco-editor .squiggly-warning");
     }
 
     /** The text of the hover at the first squiggle. */
@@ -230,9 +311,35 @@ export class Workbench {
         return this.page.locator(".markers-panel");
     }
 
-    /** The frame inside a web view. */
+    /** The page that is seen in a web view; of several that which came last. */
     webview() {
-        return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+        return this.page
+            .locator("iframe.webview.ready:visible")
+            .last()
+            .contentFrame()
+            .frameLocator("iframe#active-frame");
+    }
+
+    /** Process ids of the language servers of this window: they are below its code-server. */
+    servers() {
+        return this.processes()
+            .filter(({ args }) => /pmat-lsp serve/.test(args))
+            .map(({ pid }) => pid);
+    }
+
+    /** The processes below this window's code-server. */
+    processes() {
+        const all = execFileSync("ps", ["-eo", "pid,ppid,args"], { encoding: "utf8" }).split("\n").slice(1);
+        const rows = all
+            .map((line) => line.trim().split(/\s+/))
+            .map(([pid, parent, ...args]) => ({ pid: +pid, parent: +parent, args: args.join(" ") }));
+        const below = new Set([this.server.pid]);
+        for (const row of rows.sort((a, b) => a.pid - b.pid)) {
+            if (below.has(row.parent)) {
+                below.add(row.pid);
+            }
+        }
+        return rows.filter(({ pid }) => below.has(pid));
     }
 }
 
@@ -275,15 +382,29 @@ async function done(child) {
     }
 }
 
-async function until(holds, patience) {
+function writeSettings(profile, settings) {
+    const all = JSON.stringify({ ...QUIET, "pmat.server.path": SERVER, ...settings });
+    // A server's settings that belong to a machine are not taken from the user's.
+    for (const place of ["data/User", "data/Machine"]) {
+        mkdirSync(path.join(profile, place), { recursive: true });
+        writeFileSync(path.join(profile, place, "settings.json"), all);
+    }
+}
+
+/** Wait until something holds; what throws does not. */
+async function until(holds, patience, what) {
     const end = Date.now() + patience;
     while (Date.now() < end) {
-        if (await holds().catch(() => false)) {
+        if (
+            await Promise.resolve()
+                .then(holds)
+                .catch(() => false)
+        ) {
             return;
         }
         await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    throw new Error("the workbench did not come up");
+    throw new Error(`waited in vain for ${what}`);
 }
 
 /**
@@ -293,11 +414,16 @@ async function until(holds, patience) {
  * @param {(bench: Workbench) => Promise<void>} tidy is done after each step.
  */
 export function stepsIn(window, tidy = async () => undefined) {
+    let failed = false;
     return (name, run) =>
-        test(name, async () => {
+        test(name, async (context) => {
+            if (failed) {
+                return context.skip("a step before it failed");
+            }
             try {
                 await run();
             } catch (error) {
+                failed = true;
                 await window().shot(`failed ${name}`);
                 throw error;
             } finally {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, counted, familyOf, nameOf } from "../../src/texts";
+import { bytes, codeSpan, counted, escaped, familyOf, lineOf, nameOf, sentences } from "../../src/texts";
 
 test("bytes have the unit that reads best", () => {
     assert.deepEqual([0, 1, 1023, 1024, 7168, 5 * 1024 ** 3].map(bytes), [
@@ -25,4 +25,20 @@ test("the dumps of one program belong together, in the order of their numbers", 
     const names = ["app-10.pmat", "app-2.pmat", "other.pmat", "app.pmat.xz", "application.pmat"];
     assert.deepEqual(familyOf("app-2.pmat", names), ["app-2.pmat", "app-10.pmat", "app.pmat.xz"]);
     assert.deepEqual(familyOf("other.pmat", names), ["other.pmat"]);
+});
+
+test("texts of a dump stay what they are in Markdown", () => {
+    assert.equal(escaped("<img>[a](b) *x* _y_ $a_b #1"), "\\<img\\>\\[a\\](b) \\*x\\* \\_y\\_ $a_b \\#1");
+    assert.deepEqual(["$a", "a`b", "``"].map(codeSpan), ["`$a`", "`` a`b ``", "``` `` ```"]);
+});
+
+test("the fragment of a place names its line", () => {
+    assert.deepEqual(["L1", "L25", "", "L0", "Lx", "x"].map(lineOf), [0, 24, 0, 0, 0, 0]);
+});
+
+test("lines become sentences", () => {
+    assert.equal(
+        sentences("a.pmat: truncated\nIt was killed.\nMake another."),
+        "a.pmat: truncated. It was killed. Make another.",
+    );
 });
