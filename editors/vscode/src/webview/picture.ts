@@ -76,8 +76,10 @@ function drawing(page: PicturePage, laid: ElkNode): SVGElement {
         viewBox: "0 0 10 10",
         refX: 9,
         refY: 5,
-        markerWidth: 8,
-        markerHeight: 8,
+        // Of the same size at a thick edge.
+        markerUnits: "userSpaceOnUse",
+        markerWidth: 12,
+        markerHeight: 12,
         orient: "auto",
     };
     const picture = svg(

@@ -26,7 +26,7 @@ try {
         const copied = path.join(folder, `large-${round}.pmat`);
         copyFileSync(dump, copied);
         await bench.status(path.basename(copied)).waitFor();
-        const ready = bench.status(new RegExp(`large-${round}\\.pmat: `));
+        const ready = bench.status(new RegExp(`large-${round}\\.pmat: (no|\\d+) leak`));
         times.during.push(...(await typing(async () => !(await ready.count()))));
         memory.during = Math.max(memory.during, extensionHost());
         await ready.waitFor({ timeout: 120_000 });
