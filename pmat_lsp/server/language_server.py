@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 import time
@@ -24,6 +25,8 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 _logger = logging.getLogger(__name__)
 _LONGEST = 1000
+LONGEST_WAIT = 5.0
+"""Seconds that a client has to answer."""
 
 
 def _converter() -> Converter:
@@ -72,6 +75,16 @@ class PmatServer(LanguageServer):
             needed = self.state.client.pulls_diagnostics if capability == "diagnostic" else True
             if needed and getattr(document, capability) is not None:
                 self.feature(method, options)(handler)
+
+    async def ask_to_register(self, *wanted: types.Registration) -> bool:
+        """Ask the client to send what is registered. Returns whether it does."""
+        try:
+            asked = self.client_register_capability_async(types.RegistrationParams(wanted))
+            await asyncio.wait_for(asked, LONGEST_WAIT)
+        except Exception as error:
+            self.log(types.MessageType.Log, f"the client does not register {[one.id for one in wanted]}: {error}")
+            return False
+        return True
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Write the error into the client's log; pygls would open a popup."""
