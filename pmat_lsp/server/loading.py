@@ -94,7 +94,7 @@ async def _whole(
     """The dump, and how the file was then; one that is written while it is read is read again when it is whole."""
     settings = ls.state.settings.session(ls.state.folders)
     while True:
-        work = partial(_proven, path, settings, progress.from_thread(), given_up)
+        work = partial(_read, path, settings, progress.from_thread(), given_up)
         try:
             return await progress.or_cancelled(in_daemon_thread(work)), stamp
         except DumpError:
@@ -114,9 +114,11 @@ async def settled(path: Path) -> Stamp | None:
             return stamp
 
 
-def _proven(path: Path, settings: Settings, progress: HeapProgress, cancelled: Callable[[], bool]) -> Dump:
+def _read(path: Path, settings: Settings, progress: HeapProgress, cancelled: Callable[[], bool]) -> Dump:
+    """The dump with what every answer needs, so that none of them waits for that."""
     dump = open_dump(path, settings, progress, cancelled)
     dump.prove(progress)
+    dump.retained(progress)
     return dump
 
 

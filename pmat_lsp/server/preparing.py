@@ -21,7 +21,6 @@ async def prepare(ls: PmatServer) -> None:
     """For the dump that was just opened, and the texts that are open."""
     await asyncio.sleep(GRACE_SECONDS)
     ask = ls.state.ask
-    await ask(lambda opened: opened.dump.retained())
     # Their modules are imported when they are asked for.
     await ask(lambda _: tuple(QUESTIONS))
     for path in ls.state.texts.paths():
