@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILT_FROM := pyproject.toml setup.py $(wildcard pmat_lsp/kernels/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-vscode vsix lint types layers pytest bench bench-editor format wheel clean
+.PHONY: help demo test test-vscode vsix editors lint lint-lua types layers pytest bench bench-editor format wheel clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,9 +31,15 @@ test-vscode: $(VENV)/installed ## check the VS Code extension, in a real VS Code
 vsix: ## build the VS Code extension, editors/vscode/pmat.vsix; needs node 22 or newer
 	cd editors/vscode && npm install && npm run package
 
+editors: $(VENV)/created ## get Neovim 0.10 and 0.12, Emacs 30 and Helix out of Debian, for the tests; changes nothing outside .venv
+	tests/editors/install $(VENV)/editors
+
 lint: $(VENV)/developing ## look for mistakes and untidiness
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-lua: ## look for mistakes and untidiness in the Neovim plugin; needs node and luacheck
+	cd editors/nvim && npm install --silent && npm run --silent lint && luacheck --quiet plugin lsp lua
 
 types: $(VENV)/developing ## check the types
 	$(BIN)/mypy

@@ -11,7 +11,7 @@ from pmat_lsp.analysis.patterns import PATTERNS
 from pmat_lsp.server.settings import ServerSettings, read_settings
 from tests.dumps import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "editors").glob("*/README.md")])
 
 
 def first_column(page: str) -> list[str]:

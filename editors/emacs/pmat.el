@@ -247,21 +247,35 @@ When the newest dump could not be read, these are of the one before it."
       (copy-marker (pmat--point (pmat--step-server step)
                                 (plist-get (plist-get place :range) :start))))))
 
+(defun pmat--chain-xref (server heading place)
+  "Return PLACE, told by SERVER, as an item of xref below HEADING."
+  (xref-make (if place
+                 (format "%s  (%s)" (plist-get place :text)
+                         (file-relative-name (pmat--file place) (pmat--root)))
+               "not written in the sources")
+             (pmat--make-step server heading place)))
+
 (defun pmat--chain-xrefs (server finding)
-  "Return the chain of FINDING, told by SERVER, as items of xref."
-  (let* ((hops (plist-get finding :hops))
-         (number 0))
-    (mapcar
-     (lambda (hop)
-       (let ((place (plist-get hop :place))
-             (heading (format "%d/%d %s %s → %s" (cl-incf number) (length hops)
-                              (plist-get hop :from) (plist-get hop :via) (plist-get hop :to))))
-         (xref-make (if place
-                        (format "%s  (%s)" (plist-get place :text)
-                                (file-relative-name (pmat--file place) (pmat--root)))
-                      "not written in the sources")
-                    (pmat--make-step server heading place))))
-     hops)))
+  "Return the chain of FINDING, told by SERVER, as items of xref.
+The last one is back at the first."
+  (let* ((hops (append (plist-get finding :hops) nil))
+         (first (cl-find-if (lambda (hop) (plist-get hop :place)) hops))
+         (number 0)
+         (steps (mapcar
+                 (lambda (hop)
+                   (pmat--chain-xref
+                    server
+                    (format "%d/%d %s %s → %s" (cl-incf number) (length hops)
+                            (plist-get hop :from) (plist-get hop :via) (plist-get hop :to))
+                    (plist-get hop :place)))
+                 hops)))
+    (if first
+        (append steps
+                (list (pmat--chain-xref
+                       server
+                       (format "and so back to the same %s" (plist-get (car hops) :from))
+                       (plist-get first :place))))
+      steps)))
 
 (defun pmat--places-here (finding)
   "Return those places of FINDING that are in this buffer's file."
@@ -298,8 +312,8 @@ Without it: the leak on this line, or one that is chosen."
                       (pmat--read-finding findings)
                       (user-error "There is no proven leak in this dump")))
          (xrefs (pmat--chain-xrefs server finding))
-         ;; The headings are no file names.
-         (xref-file-name-display 'abs))
+         ;; The headings are no file names: this leaves them as they are.
+         (xref-file-name-display 'project-relative))
     (xref-push-marker-stack)
     (funcall xref-show-xrefs-function (lambda () xrefs) `((window . ,(selected-window))))
     (message "%s" (plist-get finding :title))))

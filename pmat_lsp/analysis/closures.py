@@ -204,17 +204,19 @@ def lexicals_of(heap: Heap, leaks: Leaks, clones: list[int]) -> Iterator[Lexical
     """The lexicals in the first pads of CODEs of one site, captured ones first."""
     if not clones:
         return
-    names = dict.fromkeys(padnames_of(heap, clones[0]))
+    # The names are the same for all clones.
+    rows = heap.padnames.rows_of(clones[0])
+    names = dict(zip(heap.padnames.index[rows].tolist(), padnames_of(heap, clones[0]), strict=True))
     slots: dict[str, list[tuple[int, int, int]]] = {}
+    lexical = int(RefKind.PAD_LEXICAL)
     for code in clones:
         pad = first_pad(heap, code)
-        for row in heap.out_rows(pad) if pad >= 0 else ():
-            if heap.out_kind[row] == RefKind.PAD_LEXICAL:
-                index = int(heap.out_detail[row])
-                name = heap.padname(code, index)
-                if name in names:
-                    slots.setdefault(name, []).append((code, index, int(heap.out_target[row])))
-    found = [_lexical(heap, leaks, name, slots[name]) for name in names if name in slots]
+        held = slice(int(heap.out_start[pad]), int(heap.out_start[pad + 1])) if pad >= 0 else slice(0)
+        columns = (heap.out_kind[held].tolist(), heap.out_detail[held].tolist(), heap.out_target[held].tolist())
+        for kind, index, target in zip(*columns, strict=True):
+            if kind == lexical and index in names:
+                slots.setdefault(names[index], []).append((code, index, target))
+    found = [_lexical(heap, leaks, name, slots[name]) for name in dict.fromkeys(names.values()) if name in slots]
     yield from sorted(found, key=lambda lexical: not lexical.captured)
 
 

@@ -18,7 +18,7 @@ from pmat_lsp.analysis.leaks import Leaks, clones_of
 from pmat_lsp.analysis.ownership import components_among, reached_from_roots
 from pmat_lsp.analysis.result import Finding
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
-from pmat_lsp.heap.describe import code_name, code_place, referent
+from pmat_lsp.heap.describe import code_name, code_place, code_row, referent
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import pads_of
 from pmat_lsp.heap.tables import decode_name
@@ -82,11 +82,16 @@ class Cuts:
             for index, closure in enumerate(self.finding.closures)
         }
         found: dict[tuple[int, str], list[int]] = {}
+        slots: dict[int, dict[int, str]] = {}
         for code in svs[heap.kind[svs] == Kind.CODE].tolist():
             index = number.get((*code_place(heap, code), code_name(heap, code)))
             if index is None:
                 continue
-            for name, row in _captures(heap, code):
+            # Not by the closure of the finding: it may be two on one line.
+            ops = int(heap.codes.oproot[code_row(heap, code)])
+            if ops not in slots:
+                slots[ops] = _captured_slots(heap, code)
+            for name, row in _captures(heap, code, slots[ops]):
                 if inside[heap.out_target[row]] and self._leaks.ownership.counted[row]:
                     found.setdefault((index, name), []).append(row)
         return tuple(
@@ -128,7 +133,8 @@ class Cuts:
             proven = self._leaks.ownership.proven
             clones = clones_of(self.heap, self.finding.closures[cut.closure].sv)
             alive = clones[~proven[clones]][:MOST_ALIVE].tolist()
-            rows = [row for code in alive for name, row in _captures(self.heap, code) if name == cut.name]
+            slots = _captured_slots(self.heap, alive[0]) if alive else {}
+            rows = [row for code in alive for name, row in _captures(self.heap, code, slots) if name == cut.name]
             self._live[cut] = _held_elsewhere(self.heap, rows)
         return self._live[cut]
 
@@ -171,14 +177,19 @@ def _held_elsewhere(heap: Heap, rows: list[int]) -> int | None:
     return len(targets) if all(reached[target] for target in targets) else None
 
 
-def _captures(heap: Heap, code: int) -> Iterator[tuple[str, int]]:
+def _captured_slots(heap: Heap, code: int) -> dict[int, str]:
+    """The name of each captured lexical by its index into the pads: the same for every clone of a closure."""
+    indices = heap.padnames.index[heap.padnames.rows_of(code)].tolist()
+    return {index: heap.padname(code, index) or "" for index in indices if is_captured(heap, code, index)}
+
+
+def _captures(heap: Heap, code: int, slots: dict[int, str]) -> Iterator[tuple[str, int]]:
     """(name, row of the out_ columns) of each captured lexical in each pad of a CODE."""
     for pad in pads_of(heap, code):
         for row in heap.out_rows(pad):
-            index = int(heap.out_detail[row])
-            name = heap.padname(code, index)
-            if name is not None and heap.out_kind[row] == RefKind.PAD_LEXICAL and is_captured(heap, code, index):
-                yield name, int(row)
+            name = slots.get(int(heap.out_detail[row]))
+            if name is not None and heap.out_kind[row] == RefKind.PAD_LEXICAL:
+                yield name, row
 
 
 def _referent(heap: Heap, sv: int) -> int:

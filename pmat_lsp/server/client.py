@@ -7,6 +7,11 @@ from dataclasses import dataclass
 
 from lsprotocol import types
 
+_PULL_FOR_CLOSED_FILES = frozenset({"Neovim"})
+"""Clients that, told to come again for diagnostics, do so for the files alone that are not open: Neovim 0.12."""
+_TELL_OF_THEIR_OWN_FILES = frozenset({"helix"})
+"""Clients that announce to watch files, and tell only of those that they wrote themselves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -30,7 +35,7 @@ class Client:
     configuration_registration: bool = False
     """It sends `workspace/didChangeConfiguration` to a server that registers for it."""
     watches_files: bool = False
-    """It watches files for a server that registers for them."""
+    """It watches files for a server that registers for them, whoever writes them."""
     code_actions: bool = False
     """It takes code actions that carry their edit."""
     preferred_actions: bool = False
@@ -55,10 +60,11 @@ class Client:
     """The same for inlay hints."""
 
     @classmethod
-    def of(cls, capabilities: types.ClientCapabilities, options: object = None) -> Client:
+    def of(cls, capabilities: types.ClientCapabilities, options: object = None, name: str = "") -> Client:
         """Read the capabilities, and what a client of ours announces in its initialization options.
 
-        What is left out is not supported.
+        What is left out is not supported. The name is that of the client; it matters where one announces more than it
+        does.
         """
         workspace = capabilities.workspace or types.WorkspaceClientCapabilities()
         document = capabilities.text_document or types.TextDocumentClientCapabilities()
@@ -77,14 +83,18 @@ class Client:
             related_information=bool(diagnostics.related_information),
             diagnostic_data=bool(diagnostics.data_support),
             diagnostic_version=bool(diagnostics.version_support),
-            pulls_diagnostics=document.diagnostic is not None and bool(refreshed and refreshed.refresh_support),
+            pulls_diagnostics=(
+                document.diagnostic is not None
+                and bool(refreshed and refreshed.refresh_support)
+                and name not in _PULL_FOR_CLOSED_FILES
+            ),
             related_documents=bool(document.diagnostic and document.diagnostic.related_document_support),
             faded=types.DiagnosticTag.Unnecessary in (tags.value_set if tags else ()),
             markdown=_prefers_markdown(document.hover),
             progress=bool(capabilities.window and capabilities.window.work_done_progress),
             configuration=bool(workspace.configuration),
             configuration_registration=bool(settings and settings.dynamic_registration),
-            watches_files=bool(files and files.dynamic_registration),
+            watches_files=bool(files and files.dynamic_registration) and name not in _TELL_OF_THEIR_OWN_FILES,
             refreshes_code_lenses=bool(workspace.code_lens and workspace.code_lens.refresh_support),
             refreshes_inlay_hints=bool(workspace.inlay_hint and workspace.inlay_hint.refresh_support),
             code_actions=actions.code_action_literal_support is not None,

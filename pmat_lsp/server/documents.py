@@ -28,7 +28,7 @@ from pmat_lsp.render.document import Linker, answer_document, finding_document, 
 from pmat_lsp.render.markdown import Document, to_markdown
 from pmat_lsp.server.asking import ask_dump, ask_question, question_named
 from pmat_lsp.server.dumps import is_dump_name, named_dump
-from pmat_lsp.server.language_server import PmatServer
+from pmat_lsp.server.language_server import LONGEST_WAIT, PmatServer
 from pmat_lsp.server.paths import uri_of
 from pmat_lsp.server.progress import Progress
 from pmat_lsp.server.state import OpenDump, State
@@ -39,8 +39,6 @@ SCHEME = "pmat"
 SUFFIX = ".md"
 LEAKS = f"{SCHEME}:/leaks{SUFFIX}"
 SHOW = "pmat.show"
-_LONGEST_WAIT = 5.0
-"""Seconds that a client has to answer."""
 _LONGEST_NAME = 100
 _NO_NAME = re.compile(r"[^A-Za-z0-9.]+")
 
@@ -122,13 +120,8 @@ async def register_documents(ls: PmatServer) -> None:
             selector = [types.TextDocumentFilterPattern(f"{reports_folder(ls.state)}/*{SUFFIX}")]
         links = types.DocumentLinkRegistrationOptions(selector, resolve_provider=not client.text_documents)
         wanted.append(types.Registration("pmat-links", types.TEXT_DOCUMENT_DOCUMENT_LINK, links))
-    if not wanted:
-        return
-    try:
-        registering = ls.client_register_capability_async(types.RegistrationParams(wanted))
-        await asyncio.wait_for(registering, _LONGEST_WAIT)
-    except Exception as error:
-        ls.log(types.MessageType.Log, f"the client registers no documents: {error}")
+    if wanted:
+        await ls.ask_to_register(*wanted)
 
 
 def reports_folder(state: State) -> Path:
@@ -240,7 +233,7 @@ def _write(state: State, uri: str, text: str) -> str:
 async def _show(ls: PmatServer, uri: str) -> bool:
     params = types.ShowDocumentParams(uri, external=False, take_focus=True)
     try:
-        return (await asyncio.wait_for(ls.window_show_document_async(params), _LONGEST_WAIT)).success
+        return (await asyncio.wait_for(ls.window_show_document_async(params), LONGEST_WAIT)).success
     except Exception as error:
         ls.log(types.MessageType.Log, f"the client does not show {uri}: {error}")
         return False

@@ -26,10 +26,9 @@ from pmat_lsp.source.files import PERL_SUFFIXES
 
 POLL_SECONDS = 2.0
 """Between two looks at the disk, where folders cannot be watched."""
-_LONGEST_WAIT = 5.0
-"""Seconds that a client has to answer."""
 _REGISTERED = "pmat-files"
-_DUMPS = "**/*.pmat*"
+_DUMPS = ("**/*.pmat", "**/*.pmat.*")
+"""Two globs: in one with a star at its end Eglot lets that stand for one character at least."""
 _SOURCES = f"**/*.{{{','.join(sorted(suffix[1:] for suffix in PERL_SUFFIXES))}}}"
 
 
@@ -38,19 +37,13 @@ async def register_watchers(ls: PmatServer) -> bool:
     if not ls.state.client.watches_files:
         return False
     globs = ls.state.settings.globs(ls.state.folders)
-    patterns = dict.fromkeys([_DUMPS, _SOURCES, *(f"**/{glob.parts[-1]}" for glob in globs)])
+    patterns = dict.fromkeys([*_DUMPS, _SOURCES, *(f"**/{glob.parts[-1]}" for glob in globs)])
     options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(pattern) for pattern in patterns])
     method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
-    registering = types.RegistrationParams([types.Registration(_REGISTERED, method, options)])
-    try:
-        if ls.state.watch.by_client:
-            before = types.UnregistrationParams([types.Unregistration(_REGISTERED, method)])
-            await asyncio.wait_for(ls.client_unregister_capability_async(before), _LONGEST_WAIT)
-        await asyncio.wait_for(ls.client_register_capability_async(registering), _LONGEST_WAIT)
-    except Exception as error:
-        ls.log(types.MessageType.Log, f"the client watches no files: {error}")
-        return False
-    return True
+    if ls.state.watch.by_client:
+        before = types.UnregistrationParams([types.Unregistration(_REGISTERED, method)])
+        ls.client_unregister_capability(before)
+    return await ls.ask_to_register(types.Registration(_REGISTERED, method, options))
 
 
 async def follow(ls: PmatServer) -> None:

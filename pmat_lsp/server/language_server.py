@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 import time
@@ -18,12 +19,15 @@ from pygls.protocol import JsonRPCRequestMessage, default_converter
 from pmat_lsp import __version__
 from pmat_lsp.errors import DumpError, PmatError
 from pmat_lsp.render.escape import visible
+from pmat_lsp.server.protocol import ForgettingProtocol
 from pmat_lsp.server.state import State
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 _logger = logging.getLogger(__name__)
 _LONGEST = 1000
+LONGEST_WAIT = 5.0
+"""Seconds that a client has to answer."""
 
 
 def _converter() -> Converter:
@@ -54,6 +58,7 @@ class PmatServer(LanguageServer):
             "pmat-lsp",
             __version__,
             text_document_sync_kind=types.TextDocumentSyncKind.Full,
+            protocol_cls=ForgettingProtocol,
             converter_factory=_converter,
         )
         logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_answer)
@@ -72,6 +77,16 @@ class PmatServer(LanguageServer):
             needed = self.state.client.pulls_diagnostics if capability == "diagnostic" else True
             if needed and getattr(document, capability) is not None:
                 self.feature(method, options)(handler)
+
+    async def ask_to_register(self, *wanted: types.Registration) -> bool:
+        """Ask the client to send what is registered. Returns whether it does."""
+        try:
+            asked = self.client_register_capability_async(types.RegistrationParams(wanted))
+            await asyncio.wait_for(asked, LONGEST_WAIT)
+        except Exception as error:
+            self.log(types.MessageType.Log, f"the client does not register {[one.id for one in wanted]}: {error}")
+            return False
+        return True
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Write the error into the client's log; pygls would open a popup."""

@@ -63,28 +63,29 @@ async def _outcome(task: asyncio.Task[bool]) -> bool:
 async def _load(ls: PmatServer, path: Path, stamp: Stamp | None) -> bool:
     name = visible(path.name)
     given_up = threading.Event()
-    async with Progress(ls, f"Heap dump {name}") as progress:
-        try:
+    try:
+        async with Progress(ls, f"Heap dump {name}") as progress:
             set_front(ls, "loading", path, f"{name} is being read")
             progress.report("reading the heap, looking for leaks")
             dump, stamp = await _whole(ls, path, stamp, progress, given_up.is_set)
             progress.report("finding the source lines")
             ls.state.install(dump, stamp)
             await show_front(ls)
-            return True
-        except Cancelled:
-            front_again(ls)
-            ls.log(types.MessageType.Info, f"{name}: loading was cancelled")
-        except PmatError as error:
-            set_front(ls, "failed", path, error.message)
-            _tell(ls, f"{error.message}\n{error.hint}" if error.hint else error.message)
-        except Exception as error:
-            _logger.exception("loading %s failed", path)
-            set_front(ls, "failed", path, f"{path}: cannot be read because of a fault in pmat-lsp")
-            _tell(ls, f"{path}: cannot be read because of a fault in pmat-lsp: {type(error).__name__}: {error}")
-        finally:
-            given_up.set()
-        return False
+        return True
+    # What is told comes behind the end of the progress, with which Helix wipes its line of messages.
+    except Cancelled:
+        front_again(ls)
+        ls.log(types.MessageType.Info, f"{name}: loading was cancelled")
+    except PmatError as error:
+        set_front(ls, "failed", path, error.message)
+        _tell(ls, f"{error.message}\n{error.hint}" if error.hint else error.message)
+    except Exception as error:
+        _logger.exception("loading %s failed", path)
+        set_front(ls, "failed", path, f"{path}: cannot be read because of a fault in pmat-lsp")
+        _tell(ls, f"{path}: cannot be read because of a fault in pmat-lsp: {type(error).__name__}: {error}")
+    finally:
+        given_up.set()
+    return False
 
 
 async def _whole(

@@ -11,10 +11,8 @@ from typing import TypeVar
 
 from lsprotocol import types
 
-from pmat_lsp.server.language_server import PmatServer
+from pmat_lsp.server.language_server import LONGEST_WAIT, PmatServer
 
-_LONGEST_WAIT = 5.0
-"""Seconds that a client has to answer that it shows progress."""
 Answer = TypeVar("Answer")
 
 
@@ -42,7 +40,7 @@ class Progress:
             return self
         token = f"pmat-{uuid.uuid4()}"
         try:
-            await asyncio.wait_for(self._ls.work_done_progress.create_async(token), _LONGEST_WAIT)
+            await asyncio.wait_for(self._ls.work_done_progress.create_async(token), LONGEST_WAIT)
         except Exception as error:
             self._ls.log(types.MessageType.Log, f"the client shows no progress: {error}")
             return self

@@ -23,9 +23,9 @@ from tests.benchmarks.__main__ import CACHE_VARIABLE, FOLDER
 from tests.benchmarks.player import SERVER
 from tests.benchmarks.replay import percentile
 from tests.benchmarks.wire import Server, running
+from tests.server.beside import OTHER
 from tests.server.editor import DEMO, demo_workspace
 
-OTHER = ("perl", "-MPerl::LanguageServer", "-e", "Perl::LanguageServer::run")
 FILE = "lib/Courier/HTTP.pm"
 EDIT_EVERY = 10
 """Rounds between two edits."""

@@ -136,50 +136,47 @@ def _way(wanted: Json, within: Json) -> list[Json] | None:
     return None
 
 
-def _changes(message: Message) -> tuple[str, Message] | None:
-    """(URI, parameters) of a change of a whole text."""
-    if message.get("method") != "textDocument/didChange":
-        return None
-    params = message["params"]
-    changes = params.get("contentChanges", ())
-    whole = (len(changes) == 1 and "range" not in changes[0]) or "edit" in params
-    return (params["textDocument"]["uri"], params) if whole else None
-
-
-def _opened(message: Message, texts: dict[str, str]) -> None:
-    if message.get("method") == "textDocument/didOpen":
-        document = message["params"]["textDocument"]
-        texts[document["uri"]] = document["text"]
-
-
 def _with_edits(messages: Iterable[Message]) -> Iterator[Message]:
-    texts: dict[str, str] = {}
-    for message in messages:
-        _opened(message, texts)
-        found = _changes(message)
-        if found is None:
-            yield message
-            continue
-        uri, params = found
-        before, after = texts[uri], params["contentChanges"][0]["text"]
-        texts[uri] = after
-        yield {**message, "params": {"textDocument": params["textDocument"], "edit": edit_between(before, after)}}
+    """With what differs in the place of each whole text."""
+
+    def shorten(before: str, params: Message) -> tuple[str, Message]:
+        after = params["contentChanges"][0]["text"]
+        return after, {"edit": edit_between(before, after)}
+
+    return _converted(messages, shorten)
 
 
 def _with_texts(messages: Iterable[Message]) -> Iterator[Message]:
+    """The reverse."""
+
+    def lengthen(before: str, params: Message) -> tuple[str, Message]:
+        start, end, new = params["edit"]
+        after = before[:start] + new + before[len(before) - end :]
+        return after, {"contentChanges": [{"text": after}]}
+
+    return _converted(messages, lengthen)
+
+
+def _converted(
+    messages: Iterable[Message], convert: Callable[[str, Message], tuple[str, Message]]
+) -> Iterator[Message]:
+    """With each change of a whole text converted: the text before and the parameters, to the text after and others."""
     texts: dict[str, str] = {}
     for message in messages:
-        _opened(message, texts)
-        found = _changes(message)
-        if found is None:
+        params = message.get("params") or {}
+        document = params.get("textDocument", {})
+        if message.get("method") == "textDocument/didOpen":
+            texts[document["uri"]] = document["text"]
+        if message.get("method") == "textDocument/didChange" and _is_whole(params):
+            texts[document["uri"]], changed = convert(texts[document["uri"]], params)
+            yield {**message, "params": {"textDocument": document, **changed}}
+        else:
             yield message
-            continue
-        uri, params = found
-        start, end, new = params["edit"]
-        before = texts[uri]
-        texts[uri] = before[:start] + new + before[len(before) - end :]
-        changes = [{"text": texts[uri]}]
-        yield {**message, "params": {"textDocument": params["textDocument"], "contentChanges": changes}}
+
+
+def _is_whole(params: Message) -> bool:
+    changes = params.get("contentChanges", ())
+    return "edit" in params or (len(changes) == 1 and "range" not in changes[0])
 
 
 def edit_between(before: str, after: str) -> tuple[int, int, str]:

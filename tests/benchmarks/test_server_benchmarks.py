@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from pmat_lsp.cli.demonstration import put_demo
-from tests.benchmarks.beside import OTHER, measure
+from tests.benchmarks.beside import measure
 from tests.benchmarks.inside import ASKED, answers
 from tests.benchmarks.replay import latencies, percentile
 from tests.benchmarks.wire import NoAnswer, running
-from tests.server.test_beside import is_installed
+from tests.server.beside import needs_perl_languageserver
 
 ECHO = """
 import sys
@@ -29,7 +29,7 @@ def test_every_question_is_asked_about_every_chosen_sv(tmp_path: Path) -> None:
     assert {question: len(seconds) for question, seconds in taken.items()} == dict.fromkeys(ASKED, 20)
 
 
-@pytest.mark.skipif(not is_installed(), reason=f"not installed: {OTHER[1]} (apt install libperl-languageserver-perl)")
+@needs_perl_languageserver
 def test_both_servers_answer_alone_and_beside_each_other() -> None:
     alone, beside = measure(rounds=1, times=1)
     assert alone.keys() == beside.keys()

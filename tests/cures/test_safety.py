@@ -329,3 +329,24 @@ def test_what_a_cure_adds_is_only_what_it_needs(tmp_path: Path) -> None:
         "weaken( my $weak_self = $self );",
         "$self->{on_click} = sub { my $self = $weak_self // return; $self->{clicks}++ };",
     ]
+
+
+def test_the_captures_of_two_closures_on_one_line_are_told_apart(tmp_path: Path) -> None:
+    script = written(
+        tmp_path,
+        """use Devel::MAT::Dumper;
+        sub make {
+            my $unused = 1;
+            my $left = bless {}, 'Half';
+            my $right = bless { left => $left }, 'Half';
+            $left->{right} = $right;
+            $left->{go} = sub { return $left }; $right->{go} = sub { my $more = $unused; return $right };
+            return;
+        }
+        make() for 1 .. 3;
+        Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );
+        """,
+    )
+    dump = run(script).dump
+    (finding,) = dump.leaks.report.findings
+    assert {cut.name: len(cut.rows) for cut in dump.cuts(finding).captured} == {"$left": 3, "$right": 3}

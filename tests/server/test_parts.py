@@ -190,6 +190,23 @@ def test_a_client_that_announces_nothing_has_nothing() -> None:
     assert Client.of(types.ClientCapabilities()) == Client()
 
 
+def test_neovim_is_sent_its_diagnostics_though_it_can_pull() -> None:
+    refreshed = types.DiagnosticWorkspaceClientCapabilities(refresh_support=True)
+    announced = types.ClientCapabilities(
+        workspace=types.WorkspaceClientCapabilities(diagnostics=refreshed),
+        text_document=types.TextDocumentClientCapabilities(diagnostic=types.DiagnosticClientCapabilities()),
+    )
+    assert Client.of(announced, name="Visual Studio Code").pulls_diagnostics
+    assert not Client.of(announced, name="Neovim").pulls_diagnostics
+
+
+def test_helix_is_not_relied_on_to_watch_files() -> None:
+    files = types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True, relative_pattern_support=True)
+    announced = types.ClientCapabilities(workspace=types.WorkspaceClientCapabilities(did_change_watched_files=files))
+    assert Client.of(announced, name="Visual Studio Code").watches_files
+    assert not Client.of(announced, name="helix").watches_files
+
+
 def test_plain_text_first_means_plain_text() -> None:
     formats = [types.MarkupKind.PlainText, types.MarkupKind.Markdown]
     hover = types.HoverClientCapabilities(content_format=formats)

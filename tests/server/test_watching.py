@@ -174,7 +174,8 @@ async def test_the_client_is_asked_to_watch_what_the_globs_name_and_again_when_t
     async with editor(workspace, full_capabilities(), configuration={"pmat": {"dumps": ["x/*.heap"]}}) as shown:
         await shown.until(lambda: any(line.startswith("no dump found") for line in shown.log), "nothing was said")
         assert "**/*.heap" in _watched(shown)
-        assert "**/*.pmat*" in _watched(shown)
+        # One with a star at its end would be too much for Eglot 1.9.
+        assert {"**/*.pmat", "**/*.pmat.*"} <= set(_watched(shown))
         assert any(".pm" in pattern or "pm," in pattern for pattern in _watched(shown))
         shown.client.set_configuration({"pmat": {"dumps": ["x/*.dump"]}})
         shown.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings=None))

@@ -57,8 +57,9 @@ async def prepare(ls: PmatServer, params: types.CallHierarchyPrepareParams) -> l
     if path is None:
         return None
     state = ls.state
+    dump = state.dump_path
     item = await state.ask(partial(_begin, path=path, at=params.position, encoding=state.encoding))
-    return [_item(state, item)] if item is not None else None
+    return [_item(state, item, dump)] if item is not None else None
 
 
 @guarded
@@ -67,8 +68,9 @@ async def incoming(
 ) -> list[types.CallHierarchyIncomingCall] | None:
     """Who holds the SV of an item; of a sub, any of its clones."""
     state = ls.state
+    dump = state.dump_path
     items = await state.ask(partial(_holders, item=params.item, encoding=state.encoding))
-    return [types.CallHierarchyIncomingCall(_item(state, item), [item.range]) for item in items or ()] or None
+    return [types.CallHierarchyIncomingCall(_item(state, item, dump), [item.range]) for item in items or ()] or None
 
 
 @guarded
@@ -77,14 +79,15 @@ async def outgoing(
 ) -> list[types.CallHierarchyOutgoingCall] | None:
     """What the SV of an item holds; of a sub, what it captures."""
     state = ls.state
+    dump = state.dump_path
     items = await state.ask(partial(_held, item=params.item, encoding=state.encoding))
     # The ranges lie in the document of the item that is asked about, which has one place alone.
     here = [params.item.selection_range]
-    return [types.CallHierarchyOutgoingCall(_item(state, item), here) for item in items or ()] or None
+    return [types.CallHierarchyOutgoingCall(_item(state, item, dump), here) for item in items or ()] or None
 
 
-def _item(state: State, item: _Item) -> types.CallHierarchyItem:
-    assert state.dump_path is not None
+def _item(state: State, item: _Item, dump: Path | None) -> types.CallHierarchyItem:
+    """`dump` is the one that was asked: while it answered, another one may have come in front."""
     return types.CallHierarchyItem(
         name=visible(item.name),
         kind=types.SymbolKind.Function if item.name.startswith("heap: sub") else types.SymbolKind.Object,
@@ -92,7 +95,7 @@ def _item(state: State, item: _Item) -> types.CallHierarchyItem:
         range=item.range,
         selection_range=item.range,
         detail=visible(item.detail),
-        data={"dump": str(state.dump_path), "sv": item.sv},
+        data={"dump": str(dump), "sv": item.sv},
     )
 
 

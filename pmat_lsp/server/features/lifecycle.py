@@ -11,7 +11,7 @@ from pmat_lsp.server.client import Client
 from pmat_lsp.server.disk import Changes
 from pmat_lsp.server.documents import register_documents
 from pmat_lsp.server.following import follow, register_watchers, take_changes
-from pmat_lsp.server.language_server import PmatServer, guarded
+from pmat_lsp.server.language_server import LONGEST_WAIT, PmatServer, guarded
 from pmat_lsp.server.loading import show_front
 from pmat_lsp.server.parent import leave_with_client
 from pmat_lsp.server.paths import path_of
@@ -20,9 +20,6 @@ from pmat_lsp.server.publishing import refresh
 from pmat_lsp.server.redraw import ask_again
 from pmat_lsp.server.settings import SECTION, ServerSettings, read_settings
 from pmat_lsp.server.watching import load_wanted
-
-_LONGEST_WAIT = 5.0
-"""Seconds that a client has to answer a question about its settings."""
 
 
 def register(ls: PmatServer) -> None:
@@ -40,7 +37,8 @@ async def initialize(ls: PmatServer, params: types.InitializeParams) -> None:
     """Note what the client can do, and its first settings."""
     ls.state.start(leave_with_client(ls))
     ls.protocol.trace = params.trace or types.TraceValue.Off
-    ls.state.client = Client.of(params.capabilities, params.initialization_options)
+    name = params.client_info.name if params.client_info else ""
+    ls.state.client = Client.of(params.capabilities, params.initialization_options, name)
     ls.take_up_offers(params.capabilities)
     ls.state.encoding = Encoding.of(ls.workspace.position_encoding)
     ls.state.folders = _folders(ls)
@@ -150,7 +148,7 @@ async def _pull_settings(ls: PmatServer) -> bool:
         return False
     params = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
     try:
-        answers = await asyncio.wait_for(ls.workspace_configuration_async(params), _LONGEST_WAIT)
+        answers = await asyncio.wait_for(ls.workspace_configuration_async(params), LONGEST_WAIT)
     except Exception as error:
         ls.log(types.MessageType.Log, f"the client did not tell its settings: {error}")
         return False
@@ -163,9 +161,5 @@ async def _register_for_settings(ls: PmatServer) -> None:
     if not ls.state.client.configuration_registration:
         return
     options = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
-    wanted = types.Registration("pmat-configuration", types.WORKSPACE_DID_CHANGE_CONFIGURATION, options)
-    try:
-        registering = ls.client_register_capability_async(types.RegistrationParams([wanted]))
-        await asyncio.wait_for(registering, _LONGEST_WAIT)
-    except Exception as error:
-        ls.log(types.MessageType.Log, f"the client tells of no settings: {error}")
+    method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
+    await ls.ask_to_register(types.Registration("pmat-configuration", method, options))

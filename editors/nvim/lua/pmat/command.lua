@@ -89,16 +89,14 @@ local COMMANDS = {
     end,
   },
   load = {
-    title = 'open a heap dump',
+    title = 'put a heap dump in front',
     takes = 'dump',
     run = function(words)
       local dump = require('pmat.dump')
       if words[1] then
         dump.load(words[1])
       else
-        dump.choose(function(path)
-          dump.load(path)
-        end)
+        dump.choose()
       end
     end,
   },

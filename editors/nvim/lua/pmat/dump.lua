@@ -1,10 +1,8 @@
----Heap dumps as files: opening one, finding them.
-local config = require('pmat.config')
+---Heap dumps as files: opening one, choosing one.
 local server = require('pmat.server')
 
 local M = {}
 
-local MOST = 200
 local TRIES = 2
 
 ---@param path string absolute
@@ -47,24 +45,25 @@ function M.read(bufnr, path)
   end)
 end
 
----Call `done` with a dump of the current folder, or below it, that the user chooses.
----@param done fun(path: string)
-function M.choose(done)
-  local found = vim.fs.find(config.is_dump, { limit = MOST, type = 'file', path = config.root('') })
-  if #found == 0 then
-    require('pmat.ui').error('no heap dump below ' .. config.root('') .. '\n:Pmat load FILE opens one from elsewhere')
-    return
-  end
-  local options = {
-    prompt = 'Heap dump',
-    format_item = function(path)
-      return vim.fn.fnamemodify(path, ':~:.')
-    end,
-  }
-  vim.ui.select(found, options, function(path)
-    if path then
-      done(path)
+---@param dump pmat.Choice
+---@return string "logs/app.pmat  in front"
+local function told(dump)
+  local state = dump.front and '  in front' or dump.open and '  open' or ''
+  return vim.fn.fnamemodify(dump.path, ':~:.') .. state
+end
+
+---Let the user choose among the dumps that are open and those that the server found, and put that one in front.
+function M.choose()
+  require('pmat.model').with_dumps(function(dumps)
+    if #dumps == 0 then
+      require('pmat.ui').error('no heap dump was found\n:Pmat load FILE opens one from elsewhere')
+      return
     end
+    vim.ui.select(dumps, { prompt = 'Heap dump', format_item = told }, function(dump)
+      if dump then
+        M.load(dump.path)
+      end
+    end)
   end)
 end
 

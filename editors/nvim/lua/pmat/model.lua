@@ -67,6 +67,12 @@ function M.changed(id, changed)
   end)
 end
 
+---@param client vim.lsp.Client
+---@return boolean whether it may still be looking for dumps
+local function just_started(client)
+  return vim.uv.now() - of(client.id).since < PATIENCE
+end
+
 ---Call `done` with what leaked in the open dump, once it is read; where none is open, the user is told.
 ---@param done fun(leaks: pmat.Leaks, client: vim.lsp.Client)
 function M.with_leaks(done)
@@ -82,12 +88,29 @@ function M.with_leaks(done)
         end)
       elseif leaks.dump then
         done(leaks, client)
-      elseif leaks.state == 'none' and vim.uv.now() - here.since < PATIENCE then
+      elseif leaks.state == 'none' and just_started(client) then
         vim.defer_fn(function()
           M.with_leaks(done)
         end, AGAIN)
       else
         ui.error(leaks.message .. '\n:Pmat load FILE opens a heap dump')
+      end
+    end)
+  end)
+end
+
+---Call `done` with the dumps to choose from, those written last first.
+---@param done fun(dumps: pmat.Choice[])
+function M.with_dumps(done)
+  server.with_client(function(client)
+    fetch(client, function(leaks)
+      local dumps = leaks.dumps or {}
+      if #dumps == 0 and just_started(client) then
+        vim.defer_fn(function()
+          M.with_dumps(done)
+        end, AGAIN)
+      else
+        done(dumps)
       end
     end)
   end)

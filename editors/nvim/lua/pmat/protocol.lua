@@ -36,11 +36,19 @@
 ---@field name string
 ---@field previous string?
 
+---@class pmat.Choice
+---@field uri string
+---@field name string
+---@field path string
+---@field open boolean
+---@field front boolean
+
 ---@class pmat.Leaks
 ---@field state 'none'|'loading'|'ready'|'failed'
 ---@field version integer
 ---@field message string
 ---@field dump pmat.Dump?
+---@field dumps pmat.Choice[]?
 ---@field findings pmat.Finding[]
 
 ---@class pmat.Changed

@@ -6,7 +6,7 @@ local M = {}
 
 local NAME = 'pmat'
 local LONGEST_START = 10000 -- milliseconds
-local LONGEST_COMPLETION = 1000
+local LONGEST_WAIT = 3000 -- milliseconds that completion holds up the user, when it starts the server
 
 ---Whether `vim.lsp.enable` is there: since Neovim 0.11.
 local ENABLES = vim.lsp.enable ~= nil
@@ -102,6 +102,14 @@ local function when_started(id, done, waited)
   end
 end
 
+---Start a client for the current file or folder.
+---@return integer? id of the client
+local function start_here()
+  local ready = M.configuration()
+  local file = vim.bo.buftype == '' and vim.api.nvim_buf_get_name(0) or ''
+  return is_installed(ready) and start(ready, file) or nil
+end
+
 ---Call `done` with the client; one is started for the current file or folder if there is none.
 ---@param done fun(client: vim.lsp.Client)
 function M.with_client(done)
@@ -110,12 +118,24 @@ function M.with_client(done)
     done(client)
     return
   end
-  local ready = M.configuration()
-  local file = vim.bo.buftype == '' and vim.api.nvim_buf_get_name(0) or ''
-  local id = is_installed(ready) and start(ready, file)
+  local id = start_here()
   if id then
     when_started(id, done)
   end
+end
+
+---The client, at once: one that has to be started is waited for a moment.
+---@return vim.lsp.Client?
+local function client_now()
+  local client = M.client()
+  local id = not client and start_here()
+  if id then
+    vim.wait(LONGEST_WAIT, function()
+      client = vim.lsp.get_client_by_id(id)
+      return client ~= nil and client.initialized == true
+    end, 20)
+  end
+  return client and client.initialized and client or nil
 end
 
 ---What to tell of an error of the server: what happened, and what to do next.
@@ -124,6 +144,18 @@ end
 local function error_text(error)
   local hint = type(error.data) == 'table' and error.data.hint or ''
   return hint == '' and error.message or error.message .. '\n' .. hint
+end
+
+---An answer whose absent values are nil: Neovim 0.12 has `vim.NIL` for the `null` of JSON.
+---@param value any
+---@return any
+local function plain(value)
+  if value == vim.NIL then
+    return nil
+  elseif type(value) ~= 'table' then
+    return value
+  end
+  return vim.tbl_map(plain, value)
 end
 
 ---Ask; an error is told to the user.
@@ -136,7 +168,7 @@ function M.ask(client, method, params, done)
     if error then
       ui.error(error_text(error))
     else
-      done(result)
+      done(plain(result))
     end
   end
   if ENABLES then
@@ -163,16 +195,16 @@ end
 ---@type pmat.Question[]?
 local questions
 
----What can be asked, where a server that runs has told it; waits a moment for it.
+---What can be asked; waits a moment for the server to tell it.
 ---@return pmat.Question[]
 function M.questions()
-  local client = not questions and M.client()
+  local client = not questions and client_now()
   if client then
     local ask = ENABLES and function(...)
       return client:request_sync(...)
     end or client.request_sync
-    local answer = ask('pmat/catalogue', vim.empty_dict(), LONGEST_COMPLETION)
-    questions = answer and answer.result and answer.result.questions
+    local answer = ask('pmat/catalogue', vim.empty_dict(), LONGEST_WAIT)
+    questions = answer and answer.result and plain(answer.result.questions)
   end
   return questions or {}
 end
