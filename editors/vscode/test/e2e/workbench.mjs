@@ -162,14 +162,6 @@ export class Workbench {
         await this.until(() => choose().catch(giveUp), `${chosen} in the box of ${key}`);
     }
 
-    /** Type into the box that asks, and go on. */
-    async answer(text) {
-        const box = this.page.locator(".quick-input-widget:visible input.input").first();
-        await box.waitFor();
-        await box.fill(text);
-        await this.page.keyboard.press("Enter");
-    }
-
     /** Wait for a box with a title, and choose the row with a text. */
     async choose(title, text) {
         await this.page.locator(".quick-input-widget:visible", { hasText: title }).first().waitFor();
@@ -179,7 +171,8 @@ export class Workbench {
     /** Wait for a box with a title, type into it, and go on. */
     async fill(title, text) {
         await this.page.locator(".quick-input-widget:visible", { hasText: title }).first().waitFor();
-        await this.answer(text);
+        await this.page.locator(".quick-input-widget:visible input.input").first().fill(text);
+        await this.page.keyboard.press("Enter");
     }
 
     /** Wait for a box with a title, and tick a row of it. */
@@ -203,11 +196,6 @@ export class Workbench {
     /** What the terminal in front says. */
     terminal() {
         return this.page.locator(".terminal-wrapper.active .xterm-rows").first();
-    }
-
-    /** Show a view of ours. */
-    async view(name) {
-        await this.command(`View: Show ${name}`);
     }
 
     /** The rows of the views with a text. */
