@@ -1,8 +1,9 @@
 """Whether two language servers in one editor slow each other: `python -m tests.benchmarks.beside`.
 
-Runs ours and Perl::LanguageServer on the demo program, each alone, then both in one client that sends every request to
-both at once and an edit now and then. Prints the medians of the answers, and how many times as long they take beside
-the other server.
+Runs ours and Perl::LanguageServer on the demo program, in one client that sends every request to all its servers at
+once and an edit now and then: each alone, each beside a server that knows nothing, and both beside each other. A second
+server costs something even where it does nothing, since the client has two answers to read; so the ratio is that of the
+time beside the other one to the time beside the silent one.
 """
 
 from __future__ import annotations
@@ -30,10 +31,15 @@ FILE = "lib/Courier/HTTP.pm"
 EDIT_EVERY = 10
 """Rounds between two edits."""
 _PLACES = ("->get_connection", "@$conns = grep", "on_closed => sub", "sub _drop")
+OURS, THEIRS, SILENT = "pmat-lsp", "Perl::LanguageServer", "silent"
+_COMMANDS = {OURS: SERVER, THEIRS: OTHER, SILENT: (sys.executable, "-m", "tests.benchmarks.silent")}
 _METHODS: Mapping[str, Sequence[str]] = {
-    "pmat-lsp": ("definition", "references", "hover", "documentHighlight", "codeAction"),
-    "Perl::LanguageServer": ("definition", "references", "documentSymbol"),
+    OURS: ("definition", "references", "hover", "documentHighlight", "codeAction"),
+    THEIRS: ("definition", "references", "documentSymbol"),
+    SILENT: ("definition", "references", "hover", "documentHighlight", "codeAction", "documentSymbol"),
 }
+_KNOWN = {OURS: "@$conns = grep", THEIRS: "->get_connection"}
+"""Where each server has an answer once it knows the program."""
 Taken = dict[tuple[str, str], list[float]]
 """By server and method: the seconds of each answer."""
 
@@ -88,11 +94,11 @@ def client(names: Sequence[str], folder: Path) -> Iterator[_Client]:
     with ExitStack() as stack:
         servers = {}
         for name in names:
-            server = stack.enter_context(running(SERVER if name == "pmat-lsp" else OTHER, DEMO.parent.parent, {}))
+            server = stack.enter_context(running(_COMMANDS[name], DEMO.parent.parent, {}))
             servers[name] = server
             _begin(server, workspace, file)
-        for name, server in servers.items():
-            _until_it_answers(server, file, "@$conns = grep" if name == "pmat-lsp" else "->get_connection")
+        for name in servers.keys() & _KNOWN.keys():
+            _until_it_answers(servers[name], file, _KNOWN[name])
         yield _Client(servers, file)
 
 
@@ -123,17 +129,24 @@ def _until_it_answers(server: Server, file: Path, place: str) -> None:
         time.sleep(0.05)
 
 
-def measure(rounds: int, times: int) -> tuple[Taken, Taken]:
-    """(each alone, both beside each other), in turn, `times` times."""
+def measure(rounds: int, times: int) -> tuple[Taken, Taken, Taken]:
+    """(each alone, each beside the silent one, both beside each other), in turn, `times` times."""
     alone: Taken = {}
+    silent: Taken = {}
     beside: Taken = {}
-    names = tuple(_METHODS)
+    settings = (
+        ((OURS,), alone),
+        ((THEIRS,), alone),
+        ((OURS, SILENT), silent),
+        ((THEIRS, SILENT), silent),
+        ((OURS, THEIRS), beside),
+    )
     for _ in range(times):
-        for chosen, taken in (((names[0],), alone), ((names[1],), alone), (names, beside)):
+        for chosen, taken in settings:
             with tempfile.TemporaryDirectory() as folder, client(chosen, Path(folder)) as editor:
                 for number in range(rounds):
                     editor.round(number, taken)
-    return alone, beside
+    return alone, silent, beside
 
 
 def main() -> None:
@@ -143,13 +156,14 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3, help="how often each is started (default: %(default)s)")
     arguments = parser.parse_args()
     os.environ[CACHE_VARIABLE] = str(FOLDER / "cache")
-    alone, beside = measure(arguments.rounds, arguments.times)
-    print("| | answers | alone: median, ms | p95, ms | beside the other: median, ms | p95, ms | ratio of the medians |")
-    print("|---|--:|--:|--:|--:|--:|--:|")
-    for key, seconds in alone.items():
-        medians = [statistics.median(one) for one in (seconds, beside[key])]
-        cells = [f"{1000 * one:.2f}" for one in (medians[0], percentile(seconds), medians[1], percentile(beside[key]))]
-        print(f"| {' '.join(key)} | {len(seconds):,} | {' | '.join(cells)} | {medians[1] / medians[0]:.2f} |")
+    columns = measure(arguments.rounds, arguments.times)
+    print("| median, 95 %, in ms | answers | alone | beside a silent one | beside the other | ratio of the last two |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for key, seconds in columns[0].items():
+        medians = [statistics.median(taken[key]) for taken in columns]
+        tails = [percentile(taken[key]) for taken in columns]
+        cells = [f"{1000 * one:.2f}, {1000 * tail:.2f}" for one, tail in zip(medians, tails, strict=True)]
+        print(f"| {' '.join(key)} | {len(seconds):,} | {' | '.join(cells)} | {medians[2] / medians[1]:.2f} |")
     sys.stdout.flush()
 
 
