@@ -15,10 +15,9 @@ def main() -> None:
         if message.get("method") == "exit":
             return
         if "id" in message:
-            result = {"capabilities": {}} if message["method"] == "initialize" else None
-            write_frame(
-                sys.stdout.buffer, json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}).encode()
-            )
+            result = '{"capabilities":{}}' if message["method"] == "initialize" else "null"
+            answer = f'{{"jsonrpc":"2.0","id":{json.dumps(message["id"])},"result":{result}}}'
+            write_frame(sys.stdout.buffer, answer.encode())
 
 
 if __name__ == "__main__":
