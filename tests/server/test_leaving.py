@@ -22,7 +22,7 @@ BUSY = (
     sys.executable,
     "-c",
     "import sys, time; from pmat_lsp.session import Dump; "
-    "Dump.retained = lambda *_: (print('busy', file=sys.stderr, flush=True), time.sleep(600)); "
+    "Dump.cures = Dump.facts = lambda *_: (print('busy', file=sys.stderr, flush=True), time.sleep(600)); "
     "from pmat_lsp.cli.main import main; sys.exit(main(['serve']))",
 )
 """A server whose worker computes for ten minutes once the dump is open."""
