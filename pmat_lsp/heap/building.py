@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import queue
-import secrets
 import subprocess
 import sys
 import threading
@@ -45,7 +44,7 @@ def build_index(dump: Path, limit: int, cache: Cache, progress: Progress, cancel
         CacheUnwritable: the child says so.
         Cancelled: the user said so.
     """
-    unfinished = f".{secrets.token_hex(8)}.tmp"
+    unfinished = f".{os.urandom(8).hex()}.tmp"
     command = [sys.executable, "-m", "pmat_lsp.heap.indexer", os.fspath(dump.absolute()), str(limit), unfinished]
     environment = {**os.environ, "PMAT_LSP_CACHE": os.fspath(cache.folder.absolute())}
     with subprocess.Popen(

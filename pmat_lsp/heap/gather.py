@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.format.header import Buffer, Layout
+from pmat_lsp.kernels import scan as kernel
 
 I64 = npt.NDArray[np.int64]
 
@@ -16,12 +17,20 @@ class Gatherer:
     def __init__(self, data: Buffer, layout: Layout) -> None:
         self.layout = layout
         self.bytes = np.frombuffer(data, np.uint8)
+        self._data = data
 
     def numbers(self, offsets: I64, size: int) -> npt.NDArray[np.uint64]:
-        """uint64: the unsigned numbers of `size` (1, 2, 4 or 8) bytes at `offsets`, in the dump's byte order."""
-        raw = np.ascontiguousarray(self.bytes[offsets[:, None] + np.arange(size)])
-        order = ">" if self.layout.big_endian else "<"
-        return raw.view(f"{order}u{size}").reshape(len(offsets)).astype(np.uint64)
+        """uint64: the unsigned numbers of `size` (1, 2, 4 or 8) bytes at `offsets`, in the dump's byte order.
+
+        Raises:
+            IndexError: one of them does not lie inside the data.
+        """
+        found = np.empty(len(offsets), np.uint64)
+        offsets = np.ascontiguousarray(offsets, np.int64)
+        read = kernel.gather(self._data, offsets, size, self.layout.big_endian, found)
+        if read < len(offsets):
+            raise IndexError(f"{int(offsets[read])} of {len(self.bytes)}")
+        return found
 
     def uints(self, offsets: I64) -> npt.NDArray[np.uint64]:
         """uint64: the UINTs at `offsets`."""

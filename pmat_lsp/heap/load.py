@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,8 @@ I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
 _HAS_VALUE = ScalarFlag.IV | ScalarFlag.NV | ScalarFlag.PV
+_UNBUFFERED: Literal["clip"] = "clip"
+"""How to take rows that are known to be there: to raise an error otherwise, numpy first makes a copy."""
 _SETTLED_WITH_PADS = {"kind", "owner"}
 """Columns of SVs that change once more, when the pads are told from other arrays."""
 _PADS_IN_CODE = (5, 18, 0)
@@ -261,7 +263,7 @@ class _Loader:
         for name, fill in fills.items():
             column = self.records.release(name)
             svs[name] = np.empty(n + 3, column.dtype)
-            np.take(column, rows, out=svs[name][:n])
+            np.take(column, rows, out=svs[name][:n], mode=_UNBUFFERED)
             svs[name][n:] = fill
         kind = svs["kind"]
         # The dumper writes an undef that has a body (a magical one, say) as a SCALAR without a value.
@@ -324,21 +326,24 @@ class _Loader:
     ) -> PadnameTable:
         """Tell the pads, padnames and padlists among the arrays, and what their elements are."""
         self._claim(refs, RefKind.CODE_PADLIST, Kind.PADLIST, kind, owner)
-        in_padlist = (refs.kind == RefKind.ELEMENT) & (kind[refs.source] == Kind.PADLIST)
+        elements = np.flatnonzero(refs.kind == RefKind.ELEMENT)
+        of = refs.source[elements]
+        in_padlist = elements[kind[of] == Kind.PADLIST]
         refs.kind[in_padlist] = np.where(refs.detail[in_padlist] == 0, RefKind.PADLIST_NAMES, RefKind.PADLIST_PAD)
         if self.layout.perl_version < _PADS_IN_CODE:
             for ref, own in ((RefKind.PADLIST_NAMES, Kind.PADNAMES), (RefKind.PADLIST_PAD, Kind.PAD)):
-                rows = np.flatnonzero((refs.kind == ref) & (kind[refs.target] == Kind.ARRAY))
+                rows = np.flatnonzero(refs.kind == ref)
+                rows = rows[kind[refs.target[rows]] == Kind.ARRAY]
                 owner[refs.target[rows]] = owner[refs.source[rows]]
                 kind[refs.target[rows]] = own
         self._claim(refs, RefKind.CODE_PADNAMES, Kind.PADNAMES, kind, owner)
         self._claim(refs, RefKind.CODE_PAD, Kind.PAD, kind, owner)
-        element = refs.kind == RefKind.ELEMENT
-        in_names = element & (kind[refs.source] == Kind.PADNAMES)
-        if in_names.any():
+        kind_of = kind[of]
+        in_names = elements[kind_of == Kind.PADNAMES]
+        if len(in_names):
             padnames = self._padnames_from_arrays(refs.chosen(in_names), kind, owner, names, body, length)
             refs.kind[in_names] = RefKind.PADNAMES_ELEMENT
-        in_pad = np.flatnonzero(element & (kind[refs.source] == Kind.PAD))
+        in_pad = elements[kind_of == Kind.PAD]
         named = _is_named(padnames, owner[refs.source[in_pad]], refs.detail[in_pad])
         refs.kind[in_pad] = np.where(named, RefKind.PAD_LEXICAL, RefKind.PAD_TEMPORARY)
         refs.kind[in_pad[refs.detail[in_pad] == 0]] = RefKind.PAD_ARGS
@@ -346,7 +351,8 @@ class _Loader:
 
     @staticmethod
     def _claim(refs: References, ref: RefKind, own: Kind, kind: npt.NDArray[np.uint8], owner: I32) -> None:
-        rows = np.flatnonzero((refs.kind == ref) & (kind[refs.target] == Kind.ARRAY))
+        rows = np.flatnonzero(refs.kind == ref)
+        rows = rows[kind[refs.target[rows]] == Kind.ARRAY]
         owner[refs.target[rows]] = refs.source[rows]
         kind[refs.target[rows]] = own
 
@@ -446,10 +452,12 @@ def _linked(
         for name, column in more.items():
             ready(name, column)
 
-    out_start, order = to_csr(refs.source, nodes)
-    put(out_start=out_start, out_strength=strength[order])
+    out_start, by_source = to_csr(refs.source, nodes)
+    order = by_source.astype(np.intp)
+    put(out_start=out_start, out_strength=strength.take(order, mode=_UNBUFFERED))
     for name in ("target", "kind", "detail", "source"):
-        put(**{f"out_{name}": getattr(refs, name)[order]})
+        put(**{f"out_{name}": getattr(refs, name).take(order, mode=_UNBUFFERED)})
+    del order
     in_start, in_ref = to_csr(columns["out_target"], nodes)
     put(in_start=in_start, in_ref=in_ref)
     return columns

@@ -41,9 +41,9 @@ class References:
     kind: U8
     detail: I64
 
-    def chosen(self, mask: npt.NDArray[np.bool_]) -> References:
-        """The rows where `mask` is set."""
-        return References(self.source[mask], self.target[mask], self.kind[mask], self.detail[mask])
+    def chosen(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> References:
+        """Some of them: those with these numbers, or where a mask is set."""
+        return References(self.source[rows], self.target[rows], self.kind[rows], self.detail[rows])
 
 
 def concatenated(parts: Sequence[References]) -> References:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -13,12 +14,16 @@ from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.model import CodeTable, ExtensionTable, GlobTable, IoTable, PadnameTable, StashTable
 from pmat_lsp.heap.records import Records
 from pmat_lsp.heap.references import AddressMap
+from pmat_lsp.kernels import interning
 from pmat_lsp.kernels import scan as kernel
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
+
+_SEED = int.from_bytes(os.urandom(8), "little")
+"""Of hashes, which are forgotten; the numbers of strings do not depend on it."""
 
 
 def decode_path(raw: bytes) -> str:
@@ -58,10 +63,15 @@ class Interner:
         there = sizes != layout.null_length
         start = offsets[there] + layout.uint_size
         end = start + sizes[there].astype(np.int64)
-        raw = [data[first:last] for first, last in zip(start.tolist(), end.tolist(), strict=True)]
-        number = {string: self.add(decode(string)) for string in dict.fromkeys(raw)}
+        first = np.empty(len(start), np.int32)
+        table = np.full(1 << (2 * len(start)).bit_length(), -1, np.int32)
+        interning.first_equal(data, start, end, _SEED, table, first)
+        distinct = np.flatnonzero(first == np.arange(len(first)))
+        number = np.empty(len(first), np.int32)
+        for at, begin, stop in zip(distinct.tolist(), start[distinct].tolist(), end[distinct].tolist(), strict=True):
+            number[at] = self.add(decode(data[begin:stop]))
         result = np.full(len(offsets), -1, np.int32)
-        result[there] = np.fromiter(map(number.__getitem__, raw), np.int32, len(raw))
+        result[there] = number[first]
         return result
 
 

@@ -123,6 +123,44 @@ def number(
 
 @cython.boundscheck(False)
 @cython.wraparound(False)
+def gather(
+    data: cython.const[cython.uchar][::1],
+    offsets: cython.const[cython.longlong][::1],
+    size: cython.Py_ssize_t,
+    big: cython.bint,
+    found: cython.ulonglong[::1],
+) -> cython.Py_ssize_t:
+    """Read the unsigned number at each of many offsets.
+
+    Args:
+        data: the whole dump.
+        offsets: int64[any].
+        size: bytes of each number: 1, 2, 4 or 8.
+        big: big-endian numbers.
+        found: uint64[any], out: the numbers.
+
+    Returns:
+        How many were read: it ends before the first that does not lie inside the data.
+    """
+    read: cython.Py_ssize_t = 0
+    wanted: cython.Py_ssize_t = len(offsets)
+    last: cython.Py_ssize_t = len(data) - size
+    at: cython.Py_ssize_t
+    with cython.nogil:
+        while read < wanted and 0 <= offsets[read] <= last:
+            at = cython.cast(cython.Py_ssize_t, offsets[read])
+            if size >= 4:
+                found[read] = number(data, at, size, big)
+            elif size == 1:
+                found[read] = data[at]
+            else:
+                found[read] = (data[at] << 8) | data[at + 1] if big else data[at] | (data[at + 1] << 8)
+            read += 1
+    return read
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
 @cython.cdivision(True)
 def scan(
     data: cython.const[cython.uchar][::1],

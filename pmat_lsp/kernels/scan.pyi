@@ -27,6 +27,7 @@ PART_PADNAME_FIELD: Final = 10
 PART_CLASS_FIELD: Final = 64
 MAX_STRUCTS: Final = 65536
 
+def gather(data: bytes | mmap.mmap, offsets: I64, size: int, big: bool, found: U64) -> int: ...
 def scan(
     data: bytes | mmap.mmap,
     start: int,

@@ -13,10 +13,10 @@ import pytest
 
 from pmat_lsp.analysis import islands, ownership
 from pmat_lsp.analysis.leaks import find_leaks
-from pmat_lsp.heap import records, references
+from pmat_lsp.heap import gather, records, references, tables
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.kernels import graph, linking, scan
+from pmat_lsp.kernels import graph, interning, linking, scan
 from tests.dumps import ROOT, corpus_dumps, named, own_dumps
 
 
@@ -26,7 +26,8 @@ def is_compiled(module: ModuleType) -> bool:
 
 
 pytestmark = pytest.mark.skipif(
-    not all(map(is_compiled, (scan, graph, linking))), reason="the kernels are not compiled here: no C compiler"
+    not all(map(is_compiled, (scan, graph, linking, interning))),
+    reason="the kernels are not compiled here: no C compiler",
 )
 
 
@@ -44,7 +45,7 @@ def plain(name: str) -> ModuleType:
     return module
 
 
-PLAIN_SCAN, PLAIN_GRAPH, PLAIN_LINKING = plain("scan"), plain("graph"), plain("linking")
+PLAIN_SCAN, PLAIN_GRAPH, PLAIN_LINKING, PLAIN_INTERNING = map(plain, ("scan", "graph", "linking", "interning"))
 
 
 @pytest.mark.parametrize("path", named([*own_dumps(), *corpus_dumps()]))
@@ -52,6 +53,8 @@ def test_compiled_and_plain_kernels_give_the_same(path: Path, monkeypatch: pytes
     compiled = load(path)
     compiled_leaks = find_leaks(compiled)
     monkeypatch.setattr(records, "kernel", PLAIN_SCAN)
+    monkeypatch.setattr(gather, "kernel", PLAIN_SCAN)
+    monkeypatch.setattr(tables, "interning", PLAIN_INTERNING)
     monkeypatch.setattr(references, "linking", PLAIN_LINKING)
     monkeypatch.setattr(ownership, "graph", PLAIN_GRAPH)
     monkeypatch.setattr(islands, "graph", PLAIN_GRAPH)
