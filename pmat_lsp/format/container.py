@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import mmap
 import stat
 import sys
-import zlib
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,11 +13,6 @@ from typing import Protocol
 from pmat_lsp.errors import DumpError
 from pmat_lsp.format.header import TRUNCATED_HINT, Buffer
 from pmat_lsp.units import format_bytes
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 _CHUNK = 1 << 20
 _ALWAYS_ALLOWED = 256 << 20
@@ -36,11 +28,8 @@ class _Readable(Protocol):
     def close(self) -> None: ...
 
 
-_OPENERS: tuple[tuple[bytes, str, Callable[[Path], _Readable]], ...] = (
-    (b"\x1f\x8b", "gzip", gzip.open),
-    (b"\xfd7zXZ\x00", "xz", lzma.open),
-    (b"\x28\xb5\x2f\xfd", "zstd", zstd.open),
-)
+_PACKED = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+"""How a file is compressed, by its first bytes."""
 _NAME_A_DUMP = "Name a heap dump: a file written by Devel::MAT::Dumper."
 COMPRESSED_SUFFIXES = (".gz", ".xz", ".zst", ".zstd")
 
@@ -69,7 +58,11 @@ def is_compressed(path: Path) -> bool:
     """
     with open(path, "rb") as file:
         head = file.read(6)
-    return any(head.startswith(magic) for magic, _, _ in _OPENERS)
+    return _packed(head) is not None
+
+
+def _packed(head: bytes) -> str | None:
+    return next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)
 
 
 def read_dump(path: Path) -> bytes:
@@ -83,10 +76,9 @@ def read_dump(path: Path) -> bytes:
     check_file(path)
     try:
         with open(path, "rb") as file:
-            head = file.read(6)
-            for magic, name, opener in _OPENERS:
-                if head.startswith(magic):
-                    return _unpack(path, name, opener)
+            name = _packed(file.read(6))
+            if name is not None:
+                return _unpack(path, name)
             file.seek(0)
             return file.read()
     except OSError as error:
@@ -106,12 +98,24 @@ def map_dump(path: Path) -> Buffer:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _unpack(path: Path, name: str, opener: Callable[[Path], _Readable]) -> bytes:
+def _unpack(path: Path, name: str) -> bytes:
+    # Here, since most dumps are not compressed.
+    import gzip
+    import lzma
+    import zlib
+
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+
+    openers: dict[str, Callable[[Path], _Readable]] = {"gzip": gzip.open, "xz": lzma.open, "zstd": zstd.open}
+    opened = openers[name](path)
     limit = max(_ALWAYS_ALLOWED, path.stat().st_size * _LARGEST_RATIO)
     chunks: list[bytes] = []
     size = 0
     try:
-        with closing(opener(path)) as packed:
+        with closing(opened) as packed:
             while chunk := packed.read(_CHUNK):
                 chunks.append(chunk)
                 size += len(chunk)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +68,8 @@ def _indexed(
 ) -> Heap | None:
     """The heap from a new index; None where the dump has changed meanwhile."""
     # Here, since a dump that was opened before needs none of it.
+    import tempfile
+
     from pmat_lsp.heap.building import CacheUnwritable, build_index
 
     try:

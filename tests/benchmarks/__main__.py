@@ -12,7 +12,7 @@ from pathlib import Path
 from pmat_lsp.cli.main import COMMANDS
 from pmat_lsp.units import format_bytes
 from tests.benchmarks.dumps import BenchDump, bench_dump
-from tests.benchmarks.questions import QUESTIONS, Question
+from tests.benchmarks.questions import OPEN, QUESTIONS, REOPEN, Question
 from tests.benchmarks.timing import Run, median, timed
 
 FOLDER = Path(__file__).parent.parent.parent / "build" / "benchmarks"
@@ -101,6 +101,21 @@ def table(bench: Bench, title: str) -> Iterator[str]:
             times(theirs.peak / ours.peak, theirs.finished),
         )
         yield f"| {' | '.join(cells)} |"
+    yield from index_alone(bench)
+
+
+def index_alone(bench: Bench) -> Iterator[str]:
+    """A line about what opening a dump takes longer than opening it again: the child that makes its index."""
+    cold, warm = (next(one for one in QUESTIONS if one.name == name) for name in (OPEN, REOPEN))
+    if not {cold, warm} <= bench.ours.keys():
+        return
+    alone = median(bench.ours[cold]).seconds - median(bench.ours[warm]).seconds
+    if alone <= 0:
+        return
+    theirs = bench.reference.get(cold.reference)
+    ratio = f", {times(median(theirs).seconds / alone, median(theirs).finished)}" if theirs else ""
+    yield ""
+    yield f"The index alone ({OPEN}, less {REOPEN}): {alone:.2f} s{ratio}."
 
 
 def seconds(run: Run) -> str:

@@ -19,11 +19,12 @@ class Question:
 
 
 SUMMARY = ("summary",)
+OPEN, REOPEN = "open to summary", "reopen to summary"
 QUESTIONS = (
-    Question("open to summary", SUMMARY, ("summary", "DUMP"), cold=True),
+    Question(OPEN, SUMMARY, ("summary", "DUMP"), cold=True),
     Question("open to leaks (the reference: to summary)", SUMMARY, ("leaks", "DUMP"), cold=True),
     Question("open to largest (the reference: to summary)", SUMMARY, ("largest", "DUMP"), cold=True),
-    Question("reopen to summary", SUMMARY, ("summary", "DUMP")),
+    Question(REOPEN, SUMMARY, ("summary", "DUMP")),
     Question("reopen to leaks (the reference: to summary)", SUMMARY, ("leaks", "DUMP")),
     Question("identify one SV", ("identify", "ADDR"), ("identify", "DUMP", "ADDR")),
     Question("inrefs of one SV", ("inrefs", "ADDR"), ("inrefs", "DUMP", "ADDR")),

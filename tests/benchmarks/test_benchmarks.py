@@ -12,9 +12,9 @@ import pytest
 
 from pmat_lsp.analysis.leaks import find_leaks
 from pmat_lsp.heap.load import load
-from tests.benchmarks.__main__ import Bench, count, exists, table, time_each
+from tests.benchmarks.__main__ import Bench, count, exists, index_alone, table, time_each
 from tests.benchmarks.dumps import BenchDump, bench_dump
-from tests.benchmarks.questions import QUESTIONS
+from tests.benchmarks.questions import OPEN, QUESTIONS, REOPEN
 from tests.benchmarks.timing import Failed, Run, median, timed
 
 MIB = 1 << 20
@@ -89,6 +89,16 @@ def test_the_table_says_where_the_reference_was_not_run() -> None:
     bench.ours[known] = [Run(0.5, 100 * MIB, True)]
     line = next(line for line in table(bench, "title") if line.startswith(f"| {known.name} |"))
     assert line == f"| {known.name} | not run | 0.50 s | | | 100.0 MiB | |"
+
+
+def test_the_index_alone_is_told_by_the_difference() -> None:
+    bench = Bench(BenchDump(Path("x.pmat"), "0x1"), timeout=1)
+    cold, warm = (next(one for one in QUESTIONS if one.name == name) for name in (OPEN, REOPEN))
+    assert list(index_alone(bench)) == []
+    bench.ours = {cold: [Run(0.75, MIB, True)], warm: [Run(0.25, MIB, True)]}
+    assert list(index_alone(bench))[1] == f"The index alone ({OPEN}, less {REOPEN}): 0.50 s."
+    bench.reference = {cold.reference: [Run(20, MIB, True)]}
+    assert list(index_alone(bench))[1].endswith("0.50 s, 40×.")
 
 
 def test_the_time_an_sv_is_told_for_each_size() -> None:
