@@ -28,6 +28,8 @@ const SHOW_LOG = "Show Log";
 /** A server that has ended so often within a few minutes is not started again by itself. */
 const MOST_ENDS = 3;
 const MINUTES = 3;
+/** A server that is asked to end while it comes up is waited for so long: before, it cannot be. */
+const PATIENCE_MS = 5_000;
 
 /** How the server is. */
 export type ServerState = "starting" | "running" | "stopped";
@@ -35,6 +37,10 @@ export type ServerState = "starting" | "running" | "stopped";
 /** Holds the one client of this window. */
 export class Connection implements vscode.Disposable {
     private client: LanguageClient | null = null;
+    private starting: Promise<void> = Promise.resolve();
+    /** Settled when no earlier server is left: two at a time would both offer the same commands. */
+    private stopping: Promise<void> = Promise.resolve();
+    private restarts = 0;
     private ends: number[] = [];
     private readonly changed = new vscode.EventEmitter<ServerState>();
     /** Fires when the server starts or ends. */
@@ -59,31 +65,49 @@ export class Connection implements vscode.Disposable {
             return;
         }
         this.log.info(`starting ${[found.command, ...found.args].join(" ")} (${found.foundBy})`);
-        const client = new LanguageClient("pmat", "pmat", executable(found), this.options());
+        const isCurrent = () => this.client === client;
+        const client: LanguageClient = new LanguageClient("pmat", "pmat", executable(found), this.options(isCurrent));
         this.client = client;
         client.onNotification(ShowMessageNotification.type, (message) => void say(message));
         client.onDidChangeState(({ newState }) => this.changed.fire(STATES[newState]));
         try {
-            await client.start();
+            const started = client.start();
+            this.starting = started.catch(() => undefined);
+            await started;
         } catch (error) {
+            if (!isCurrent()) {
+                return;
+            }
             this.changed.fire("stopped");
             void sayNotFound(`The pmat-lsp server did not start: ${messageOf(error)} (${found.foundBy})`);
         }
     }
 
-    /** End the server and start it anew, with the settings as they are now. */
+    /** End the server and start it anew, with the settings as they are now; of several at once the last one does. */
     async restart(): Promise<void> {
         this.ends = [];
+        this.restarts++;
+        const mine = this.restarts;
         await this.stop();
-        await this.start();
+        if (mine === this.restarts) {
+            await this.start();
+        }
     }
 
     /** End the server. */
     async stop(): Promise<void> {
-        const client = this.client;
+        const { client, starting } = this;
         this.client = null;
-        // One that has not come up cannot be stopped, and needs not be.
-        await client?.dispose().catch((error: unknown) => this.log.debug(messageOf(error)));
+        if (client) {
+            this.stopping = Promise.all([this.stopping, this.end(client, starting)]).then(() => undefined);
+        }
+        await this.stopping;
+    }
+
+    private async end(client: LanguageClient, starting: Promise<void>): Promise<void> {
+        await Promise.race([starting, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+        // One that did not come up cannot be stopped, and needs not be.
+        await client.dispose().catch((error: unknown) => this.log.debug(messageOf(error)));
     }
 
     /** Whether requests can be sent. */
@@ -124,7 +148,7 @@ export class Connection implements vscode.Disposable {
         this.changed.dispose();
     }
 
-    private options(): LanguageClientOptions {
+    private options(isCurrent: () => boolean): LanguageClientOptions {
         return {
             documentSelector: [
                 { scheme: "file", language: "perl" },
@@ -142,7 +166,8 @@ export class Connection implements vscode.Disposable {
             middleware: { window: { showDocument } },
             errorHandler: {
                 error: () => ({ action: ErrorAction.Continue }),
-                closed: () => this.ended(),
+                // One that was replaced has done its work.
+                closed: () => (isCurrent() ? this.ended() : { action: CloseAction.DoNotRestart, handled: true }),
             },
         };
     }
