@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,7 @@ class Islands:
     bytes: I64
     """int64[count]: their bytes, the island's retained size."""
 
+    @cached_property
     def members(self) -> tuple[I32, I32]:
         """The SVs on cycles, island by island, in address order; and (int32[count + 1]) where each island starts."""
         on_cycle = np.flatnonzero(self.cycle >= 0).astype(np.int32)

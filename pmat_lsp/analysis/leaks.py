@@ -72,7 +72,7 @@ class _Group(NamedTuple):
 
 def _groups(islands: Islands, shape: I32) -> list[_Group]:
     count = int(shape.max(initial=-1)) + 1
-    on_cycle, _ = islands.members()
+    on_cycle, _ = islands.members
     owned = np.flatnonzero(islands.owner >= 0).astype(np.int32)
     columns = (
         _split(np.arange(islands.count, dtype=np.int32), shape, count),
@@ -169,7 +169,7 @@ def _key_svs(heap: Heap, islands: Islands) -> I32:
 
     Of several objects it is one of the rarest class; of SVs that are alike the one with the lowest address.
     """
-    svs, start = islands.members()
+    svs, start = islands.members
     if not len(svs):
         return svs
     rank = np.full(len(svs), len(_KEY_KINDS) + 1, np.int64)

@@ -22,7 +22,6 @@ from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_strings
 
 I32 = npt.NDArray[np.int32]
-I64 = npt.NDArray[np.int64]
 Ids = npt.NDArray[np.integer[Any]]
 
 

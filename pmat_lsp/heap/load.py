@@ -344,7 +344,7 @@ class _Loader:
             padnames = self._padnames_from_arrays(refs.chosen(in_names), kind, owner, names, body, length)
             refs.kind[in_names] = RefKind.PADNAMES_ELEMENT
         in_pad = elements[kind_of == Kind.PAD]
-        named = _is_named(padnames, owner[refs.source[in_pad]], refs.detail[in_pad])
+        named = padnames.names_of(owner[refs.source[in_pad]], refs.detail[in_pad]) >= 0
         refs.kind[in_pad] = np.where(named, RefKind.PAD_LEXICAL, RefKind.PAD_TEMPORARY)
         refs.kind[in_pad[refs.detail[in_pad] == 0]] = RefKind.PAD_ARGS
         return padnames
@@ -461,15 +461,6 @@ def _linked(
     in_start, in_ref = to_csr(columns["out_target"], nodes)
     put(in_start=in_start, in_ref=in_ref)
     return columns
-
-
-def _is_named(padnames: PadnameTable, code: I32, index: I64) -> npt.NDArray[np.bool_]:
-    """bool: whether each slot of a pad has a name."""
-    keys = (padnames.code.astype(np.int64) << 32) | padnames.index
-    wanted = (code.astype(np.int64) << 32) | index
-    at = np.searchsorted(keys, wanted)
-    at[at == len(keys)] = 0
-    return keys[at] == wanted if len(keys) else np.zeros(len(wanted), np.bool_)
 
 
 def _prototypes(codes: I32, oproot: U64, flags: npt.NDArray[np.uint8]) -> References:

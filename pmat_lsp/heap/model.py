@@ -128,6 +128,14 @@ class PadnameTable:
         # With numbers of another type numpy would copy the whole column for each search.
         return slice(*self.code.searchsorted(np.array([code, code + 1], self.code.dtype)))
 
+    def names_of(self, code: I32, index: I64) -> I32:
+        """int32: the names of many slots, each of a CODE and an index; -1 for those without one."""
+        slots = (self.code.astype(np.int64) << 32) | self.index
+        wanted = (code.astype(np.int64) << 32) | index
+        at = np.searchsorted(slots, wanted)
+        found = np.append(slots, -1)[at] == wanted
+        return np.where(found, np.append(self.name, np.int32(-1))[at], np.int32(-1)).astype(np.int32)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ExtensionTable:

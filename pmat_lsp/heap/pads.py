@@ -46,12 +46,7 @@ def padname_ids(heap: Heap, rows: npt.NDArray[np.integer[Any]]) -> npt.NDArray[n
         heap: of the dump.
         rows: of the out_ columns, all of kind PAD_LEXICAL.
     """
-    table = heap.padnames
-    slots = (table.code.astype(np.int64) << 32) | table.index
-    wanted = (heap.owner[heap.out_source[rows]].astype(np.int64) << 32) | heap.out_detail[rows]
-    at = np.searchsorted(slots, wanted)
-    found = np.append(slots, -1)[at] == wanted
-    return np.where(found, np.append(table.name, np.int32(-1))[at], np.int32(-1)).astype(np.int32)
+    return heap.padnames.names_of(heap.owner[heap.out_source[rows]], heap.out_detail[rows])
 
 
 def references_in_pad(heap: Heap, code: int) -> Iterator[tuple[str, int, bool]]:
