@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -94,14 +95,25 @@ class CodeFacts:
     """Of the live CODEs and their pads alone."""
     retained_bytes_each: int
     """Lower median of what the islands of the leaked ones keep alive; 0 if none is on a cycle."""
-    lexicals: tuple[LexicalFacts, ...]
-    """In the order of the pad, captured ones first."""
-    holders: tuple[Holder, ...]
-    """Who refers to the clones: `{on_closed} of Net::Conn`; the commonest first, `MOST_HOLDERS` at the most."""
     refcounts: tuple[tuple[int, int], ...]
     """(a refcount, how many clones have it), the commonest first."""
     address: int
     """Of one of the clones, a leaked one where there are some; 0 where none is alive."""
+    _heap: Heap = field(repr=False, compare=False)
+    _leaks: Leaks = field(repr=False, compare=False)
+    _sample: tuple[int, ...] = field(repr=False)
+    """SV ids of the clones that are looked at one by one."""
+
+    # These two take as long as everything else together, and counts are shown without them.
+    @cached_property
+    def lexicals(self) -> tuple[LexicalFacts, ...]:
+        """In the order of the pad, captured ones first."""
+        return tuple(lexicals_of(self._heap, self._leaks, self._sample))
+
+    @cached_property
+    def holders(self) -> tuple[Holder, ...]:
+        """Who refers to the clones: `{on_closed} of Net::Conn`; the commonest first, `MOST_HOLDERS` at the most."""
+        return holders(self._heap, self._sample, MOST_HOLDERS)
 
     def lexical(self, name: str) -> LexicalFacts | None:
         """The facts of one lexical."""
@@ -143,7 +155,6 @@ def code_facts(heap: Heap, leaks: Leaks, site: CodeSite) -> CodeFacts:
     leaked = leaks.ownership.proven[clones]
     islands = leaks.islands.cycle[clones]
     sizes = np.sort(leaks.islands.bytes[np.unique(islands[islands >= 0])])
-    sample = clones[:MOST_CLONES].tolist()
     counts, times = np.unique(heap.refcount[clones], return_counts=True)
     commonest = np.argsort(-times, kind="stable")
     return CodeFacts(
@@ -153,10 +164,11 @@ def code_facts(heap: Heap, leaks: Leaks, site: CodeSite) -> CodeFacts:
         unexplained=int(leaks.ownership.unexplained[clones].sum()),
         bytes=int(heap.size[clones].sum() + _bytes_of_pads(heap, clones)),
         retained_bytes_each=int(sizes[(len(sizes) - 1) // 2]) if len(sizes) else 0,
-        lexicals=tuple(lexicals_of(heap, leaks, sample)),
-        holders=holders(heap, sample, MOST_HOLDERS),
         refcounts=tuple(zip(counts[commonest].tolist(), times[commonest].tolist(), strict=True)),
         address=heap.address_of(int(clones[np.argmax(leaked)])) if len(clones) else 0,
+        _heap=heap,
+        _leaks=leaks,
+        _sample=tuple(clones[:MOST_CLONES].tolist()),
     )
 
 
@@ -200,7 +212,7 @@ def _out_rows(heap: Heap, svs: I32) -> npt.NDArray[np.int64]:
     return rows
 
 
-def lexicals_of(heap: Heap, leaks: Leaks, clones: list[int]) -> Iterator[LexicalFacts]:
+def lexicals_of(heap: Heap, leaks: Leaks, clones: Sequence[int]) -> Iterator[LexicalFacts]:
     """The lexicals in the first pads of CODEs of one site, captured ones first."""
     if not clones:
         return
@@ -211,9 +223,7 @@ def lexicals_of(heap: Heap, leaks: Leaks, clones: list[int]) -> Iterator[Lexical
     lexical = int(RefKind.PAD_LEXICAL)
     for code in clones:
         pad = first_pad(heap, code)
-        held = slice(int(heap.out_start[pad]), int(heap.out_start[pad + 1])) if pad >= 0 else slice(0)
-        columns = (heap.out_kind[held].tolist(), heap.out_detail[held].tolist(), heap.out_target[held].tolist())
-        for kind, index, target in zip(*columns, strict=True):
+        for kind, index, target in heap.references_of(pad) if pad >= 0 else ():
             if kind == lexical and index in names:
                 slots.setdefault(names[index], []).append((code, index, target))
     found = [_lexical(heap, leaks, name, slots[name]) for name in dict.fromkeys(names.values()) if name in slots]

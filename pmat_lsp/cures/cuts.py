@@ -173,6 +173,8 @@ def _values(heap: Heap, svs: npt.NDArray[np.integer[Any]], key: str) -> list[int
 def _held_elsewhere(heap: Heap, rows: list[int]) -> int | None:
     """How many references that these rows hold are to what a root reaches without them; None where one is not."""
     targets = [held[0] for row in rows if (held := referent(heap, int(heap.out_target[row]))) is not None and held[1]]
+    if not targets:
+        return 0
     reached = reached_from_roots(heap, np.array(rows, np.int64))
     return len(targets) if all(reached[target] for target in targets) else None
 

@@ -37,6 +37,7 @@ Tables of fewer rows, each sorted by its first column, are `codes`, `globs`, `io
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -251,6 +252,12 @@ class Heap:
     def out_rows(self, sv: int) -> range:
         """The rows of the out_ columns that belong to an SV."""
         return range(int(self.out_start[sv]), int(self.out_start[sv + 1]))
+
+    def references_of(self, sv: int) -> Iterator[tuple[int, int, int]]:
+        """(kind, detail, target) of each reference of an SV with few: all are copied at once."""
+        rows = slice(int(self.out_start[sv]), int(self.out_start[sv + 1]))
+        columns = (self.out_kind, self.out_detail, self.out_target)
+        return zip(*(column[rows].tolist() for column in columns), strict=True)
 
     def in_rows(self, sv: int) -> I32:
         """The rows of the out_ columns that refer to an SV."""

@@ -11,20 +11,18 @@ import numpy.typing as npt
 from pmat_lsp.format.kinds import RefKind, Strength
 from pmat_lsp.heap.model import Heap
 
+# Where all clones of a closure are looked at, looking the members of an enumeration up would take most of the time.
+_CODE_PAD, _CODE_PADLIST, _PADLIST_PAD = int(RefKind.CODE_PAD), int(RefKind.CODE_PADLIST), int(RefKind.PADLIST_PAD)
+
 
 def pads_of(heap: Heap, code: int) -> list[int]:
     """The pads of a CODE, that of depth 1 first."""
     pads = []
-    for row in heap.out_rows(code):
-        if heap.out_kind[row] == RefKind.CODE_PAD:
-            pads.append((int(heap.out_detail[row]), int(heap.out_target[row])))
-        elif heap.out_kind[row] == RefKind.CODE_PADLIST:
-            padlist = int(heap.out_target[row])
-            pads += [
-                (int(heap.out_detail[inner]), int(heap.out_target[inner]))
-                for inner in heap.out_rows(padlist)
-                if heap.out_kind[inner] == RefKind.PADLIST_PAD
-            ]
+    for kind, detail, target in heap.references_of(code):
+        if kind == _CODE_PAD:
+            pads.append((detail, target))
+        elif kind == _CODE_PADLIST:
+            pads += [(depth, pad) for inner, depth, pad in heap.references_of(target) if inner == _PADLIST_PAD]
     return [pad for _, pad in sorted(pads)]
 
 

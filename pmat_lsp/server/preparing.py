@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
-from pmat_lsp.catalogue.questions import QUESTIONS
+from pmat_lsp.catalogue.questions import BY_NAME
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.state import OpenDump
 
@@ -22,24 +22,36 @@ async def prepare(ls: PmatServer) -> None:
     await asyncio.sleep(GRACE_SECONDS)
     ask = ls.state.ask
     # Their modules are imported when they are asked for.
-    await ask(lambda _: tuple(QUESTIONS))
+    for name in BY_NAME:
+        await ask(partial(_imported, name=name))
     for path in ls.state.texts.paths():
         for index in range(await ask(partial(_subs, path=path)) or 0):
             await ask(partial(_known, path=path, index=index))
     for index in range(await ask(lambda opened: len(opened.dump.leaks.report.findings[:MOST_FINDINGS])) or 0):
+        await ask(partial(_captured, index=index))
         await ask(partial(_cures, index=index))
 
 
-def _subs(opened: OpenDump, path: Path) -> int:
+def _imported(_opened: OpenDump, name: str) -> None:
     """Runs in the worker, as the others; between two of them text and dump may change."""
+    _ = BY_NAME[name]
+
+
+def _subs(opened: OpenDump, path: Path) -> int:
     source = opened.sites.source(path)
     return len(source.subs) if source is not None else 0
 
 
 def _known(opened: OpenDump, path: Path, index: int) -> None:
     source = opened.sites.source(path)
-    if source is not None and index < len(source.subs):
-        opened.sites.known(path, source, source.subs[index])
+    known = opened.sites.known(path, source, source.subs[index]) if source and index < len(source.subs) else None
+    if known is not None:
+        _ = known.facts.lexicals, known.facts.holders
+
+
+def _captured(opened: OpenDump, index: int) -> None:
+    for finding in opened.dump.leaks.report.findings[index : index + 1]:
+        _ = opened.dump.cuts(finding).captured
 
 
 def _cures(opened: OpenDump, index: int) -> None:

@@ -1,9 +1,9 @@
 """Whether two language servers in one editor slow each other: `python -m tests.benchmarks.beside`.
 
 Runs ours and Perl::LanguageServer on the demo program, in one client that sends every request to all its servers at
-once and an edit now and then: each alone, each beside a server that knows nothing, and both beside each other. A second
-server costs something even where it does nothing, since the client has two answers to read; so the ratio is that of the
-time beside the other one to the time beside the silent one.
+once and an edit now and then: each alone, each beside a server that knows nothing and computes for as long, and both
+beside each other. Any second server costs something, since the client has two answers to read and the machine two
+things to do; so the ratio is that of the time beside the other one to the time beside the busy one.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ FILE = "lib/Courier/HTTP.pm"
 EDIT_EVERY = 10
 """Rounds between two edits."""
 _PLACES = ("->get_connection", "@$conns = grep", "on_closed => sub", "sub _drop")
-OURS, THEIRS, SILENT = "pmat-lsp", "Perl::LanguageServer", "silent"
-_COMMANDS = {OURS: SERVER, THEIRS: OTHER, SILENT: (sys.executable, "-m", "tests.benchmarks.silent")}
+OURS, THEIRS, BUSY = "pmat-lsp", "Perl::LanguageServer", "busy"
+_COMMANDS = {OURS: SERVER, THEIRS: OTHER, BUSY: (sys.executable, "-m", "tests.benchmarks.busy")}
 _METHODS: Mapping[str, Sequence[str]] = {
     OURS: ("definition", "references", "hover", "documentHighlight", "codeAction"),
     THEIRS: ("definition", "references", "documentSymbol"),
-    SILENT: ("definition", "references", "hover", "documentHighlight", "codeAction", "documentSymbol"),
+    BUSY: ("definition", "references", "hover", "documentHighlight", "codeAction", "documentSymbol"),
 }
 _KNOWN = {OURS: "@$conns = grep", THEIRS: "->get_connection"}
 """Where each server has an answer once it knows the program."""
@@ -130,15 +130,15 @@ def _until_it_answers(server: Server, file: Path, place: str) -> None:
 
 
 def measure(rounds: int, times: int) -> tuple[Taken, Taken, Taken]:
-    """(each alone, each beside the silent one, both beside each other), in turn, `times` times."""
+    """(each alone, each beside the busy one, both beside each other), in turn, `times` times."""
     alone: Taken = {}
-    silent: Taken = {}
+    busy: Taken = {}
     beside: Taken = {}
     settings = (
         ((OURS,), alone),
         ((THEIRS,), alone),
-        ((OURS, SILENT), silent),
-        ((THEIRS, SILENT), silent),
+        ((OURS, BUSY), busy),
+        ((THEIRS, BUSY), busy),
         ((OURS, THEIRS), beside),
     )
     for _ in range(times):
@@ -146,7 +146,7 @@ def measure(rounds: int, times: int) -> tuple[Taken, Taken, Taken]:
             with tempfile.TemporaryDirectory() as folder, client(chosen, Path(folder)) as editor:
                 for number in range(rounds):
                     editor.round(number, taken)
-    return alone, silent, beside
+    return alone, busy, beside
 
 
 def main() -> None:
@@ -157,7 +157,7 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ[CACHE_VARIABLE] = str(FOLDER / "cache")
     columns = measure(arguments.rounds, arguments.times)
-    print("| median, 95 %, in ms | answers | alone | beside a silent one | beside the other | ratio of the last two |")
+    print("| median, 95 %, in ms | answers | alone | beside a busy one | beside the other | ratio of the last two |")
     print("|---|--:|--:|--:|--:|--:|")
     for key, seconds in columns[0].items():
         medians = [statistics.median(taken[key]) for taken in columns]

@@ -241,12 +241,9 @@ async def test_clients_that_announce_it_hear_every_change(tmp_path: Path) -> Non
         assert shown.changes[1]["dump"] == shown.uri("courier.pmat")
         assert "1 proven leak" in shown.changes[1]["message"]
         answer = await shown.request("pmat/leaks", {})
-        assert (answer["state"], answer["version"], answer["dump"], answer["findings"]) == (
-            "failed",
-            len(states),
-            None,
-            [],
-        )
+        assert (answer["state"], answer["dump"], answer["findings"]) == ("failed", None, [])
+        # The watcher may have seen the new dump only now.
+        assert answer["version"] in [one["version"] for one in shown.changes if one["state"] == "failed"]
         error = await _error(shown, "pmat/run", {"name": "summary"})
         assert (error.code, error.message) == (-32803, "no heap dump is open")
 
