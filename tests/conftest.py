@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from tests.dumps import CORPUS, corpus_dumps, own_dumps
 
 # The tests, and every process that they start, keep their indexes apart from those of the user.
 os.environ["PMAT_LSP_CACHE"] = tempfile.mkdtemp(prefix="pmat-lsp-tests-")
+
+# A shell that starts something beside itself lets it ignore Ctrl-C, and all that this starts in turn.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:

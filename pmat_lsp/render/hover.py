@@ -231,7 +231,10 @@ def _counts(facts: CodeFacts) -> tuple[Span, ...]:
 
 
 def _capture_row(lexical: LexicalFacts) -> tuple[Paragraph, ...]:
-    value: list[Span] = [Code(lexical.values[0].text)] if lexical.values else []
+    commonest = lexical.values[0].text if lexical.values else ""
+    # Where all are weak the column before says so.
+    shown = commonest if lexical.strong else commonest.removeprefix("weak ")
+    value: list[Span] = [Code(shown)] if shown else []
     if lexical.different > 1:
         value.append(Plain(f" and {format_count(lexical.different - 1, 'other value')}"))
     return paragraph(Code(lexical.name)), paragraph(_strength(lexical)), Paragraph(tuple(value))

@@ -113,7 +113,7 @@ async def test_hovering_the_sub_tells_clones_captures_holders_and_cure(demo: Edi
     assert hover.range == _range(LEAKED, 21, 24)
     assert text.startswith("**`sub { … }`** in `Courier::HTTP::get_connection`: 59 live, **59 leaked**, 18.2 KiB")
     assert "| `$conns` | strong | `ARRAY(1) of Courier::Connection` |" in text
-    assert "| `$client` | weak | `weak Courier::HTTP` |" in text
+    assert "| `$client` | weak | `Courier::HTTP` |" in text
     assert "(59×), never by a root" in text
     assert "weaken( my $weak = $conns )" in text
 

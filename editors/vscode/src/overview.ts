@@ -3,11 +3,11 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as vscode from "vscode";
-import { type Connection, messageOf } from "./client";
+import { messageOf } from "./client";
 import { overviewOf } from "./handlesView";
-import type { Model } from "./model";
 import type { FromOverview, OverviewPage, PageDump, ToOverview } from "./pages";
 import type { Finding, Leaks, Place, RunResult } from "./protocol";
+import { Tab } from "./tab";
 import { bytes, familyOf, nameOf } from "./texts";
 
 /** As package.json declares it. */
@@ -16,27 +16,10 @@ export const OVERVIEW = "pmat.overview";
 const MOST_DUMPS = 20;
 
 /** The overview of a dump in its tab. */
-export class Overview implements vscode.Disposable {
-    private readonly heard: vscode.Disposable;
+export class Overview extends Tab<FromOverview, ToOverview> {
     private asked = false;
 
-    constructor(
-        private readonly uri: vscode.Uri,
-        private readonly webview: vscode.Webview,
-        private readonly model: Model,
-        private readonly connection: Connection,
-    ) {
-        this.heard = vscode.Disposable.from(
-            webview.onDidReceiveMessage((message: FromOverview) => void this.hear(message)),
-            model.onDidChange(() => void this.draw()),
-        );
-    }
-
-    dispose(): void {
-        this.heard.dispose();
-    }
-
-    private async hear(message: FromOverview): Promise<void> {
+    protected async hear(message: FromOverview): Promise<void> {
         switch (message.type) {
             case "ready":
                 return this.draw();
@@ -53,7 +36,7 @@ export class Overview implements vscode.Disposable {
         }
     }
 
-    private async draw(): Promise<void> {
+    protected async draw(): Promise<void> {
         const { front } = this.model;
         if (front.state === "stopped") {
             return this.say("The pmat-lsp server is not running.", true);
@@ -103,14 +86,6 @@ export class Overview implements vscode.Disposable {
             }
         }
         this.send({ type: "growth", dumps });
-    }
-
-    private say(message: string, error = false): void {
-        this.send({ type: "notice", message, error });
-    }
-
-    private send(message: ToOverview): void {
-        void this.webview.postMessage(message);
     }
 }
 

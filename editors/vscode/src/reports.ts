@@ -1,10 +1,10 @@
 /** Reports of the server (`pmat:/leaks.md`), rendered: what VS Code shows where one is opened, its links included. */
 
 import * as vscode from "vscode";
-import { type Connection, messageOf } from "./client";
+import { messageOf } from "./client";
 import { reveal } from "./hops";
-import type { Model } from "./model";
 import type { FromReport, ToReport } from "./pages";
+import { Tab } from "./tab";
 import { lineOf } from "./texts";
 
 /** As package.json declares it. */
@@ -18,27 +18,8 @@ export async function openReport(uri: string): Promise<void> {
 }
 
 /** A report in its tab. */
-export class Report implements vscode.Disposable {
-    private readonly heard: vscode.Disposable;
-
-    constructor(
-        private readonly uri: vscode.Uri,
-        private readonly webview: vscode.Webview,
-        private readonly model: Model,
-        private readonly connection: Connection,
-    ) {
-        this.heard = vscode.Disposable.from(
-            webview.onDidReceiveMessage((message: FromReport) => void this.hear(message)),
-            // It is about the dump in front, which may be another one now.
-            model.onDidChange(() => void this.draw()),
-        );
-    }
-
-    dispose(): void {
-        this.heard.dispose();
-    }
-
-    private async hear(message: FromReport): Promise<void> {
+export class Report extends Tab<FromReport, ToReport> {
+    protected async hear(message: FromReport): Promise<void> {
         if (message.type === "ready") {
             return this.draw();
         }
@@ -52,10 +33,10 @@ export class Report implements vscode.Disposable {
         }
     }
 
-    private async draw(): Promise<void> {
+    protected async draw(): Promise<void> {
         const { state } = this.model.front;
         if (state === "stopped") {
-            return this.send({ type: "notice", message: "The pmat-lsp server is not running.", error: true });
+            return this.say("The pmat-lsp server is not running.", true);
         }
         if (!this.connection.isRunning || state === "loading") {
             return;
@@ -65,11 +46,7 @@ export class Report implements vscode.Disposable {
             const { text } = await this.connection.request<{ text: string }>("workspace/textDocumentContent", params);
             this.send({ type: "report", text });
         } catch (error) {
-            this.send({ type: "notice", message: messageOf(error), error: true });
+            this.say(messageOf(error), true);
         }
-    }
-
-    private send(message: ToReport): void {
-        void this.webview.postMessage(message);
     }
 }

@@ -293,6 +293,24 @@ export class Workbench {
         throw new Error("no hover");
     }
 
+    /** Scroll the hover until the part that begins with a text is at its top. */
+    async scrollHover(text) {
+        const hover = this.page.locator(".monaco-hover:visible").first();
+        await hover.hover();
+        const part = hover.locator(".hover-row", { hasText: text }).last();
+        // A turn of the wheel goes as far as VS Code likes, and it glides.
+        for (let turns = 20, before = Number.NaN; turns; turns--) {
+            const [whole, below] = [await hover.boundingBox(), await part.boundingBox()];
+            const rest = below.y - whole.y;
+            if (rest < 4 || rest === before) {
+                return;
+            }
+            before = rest;
+            await this.page.mouse.wheel(0, rest);
+            await this.page.waitForTimeout(300);
+        }
+    }
+
     /** The rows of the Problems panel. */
     async problems() {
         await this.command("Problems: Focus on Problems View");
