@@ -19,8 +19,7 @@ from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.progress import Progress
 from pmat_lsp.query.view import View
 from pmat_lsp.query.views import VIEWS
-from pmat_lsp.render.escape import visible
-from pmat_lsp.render.tables import portable
+from pmat_lsp.render.escape import portable, visible
 from pmat_lsp.session import Dump
 from pmat_lsp.units import format_count
 

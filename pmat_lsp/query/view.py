@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.progress import Progress
-from pmat_lsp.render.tables import portable
+from pmat_lsp.render.escape import portable
 from pmat_lsp.session import Dump
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[Any]]

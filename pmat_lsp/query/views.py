@@ -23,7 +23,7 @@ from pmat_lsp.heap.symbols import SLOTS, glob_name
 from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import ScalarValue, read_strings
 from pmat_lsp.query.view import Arrays, Texts, View, addresses, class_name, looked_up, number, plain, text, texts
-from pmat_lsp.render.tables import portable
+from pmat_lsp.render.escape import portable
 from pmat_lsp.session import Dump
 
 _OFTEN = 4096

@@ -22,6 +22,7 @@ _MARKUP = re.compile(
 )
 _NUMBERED = re.compile(r"^(\d+)([.)])")
 _BACKTICKS = re.compile(r"`+")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def visible(text: str, longest: int = LONGEST_SHOWN) -> str:
@@ -33,6 +34,11 @@ def visible(text: str, longest: int = LONGEST_SHOWN) -> str:
     if cut.isascii() and cut.isprintable():
         return cut
     return "".join(_visible_character(character) for character in cut)
+
+
+def portable(text: str) -> str:
+    """`text` without lone surrogates, which UTF-8 cannot carry: a byte that is no UTF-8 becomes `\\xNN`."""
+    return _SURROGATES.sub(lambda match: _without_surrogate(ord(match[0])), text)
 
 
 def escape_markdown(text: str, longest: int = LONGEST_SHOWN) -> str:
@@ -60,3 +66,8 @@ def _visible_character(character: str) -> str:
     if unicodedata.category(character) in _HIDDEN_CATEGORIES:
         return f"\\x{{{ord(character):x}}}"
     return character
+
+
+def _without_surrogate(code: int) -> str:
+    # The first are how Python keeps a byte that it cannot decode.
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\x{{{code:x}}}"

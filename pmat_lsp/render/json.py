@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 
 from pmat_lsp.analysis.result import Closure, Finding, Hop, LeakReport
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.render.escape import portable
 from pmat_lsp.source.marks import MarkedFinding
 from pmat_lsp.source.places import Place
 
 SCHEMA = 1
 """Grows when a key is removed or changes its meaning."""
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 Json = dict[str, object]
 
@@ -86,14 +85,9 @@ def _hop(hop: Hop) -> Json:
 def _sound(value: object) -> object:
     """`value` without lone surrogates, which JSON cannot carry: a byte that is no UTF-8 becomes `\\xNN`."""
     if isinstance(value, str):
-        return _SURROGATES.sub(_without_surrogate, value)
+        return portable(value)
     if isinstance(value, dict):
         return {key: _sound(held) for key, held in value.items()}
     if isinstance(value, list):
         return [_sound(held) for held in value]
     return value
-
-
-def _without_surrogate(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\x{{{code:x}}}"

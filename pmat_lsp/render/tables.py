@@ -9,14 +9,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, TypeVar
 
 from rich.text import Text
 
 from pmat_lsp.analysis.tables import Answer, Column, Table, Tree, Unit, Value
-from pmat_lsp.render.escape import visible
+from pmat_lsp.render.escape import portable, visible
 from pmat_lsp.units import format_bytes
 
 SCHEMA = 1
@@ -28,7 +27,6 @@ _TITLE, _HEADING, _FAINT = "bold", "bold", "dim"
 _INDENT = "  "
 _GAP = "  "
 _RIGHT = (Unit.BYTES, Unit.COUNT)
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def table_text(table: Table) -> Text:
@@ -134,8 +132,3 @@ def _value(column: Column, value: Value) -> object:
     if column.unit is Unit.SV and isinstance(value, int):
         return hex(value)
     return portable(value) if isinstance(value, str) else value
-
-
-def portable(text: str) -> str:
-    """A text with the bytes that are no UTF-8, which JSON cannot carry, as escapes."""
-    return _SURROGATES.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", text)
