@@ -13,6 +13,7 @@ from pmat_lsp import __version__
 from pmat_lsp.catalogue import questions
 from pmat_lsp.catalogue.loaded import Loaded
 from pmat_lsp.catalogue.words import AnyOrder
+from pmat_lsp.cli.order import in_order
 from pmat_lsp.cli.output import PROGRAM, show_error, survive_any_character
 from pmat_lsp.errors import PmatError
 
@@ -78,9 +79,9 @@ COMMANDS: ValuesView[Command] = BY_NAME.values()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; `argv` is that of the process where it is None. Returns the exit status."""
     survive_any_character()
-    words = sys.argv[1:] if argv is None else argv
-    arguments = build_parser(_wanted(words)).parse_args(words)
     try:
+        words = in_order(sys.argv[1:] if argv is None else argv, BY_NAME)
+        arguments = build_parser(_wanted(words)).parse_args(words)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except PmatError as error:
