@@ -1,20 +1,46 @@
-"""How an SV is called in tables: what it is, and which root of perl's it is."""
+"""How an SV is called in tables: what it is, which root of perl's it is, and by what name the program holds it."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
-from pmat_lsp.heap.describe import describe
+from pmat_lsp.analysis.holders import hops_to
+from pmat_lsp.format.kinds import STASH_KINDS, Kind
+from pmat_lsp.heap.describe import code_name, describe
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.symbols import glob_name
+
+_MOST_HOLDERS = 20
+"""So many holders of an SV are asked for a name."""
+_SIGILS = {"*{SCALAR}": "$", "*{ARRAY}": "@", "*{HASH}": "%"}
+_NAMES = ("lexical", "capture", "key", "field")
+"""Kinds of hops that have a name which the program gave."""
+_SAY_IT = (*STASH_KINDS, Kind.GLOB)
+"""Kinds of SVs whose description has their name."""
 
 
 def labels(heap: Heap) -> Callable[[int], str]:
-    """A function from ids to `Net::Conn`, `HASH(1764), the shared string table`."""
+    """A function from ids to `Net::Conn`, `HASH(1764), the shared string table`, `HASH(3), %seen of the sub add`."""
     roots: dict[int, str] = {}
     for root in heap.roots:
         roots.setdefault(root.sv, root.description)
 
     def label(sv: int) -> str:
-        return describe(heap, sv) + (f", {roots[sv]}" if sv in roots else "")
+        known = roots.get(sv) or _known_as(heap, sv)
+        return describe(heap, sv) + (f", {known}" if known else "")
 
     return label
+
+
+def _known_as(heap: Heap, sv: int) -> str:
+    """`$Net::Client::pool`, `{queue} of Net::Client`; "" where it says so itself, or nobody has a name for it."""
+    if heap.kind[sv] in _SAY_IT or (heap.kind[sv] == Kind.CODE and code_name(heap, sv)):
+        return ""
+    name = ""
+    for hop in itertools.islice(hops_to(heap, sv), _MOST_HOLDERS):
+        if hop.label in _SIGILS:
+            return _SIGILS[hop.label] + glob_name(heap, hop.source)
+        if hop.kind in _NAMES and hop.name != "&" and not name:
+            name = f"{hop.label.removeprefix('->')} of {hop.source_desc}"
+    return name

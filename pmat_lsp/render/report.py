@@ -32,6 +32,10 @@ _FEW = 5
 """File numbers that are listed in full."""
 _LONGEST_SENTENCE = 2000
 _STATEMENT = re.compile(r"(?<=: )[^:;]+;")
+_GROWS = """\
+What grows while something still holds it is no leak of this kind: ask `largest --retained` what keeps the most alive,
+and `compare` with an earlier dump what has grown.
+"""
 _TIE = "\0"
 """Stands for a space at which no line ends; nothing that was made visible has it."""
 
@@ -53,6 +57,8 @@ def leaks_text(report: LeakReport, marked: Sequence[MarkedFinding], source: Repo
         text.append_text(finding_text(finding, source)).append("\n")
     left = replace(report, findings=tuple(finding.finding for finding in shown))
     text.append_text(summary_text(left, none="no other proven leak" if ignored else "no proven leak")).append("\n")
+    if not marked:
+        text.append(_GROWS)
     return text.append(_ignored(ignored, source)) if ignored else text
 
 
