@@ -1,19 +1,29 @@
-"""Two dumps of one program: which leaks are new, gone, grown or shrunk; then the same for classes and kinds."""
+"""Two dumps of one program: which leaks are new, gone, grown or shrunk; the same for containers, classes and kinds."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from pmat_lsp.analysis.count import KIND, CountOptions, count_table
 from pmat_lsp.analysis.finding_ids import finding_ids
+from pmat_lsp.analysis.labels import known_as
 from pmat_lsp.analysis.leaks import Leaks
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
+from pmat_lsp.format.kinds import Kind
 from pmat_lsp.heap.model import Heap
 
-FINDING, CLASS = "finding", "class"
+FINDING, CONTAINER, CLASS = "finding", "container", "class"
+MOST_CONTAINERS = 2000
+"""So many arrays and hashes of a dump, the longest, are asked for a name."""
+_COUNT = re.compile(r"\([0-9]+\)$")
+_OF_PLAIN_HASH = " of HASH"
+_MOST_CHANGED = 20
+"""So many containers are told."""
 _COLUMNS = (
     Column("about", Unit.TEXT),
     Column("change", Unit.TEXT),
@@ -30,17 +40,21 @@ Told: TypeAlias = tuple[int, int, str | None]
 
 
 def compare_table(before: Heap, leaks_before: Leaks, after: Heap, leaks_after: Leaks) -> Table:
-    """Findings, the new ones first, then classes and kinds whose counts or bytes changed.
+    """Findings, the new ones first, then containers, classes and kinds whose counts or bytes changed.
 
-    A finding is the same where its pattern, its classes and the steps of its cycle, with the files and lines of the
-    closures, are. Nothing is matched by address, so the dumps may be of two runs of the program.
+    Containers are arrays and hashes that a variable or a key leads to, as `known_as` names them; all of one name are
+    one, and their elements are counted. A finding is the same where its pattern, its classes and the steps of its
+    cycle, with the files and lines of the closures, are. Nothing is matched by address, so the dumps may be of two runs
+    of the program.
     """
+    longer_than = max(_too_short(before), _too_short(after))
     rows = [
         *_rows(FINDING, _findings(leaks_before), _findings(leaks_after)),
+        *_containers_changed(_containers(before, longer_than), _containers(after, longer_than)),
         *_changed(CLASS, _classes(before), _classes(after)),
         *_changed(KIND, _kinds(before), _kinds(after)),
     ]
-    return Table("Leaks, classes and kinds, before and after", _COLUMNS, tuple(rows))
+    return Table("Leaks, containers, classes and kinds, before and after", _COLUMNS, tuple(rows))
 
 
 def _rows(about: str, before: Mapping[str, Told], after: Mapping[str, Told]) -> list[tuple[Value, ...]]:
@@ -75,6 +89,40 @@ def _findings(leaks: Leaks) -> dict[str, Told]:
         name: (finding.count, finding.bytes_total, finding.title)
         for name, finding in zip(finding_ids(findings), findings, strict=True)
     }
+
+
+def _containers_changed(before: Mapping[str, Told], after: Mapping[str, Told]) -> list[tuple[Value, ...]]:
+    """Those with more or fewer elements, most first; how much room perl has made for these is not told.
+
+    A key that only one dump has in a hash without a class is data, and no name.
+    """
+    names = [name for name in before.keys() | after.keys() if not name.endswith(_OF_PLAIN_HASH)]
+    names += [name for name in before.keys() & after.keys() if name.endswith(_OF_PLAIN_HASH)]
+    told = [{name: one[name] for name in names if name in one} for one in (before, after)]
+    rows = [row for row in _rows(CONTAINER, *told) if row[4] != row[5]]
+    return sorted(rows, key=lambda row: -abs(int(row[5] or 0) - int(row[4] or 0)))[:_MOST_CHANGED]
+
+
+def _too_short(heap: Heap) -> int:
+    """The most elements of containers that are left out; in both dumps the same, or their absence were a change."""
+    lengths = heap.length[_container_ids(heap)]
+    return int(np.partition(lengths, -MOST_CONTAINERS)[-MOST_CONTAINERS]) if len(lengths) > MOST_CONTAINERS else 0
+
+
+def _containers(heap: Heap, longer_than: int) -> dict[str, Told]:
+    svs = _container_ids(heap)
+    sums: dict[str, Told] = {}
+    for sv in svs[heap.length[svs] > longer_than].tolist():
+        # Of the holder's own number of elements nothing is to be in a name.
+        if name := _COUNT.sub("", known_as(heap, sv)):
+            count, size, _ = sums.get(name, (0, 0, None))
+            kind = Kind(int(heap.kind[sv])).name
+            sums[name] = count + int(heap.length[sv]), size + int(heap.size[sv]), kind
+    return sums
+
+
+def _container_ids(heap: Heap) -> npt.NDArray[np.intp]:
+    return heap.ids_of(Kind.ARRAY, Kind.HASH)
 
 
 def _classes(heap: Heap) -> dict[str, Told]:

@@ -27,20 +27,24 @@ def labels(heap: Heap) -> Callable[[int], str]:
         roots.setdefault(root.sv, root.description)
 
     def label(sv: int) -> str:
-        known = roots.get(sv) or _known_as(heap, sv)
+        known = roots.get(sv) or known_as(heap, sv)
         return describe(heap, sv) + (f", {known}" if known else "")
 
     return label
 
 
-def _known_as(heap: Heap, sv: int) -> str:
-    """`$Net::Client::pool`, `{queue} of Net::Client`; "" where it says so itself, or nobody has a name for it."""
+def known_as(heap: Heap, sv: int) -> str:
+    """By what name the program holds an SV: `$Net::Client::pool`, `{queue} of Net::Client`, `%seen of the sub add`.
+
+    "" where what it is has its name, or nobody has one for it.
+    """
     if heap.kind[sv] in _SAY_IT or (heap.kind[sv] == Kind.CODE and code_name(heap, sv)):
         return ""
     name = ""
     for hop in itertools.islice(hops_to(heap, sv), _MOST_HOLDERS):
-        if hop.label in _SIGILS:
+        # A handle that is an object has a glob whose name nobody wrote.
+        if hop.label in _SIGILS and heap.blessed[hop.source] < 0:
             return _SIGILS[hop.label] + glob_name(heap, hop.source)
-        if hop.kind in _NAMES and hop.name != "&" and not name:
+        if (hop.kind in _NAMES or hop.label in _SIGILS) and hop.name != "&" and not name:
             name = f"{hop.label.removeprefix('->')} of {hop.source_desc}"
     return name

@@ -19,11 +19,12 @@ def _compare(asked: Asked) -> Table:
 
 COMPARE = Question(
     name="compare",
-    help="tell which leaks are new, gone, grown or shrunk",
+    help="tell which leaks are new, gone, grown or shrunk, and what else has grown",
     description="""\
-Compares two dumps of one program, the older one first: which leaks are new, grown, shrunk, gone and the same, then the
-classes and kinds of which there are more or fewer. Nothing is matched by address, so the dumps may be of two runs: one
-before a fix, and one after it.""",
+Compares two dumps of one program, the older one first: which leaks are new, grown, shrunk, gone and the same; which
+arrays and hashes have more or fewer elements, by the variable or key that leads to them (of the 2,000 longest the 20
+that changed most); then the classes and kinds of which there are more or fewer. Nothing is matched by address, so the
+dumps may be of two runs: one before a fix, and one after it.""",
     parameters=(),
     answer=_compare,
     dumps=(2, 2),

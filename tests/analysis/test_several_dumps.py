@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.text import Text
 
-from pmat_lsp.analysis.compare import FINDING, compare_table
+from pmat_lsp.analysis import compare
+from pmat_lsp.analysis.compare import CONTAINER, FINDING, compare_table
 from pmat_lsp.analysis.diff import diff_tree
 from pmat_lsp.analysis.growth import counts_table, stayed_table
 from pmat_lsp.analysis.leaks import find_leaks
@@ -17,7 +20,8 @@ from pmat_lsp.analysis.orphans import orphans_table
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.render.scripts_text import counts_text, diff_text, orphans_text, stayed_text
-from tests.dumps import CORPUS, needs_corpus
+from tests.dump_writer import DumpWriter
+from tests.dumps import CORPUS, ROOT, needs_corpus
 
 DUMPS = CORPUS / "bookworm-amd64-perl5.36.0"
 
@@ -94,6 +98,71 @@ def test_a_fix_shows_as_a_finding_that_is_gone_and_its_absence_as_a_new_one() ->
         rows = compare_table(before, leaks[id(before)], after, leaks[id(after)]).rows
         findings = [row for row in rows if row[0] == FINDING]
         assert [(row[1], counts(row)) for row in findings] == [(change, (20, 0))]
+
+
+@needs_corpus
+@pytest.mark.parametrize(
+    ("name", "container", "counts"),
+    [
+        ("e_growing_cache", "%App::Cache::CACHE", (301, 901)),
+        ("f_growing_handlers", "@App::Events::HANDLERS", (120, 360)),
+    ],
+)
+def test_what_grows_in_a_program_without_a_leak_is_told_by_its_name(
+    name: str, container: str, counts: tuple[int, int]
+) -> None:
+    """One entry a request and one more, and two handlers a job, as the programs say."""
+    first, _, last = series(name)
+    grown = {row[2]: row[1:6] for row in containers(first, last)}
+    assert grown[container][0] == "grown"
+    assert grown[container][3:] == counts
+
+
+def test_containers_of_a_fix_are_told_and_turn_round_with_the_dumps(demo_dump: Path) -> None:
+    leaking, fixed = load(demo_dump), load(ROOT / "tests" / "data" / "courier_fixed.pmat.xz")
+    gone = containers(leaking, fixed)
+    assert [row[1:6] for row in gone] == [
+        ("gone", "*{HASH} of IO::Socket::INET", "HASH", 236, 0),
+        ("gone", "$conns of the closure at lib/Courier/HTTP.pm:80", "ARRAY", 59, 0),
+        ("shrunk", "{select} of Courier::HTTP", "ARRAY", 66, 8),
+    ]
+    turned = {"gone": "new", "shrunk": "grown"}
+    back = [(turned[str(row[1])], *row[2:4], row[5], row[4]) for row in gone]
+    assert [row[1:6] for row in containers(fixed, leaking)] == back
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 9), st.integers(0, 9))), st.integers(1, 7))
+def test_containers_are_those_that_are_long_in_either_dump(lengths: dict[str, tuple[int, int]], most: int) -> None:
+    before, after = ({name: pair[which] for name, pair in lengths.items()} for which in (0, 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compare, "MOST_CONTAINERS", most)
+        rows = containers(arrays(before), arrays(after))
+    # Those are out of which, with all that are as long, one dump has too many.
+    cut = [sorted(of_one.values())[-most] for of_one in (before, after) if len(of_one) > most]
+    expected = {
+        f"@main::{name}": tuple(length if length > max(cut, default=0) else 0 for length in pair)
+        for name, pair in lengths.items()
+    }
+    assert {row[2]: row[4:6] for row in rows} == {name: pair for name, pair in expected.items() if pair[0] != pair[1]}
+
+
+def containers(before: Heap, after: Heap) -> list[tuple[object, ...]]:
+    """The rows of them."""
+    rows = compare_table(before, find_leaks(before), after, find_leaks(after)).rows
+    return [row for row in rows if row[0] == CONTAINER]
+
+
+def arrays(lengths: dict[str, int]) -> Heap:
+    """Package variables of `main`, each an array of nothing."""
+    dump = DumpWriter()
+    stash = 0x1000
+    dump.root("defstash", stash)
+    globs = {name: 0x2000 + 0x100 * number for number, name in enumerate(lengths)}
+    dump.stash(stash, "main", {name.encode(): glob for name, glob in globs.items()})
+    for name, glob in globs.items():
+        dump.glob(glob, name=name, stash=stash, array=glob + 0x10)
+        dump.array(glob + 0x10, [0] * lengths[name])
+    return load(Path("arrays.pmat"), read=lambda _: dump.to_bytes())
 
 
 def test_dump_strings_cannot_reach_the_terminal_raw(demo_dump: Path) -> None:
