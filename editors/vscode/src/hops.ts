@@ -26,6 +26,8 @@ export class Walk implements vscode.Disposable {
         overviewRulerColor: new vscode.ThemeColor("pmat.hopBorder"),
     });
     private readonly heard: vscode.Disposable;
+    /** Which hop it is, in the status bar for a while. */
+    private told: vscode.Disposable | null = null;
 
     constructor(private readonly model: Model) {
         this.heard = model.onDidChange(() => this.forget());
@@ -57,11 +59,13 @@ export class Walk implements vscode.Disposable {
         if (hop?.place) {
             this.mark(await reveal(hop.place, preserveFocus));
         }
-        vscode.window.setStatusBarMessage(told(step), 10_000);
+        this.told?.dispose();
+        this.told = vscode.window.setStatusBarMessage(told(step), 10_000);
     }
 
     dispose(): void {
         this.heard.dispose();
+        this.told?.dispose();
         this.line.dispose();
         this.moved.dispose();
     }
@@ -72,6 +76,7 @@ export class Walk implements vscode.Disposable {
         const finding = step && this.model.findings.find(({ id }) => id === step.finding.id);
         this.step = finding && step && step.hop < finding.hops.length ? { finding, hop: step.hop } : null;
         if (!this.step) {
+            this.told?.dispose();
             for (const editor of vscode.window.visibleTextEditors) {
                 editor.setDecorations(this.line, []);
             }

@@ -142,8 +142,17 @@ step("perl writes a new heap dump, and the squiggle goes", async () => {
     await bench.terminal().filter({ hasText: "200 chapters" }).waitFor();
     await bench.openFile("HTTP.pm");
     await bench.status("app.pmat: no leak").waitFor();
+    assert.equal(await bench.status("hop ").count(), 0);
     await marks.first().waitFor({ state: "detached" });
     const problems = await bench.problems();
     await problems.getByText("No problems have been detected").waitFor();
     await bench.shot("fixed");
+});
+
+step("without a leak the view says what to ask of a program that grows", async () => {
+    await bench.page.locator(".activitybar [aria-label*='Perl leaks']").first().click();
+    await bench.page.getByRole("button", { name: "See what keeps the most memory" }).first().click();
+    const page = bench.webview().locator("#page");
+    await page.filter({ hasText: "The SVs that keep the most memory alive" }).waitFor();
+    await bench.shot("grows");
 });
