@@ -135,17 +135,16 @@ step("lenses and hints come and go with their settings", async () => {
     const hint = bench.page.locator(".view-line", { hasText: /sub.*59\sleaked/ }).first();
     await bench.goTo(79);
     assert.equal((await lens.count()) + (await hint.count()), 0);
-    bench.settings({ "pmat.codeLens.enable": true });
-    await lens.waitFor();
-    bench.settings({ "pmat.inlayHints.enable": true });
-    await hint.waitFor();
-    await lens.waitFor({ state: "detached" });
-    bench.settings({ "pmat.codeLens.enable": true });
+    const there = (brief) => lens.waitFor(brief);
+    const gone = (brief) => lens.waitFor({ state: "detached", ...brief });
+    await bench.settings({ "pmat.codeLens.enable": true }, there);
+    await bench.settings({ "pmat.inlayHints.enable": true }, (brief) => hint.waitFor(brief));
+    await gone();
+    await bench.settings({ "pmat.codeLens.enable": true }, there);
     await lens.click();
     await told(/identify 0x[\da-f]+/);
-    bench.settings({});
     await bench.openFile("HTTP.pm");
-    await lens.waitFor({ state: "detached" });
+    await bench.settings({}, gone);
 });
 
 step("the links of a hover run commands", async () => {

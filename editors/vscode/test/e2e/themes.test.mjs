@@ -49,8 +49,8 @@ const PAGES = {
 
 for (const [name, [theme, kind]] of Object.entries(THEMES)) {
     step(`every text of overview, picture and report can be read in ${name}`, async () => {
-        bench.settings({ "workbench.colorTheme": theme });
-        await bench.page.locator(`.monaco-workbench.${kind}`).waitFor();
+        const window = bench.page.locator(`.monaco-workbench.${kind}`);
+        await bench.settings({ "workbench.colorTheme": theme }, (brief) => window.waitFor(brief));
         for (const [page, [command, there]] of Object.entries(PAGES)) {
             await bench.openFile("HTTP.pm");
             await bench.goTo(79);

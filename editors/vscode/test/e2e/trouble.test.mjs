@@ -36,21 +36,15 @@ inWindow(
         await message.getByRole("button", { name: "How to Install It" }).click();
         await bench.page.locator(".quick-input-list .monaco-list-row", { hasText: "pipx install" }).first().waitFor();
         await bench.page.keyboard.press("Escape");
-        bench.settings({ "pmat.server.path": "/nowhere/pmat-lsp" });
-        // Again where the window had not heard of the setting yet.
-        await bench.until(async () => {
+        await bench.settings({ "pmat.server.path": "/nowhere/pmat-lsp" }, async (brief) => {
             await bench.command("pmat: Restart the Server");
-            return bench
-                .message("did not start")
-                .waitFor({ timeout: 5_000 })
-                .then(() => true);
-        }, "the message");
-        await bench.shot("server-not-started");
-        bench.settings({
-            "pmat.server.path": "",
-            "pmat.server.interpreter": path.join(path.dirname(SERVER), "python"),
+            await bench.message("did not start").waitFor(brief);
         });
-        await bench.status("courier.pmat.xz: 1 leak").waitFor();
+        await bench.shot("server-not-started");
+        const interpreter = path.join(path.dirname(SERVER), "python");
+        await bench.settings({ "pmat.server.path": "", "pmat.server.interpreter": interpreter }, (brief) =>
+            bench.status("courier.pmat.xz: 1 leak").waitFor(brief),
+        );
     },
 );
 

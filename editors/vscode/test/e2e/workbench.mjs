@@ -132,9 +132,18 @@ export class Workbench {
         rmSync(this.profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     }
 
-    /** Change settings; those of the start that are not named are as they were. */
-    settings(settings) {
-        writeSettings(this.profile, settings);
+    /**
+     * Change settings, again where the window has not heard of it: its watcher of files misses a change now and then.
+     * Those of the start that are not named are as they were.
+     *
+     * @param seen waits, as long as it is told, for what the settings change.
+     */
+    async settings(settings, seen) {
+        await this.until(async () => {
+            writeSettings(this.profile, settings);
+            await seen({ timeout: 5_000 });
+            return true;
+        }, "what the settings change");
     }
 
     /** Save a picture of the window. */
