@@ -47,10 +47,9 @@ def compare_table(before: Heap, leaks_before: Leaks, after: Heap, leaks_after: L
     cycle, with the files and lines of the closures, are. Nothing is matched by address, so the dumps may be of two runs
     of the program.
     """
-    longer_than = max(_too_short(before), _too_short(after))
     rows = [
         *_rows(FINDING, _findings(leaks_before), _findings(leaks_after)),
-        *_containers_changed(_containers(before, longer_than), _containers(after, longer_than)),
+        *_containers_changed(*_containers(before, after)),
         *_changed(CLASS, _classes(before), _classes(after)),
         *_changed(KIND, _kinds(before), _kinds(after)),
     ]
@@ -96,33 +95,33 @@ def _containers_changed(before: Mapping[str, Told], after: Mapping[str, Told]) -
 
     A key that only one dump has in a hash without a class is data, and no name.
     """
-    names = [name for name in before.keys() | after.keys() if not name.endswith(_OF_PLAIN_HASH)]
-    names += [name for name in before.keys() & after.keys() if name.endswith(_OF_PLAIN_HASH)]
-    told = [{name: one[name] for name in names if name in one} for one in (before, after)]
-    rows = [row for row in _rows(CONTAINER, *told) if row[4] != row[5]]
+    rows = (row for row in _rows(CONTAINER, before, after) if row[4] != row[5])
+    rows = (row for row in rows if row[1] in ("grown", "shrunk") or not str(row[2]).endswith(_OF_PLAIN_HASH))
     return sorted(rows, key=lambda row: -abs(int(row[5] or 0) - int(row[4] or 0)))[:_MOST_CHANGED]
 
 
-def _too_short(heap: Heap) -> int:
-    """The most elements of containers that are left out; in both dumps the same, or their absence were a change."""
-    lengths = heap.length[_container_ids(heap)]
+def _containers(*heaps: Heap) -> list[dict[str, Told]]:
+    """Of each dump; those that are as short as one that is left out are left out of all, or that were a change."""
+    ids = [heap.ids_of(Kind.ARRAY, Kind.HASH) for heap in heaps]
+    lengths = [heap.length[svs] for heap, svs in zip(heaps, ids, strict=True)]
+    least = max(map(_too_short, lengths))
+    return [_by_name(heap, svs[of > least]) for heap, svs, of in zip(heaps, ids, lengths, strict=True)]
+
+
+def _too_short(lengths: npt.NDArray[np.int64]) -> int:
+    """The most elements of a container that is left out."""
     return int(np.partition(lengths, -MOST_CONTAINERS)[-MOST_CONTAINERS]) if len(lengths) > MOST_CONTAINERS else 0
 
 
-def _containers(heap: Heap, longer_than: int) -> dict[str, Told]:
-    svs = _container_ids(heap)
+def _by_name(heap: Heap, svs: npt.NDArray[np.intp]) -> dict[str, Told]:
     sums: dict[str, Told] = {}
-    for sv in svs[heap.length[svs] > longer_than].tolist():
+    for sv in svs.tolist():
         # Of the holder's own number of elements nothing is to be in a name.
         if name := _COUNT.sub("", known_as(heap, sv)):
             count, size, _ = sums.get(name, (0, 0, None))
             kind = Kind(int(heap.kind[sv])).name
             sums[name] = count + int(heap.length[sv]), size + int(heap.size[sv]), kind
     return sums
-
-
-def _container_ids(heap: Heap) -> npt.NDArray[np.intp]:
-    return heap.ids_of(Kind.ARRAY, Kind.HASH)
 
 
 def _classes(heap: Heap) -> dict[str, Told]:

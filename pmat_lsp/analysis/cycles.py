@@ -17,7 +17,7 @@ from pmat_lsp.heap.values import read_string
 _PASSED_THROUGH = (Kind.REF, Kind.PAD, Kind.PADLIST)
 _ENTRY_KINDS = (RefKind.CODE_PAD, RefKind.CODE_PADLIST, RefKind.PADLIST_PAD)
 
-_SLOTS = {
+SLOT_LABELS = {
     RefKind.GLOB_SCALAR: "*{SCALAR}",
     RefKind.GLOB_ARRAY: "*{ARRAY}",
     RefKind.GLOB_HASH: "*{HASH}",
@@ -25,6 +25,7 @@ _SLOTS = {
     RefKind.GLOB_IO: "*{IO}",
     RefKind.GLOB_FORM: "*{FORMAT}",
 }
+"""The label of the hop from a glob to what is in each of its slots."""
 _WORDS = {
     RefKind.CODE_OUTSIDE: ("scope", "the scope"),
     RefKind.CODE_CONSTVAL: ("other", "the constant value"),
@@ -142,8 +143,8 @@ def _access(heap: Heap, row: int) -> tuple[str, str, str]:
         return _lexical(heap, int(heap.owner[source]), detail)
     if kind == RefKind.REFERENT:
         return "deref", "->$*", ""
-    if kind in _SLOTS:
-        return "glob", _SLOTS[kind], ""
+    if kind in SLOT_LABELS:
+        return "glob", SLOT_LABELS[kind], ""
     if kind == RefKind.ANNOTATION:
         return "other", decode_name(read_string(heap, detail)), ""
     return (*_WORDS.get(kind, ("other", kind.name.lower().replace("_", " "))), "")

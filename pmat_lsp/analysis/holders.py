@@ -38,7 +38,7 @@ def holders(heap: Heap, svs: Iterable[int], most: int | None = None) -> tuple[Ho
         counts[key] = counts.get(key, 0) + 1
         samples.setdefault(key, hop)
     ordered = sorted(counts, key=lambda key: -counts[key])[:most]
-    return tuple(Holder(_text(samples[key], counts[key]), samples[key], counts[key]) for key in ordered)
+    return tuple(Holder(holder_text(samples[key], counts[key]), samples[key], counts[key]) for key in ordered)
 
 
 def hops_to(heap: Heap, sv: int) -> Iterator[Hop]:
@@ -59,7 +59,8 @@ def hops_from(heap: Heap, sv: int) -> Iterator[Hop]:
             yield hops_of(heap, _downwards(heap, way))[0]
 
 
-def _text(hop: Hop, count: int) -> str:
+def holder_text(hop: Hop, count: int = 1) -> str:
+    """`{on_closed} of Net::Conn`: how an SV is held where so many hops like this one lead to it."""
     label = "[…]" if hop.kind == "index" and count > 1 else hop.label.removeprefix("->")
     return f"{label} of {hop.source_desc}"
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from pmat_lsp.analysis.holders import hops_to
+from pmat_lsp.analysis.cycles import SLOT_LABELS
+from pmat_lsp.analysis.holders import holder_text, hops_to
 from pmat_lsp.format.kinds import STASH_KINDS, Kind
 from pmat_lsp.heap.describe import code_name, describe
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.symbols import glob_name
+from pmat_lsp.heap.symbols import SLOTS, glob_name
 
 _MOST_HOLDERS = 20
 """So many holders of an SV are asked for a name."""
-_SIGILS = {"*{SCALAR}": "$", "*{ARRAY}": "@", "*{HASH}": "%"}
+_SIGILS = {SLOT_LABELS[slot]: sigil for sigil, slot in SLOTS.items() if sigil != "&"}
+"""By the label of a hop from a glob; of a sub its own description has the name."""
 _NAMES = ("lexical", "capture", "key", "field")
 """Kinds of hops that have a name which the program gave."""
 _SAY_IT = (*STASH_KINDS, Kind.GLOB)
@@ -46,5 +48,5 @@ def known_as(heap: Heap, sv: int) -> str:
         if hop.label in _SIGILS and heap.blessed[hop.source] < 0:
             return _SIGILS[hop.label] + glob_name(heap, hop.source)
         if (hop.kind in _NAMES or hop.label in _SIGILS) and hop.name != "&" and not name:
-            name = f"{hop.label.removeprefix('->')} of {hop.source_desc}"
+            name = holder_text(hop)
     return name

@@ -110,12 +110,11 @@ def _unpack(path: Path, name: str) -> bytes:
         from backports import zstd
 
     openers: dict[str, Callable[[Path], _Readable]] = {"gzip": gzip.open, "xz": lzma.open, "zstd": zstd.open}
-    opened = openers[name](path)
     limit = max(_ALWAYS_ALLOWED, path.stat().st_size * _LARGEST_RATIO)
     chunks: list[bytes] = []
     size = 0
     try:
-        with closing(opened) as packed:
+        with closing(openers[name](path)) as packed:
             while chunk := packed.read(_CHUNK):
                 chunks.append(chunk)
                 size += len(chunk)

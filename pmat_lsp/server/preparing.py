@@ -9,6 +9,7 @@ from pathlib import Path
 from pmat_lsp.catalogue.questions import BY_NAME
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.state import OpenDump
+from pmat_lsp.source.marks import mark_finding
 
 GRACE_SECONDS = 0.1
 """A client asks for much as soon as it hears of a dump: that goes first."""
@@ -55,5 +56,5 @@ def _captured(opened: OpenDump, index: int) -> None:
 
 
 def _cures(opened: OpenDump, index: int) -> None:
-    for marked in opened.dump.marked[index : index + 1]:
-        opened.dump.cures(marked)
+    for finding in opened.dump.leaks.report.findings[index : index + 1]:
+        opened.dump.cures(mark_finding(opened.dump.places, finding))
