@@ -123,6 +123,6 @@ def _leave_with_parent(unfinished: str) -> None:
 if __name__ == "__main__":
     if hasattr(os, "nice"):
         # An editor that somebody types in goes first, and so does what else a machine in trouble has to do.
-        os.nice(5)
+        os.nice(10)
     threading.Thread(target=_leave_with_parent, args=sys.argv[3:], daemon=True).start()
     sys.exit(main(sys.argv[1:]))
