@@ -225,7 +225,7 @@ class Dump:
         return self._cuts[key]
 
     def cures(self, marked: MarkedFinding) -> tuple[Cure, ...]:
-        """The cures of a finding in the texts as they are now, the proven ones first."""
+        """The cures of a finding in the texts as they are now, the safe ones first."""
         from pmat_lsp.cures.find import find_cures
 
         return find_cures(self.cuts(marked.finding), self.places, marked)

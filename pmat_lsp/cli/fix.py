@@ -74,7 +74,7 @@ def _choose(dump: Dump, marked: MarkedFinding, unproven: bool, chosen: list[Cure
     from pmat_lsp.cures.merge import conflicts
 
     for cure in dump.cures(marked):
-        if (cure.proven or unproven) and not conflicts(cure, chosen):
+        if (cure.is_safe or unproven) and not conflicts(cure, chosen):
             chosen.append(cure)
             return cure
     return None
@@ -88,7 +88,7 @@ def _told(
         return Text("no proven leak: nothing to cure\n")
     text = Text("\n" if changes and not written else "")
     for marked, cure in zip(findings, offered, strict=True):
-        told = "no cure that is proven to be safe" if cure is None else f"{cure.title}. {cure.why}"
+        told = "no cure that is proven to be safe" if cure is None else f"{cure.title}. {cure.reason}"
         text.append(f"leak[{marked.finding.pattern.code}]", "bold red").append(
             f": {visible(marked.finding.title)}\n  {visible(told, 1000)}\n"
         )

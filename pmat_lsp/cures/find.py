@@ -22,7 +22,7 @@ from pmat_lsp.analysis.closures import recorded_files
 from pmat_lsp.analysis.leaks import clones_of
 from pmat_lsp.analysis.result import Closure
 from pmat_lsp.cures.cuts import CapturedCut, Cuts, StoredCut
-from pmat_lsp.cures.model import Cure, FileEdits
+from pmat_lsp.cures.model import Cure, FileEdits, Safety
 from pmat_lsp.errors import PmatError
 from pmat_lsp.format.kinds import Kind
 from pmat_lsp.source.captured import CapturedVariable, captured_variable
@@ -47,22 +47,22 @@ class _Step:
     """What is done about one reference of a cycle."""
 
     title: str
-    why: str
+    reason: str
     path: Path
     edits: tuple[Edit, ...]
-    proven: bool
+    is_safe: bool
 
 
 def find_cures(cuts: Cuts, places: Places, marked: MarkedFinding) -> tuple[Cure, ...]:
-    """The cures of a finding, the proven ones first; () where none is safe. `cuts` are those of the same finding.
+    """The cures of a finding, the safe ones first; () where there is none. `cuts` are those of the same finding.
 
     Each dissolves every island of the finding: the heap without the references that it takes away has no cycle there.
     """
     finder = _Finder(cuts, places, marked)
     found = [*finder.captured()] or [*finder.stored()]
-    if not any(cure.proven for cure in found):
+    if not any(cure.is_safe for cure in found):
         found += finder.released()
-    return tuple(sorted(found, key=lambda cure: not cure.proven))
+    return tuple(sorted(found, key=lambda cure: not cure.is_safe))
 
 
 class _Finder:
@@ -245,7 +245,7 @@ def _cure(steps: Sequence[_Step]) -> Cure:
     first, *others = dict.fromkeys(step.title for step in steps)
     return Cure(
         title="; ".join([first, *(title[0].lower() + title[1:] for title in others)]),
-        why=" ".join(dict.fromkeys(step.why for step in steps)),
+        reason=" ".join(dict.fromkeys(step.reason for step in steps)),
         files=tuple(FileEdits(path, tuple(sorted(some, key=lambda edit: edit.range))) for path, some in edits.items()),
-        proven=all(step.proven for step in steps),
+        safety=Safety.SAFE if all(step.is_safe for step in steps) else Safety.REVIEW,
     )

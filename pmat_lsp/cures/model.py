@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from pmat_lsp.source.edits import Edit
@@ -17,14 +18,27 @@ class FileEdits:
     """In the order of the text; they do not overlap."""
 
 
+class Safety(Enum):
+    """What the analysis of the source and the heap says of a fix; only a run of the program can say more."""
+
+    SAFE = "safe"
+    """Every use of what the fix makes weak was understood, and none of them needs the reference."""
+    REVIEW = "review"
+    """A person has to look: a use was not understood, or one may need the reference."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cure:
     """A change that takes the references away by which a finding's islands keep themselves alive."""
 
     title: str
     """What it does, in a clause: `Capture a weakened copy of $self`; names in it come from the source text."""
-    why: str
-    """Why it is safe, or what a person has to check first; a sentence."""
+    reason: str
+    """Why it is safe, or what has to be reviewed and where: a sentence."""
     files: tuple[FileEdits, ...]
-    proven: bool
-    """True: nothing can be freed too early. False: the heap speaks for it, but a person has to look."""
+    safety: Safety
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it may be written without a review."""
+        return self.safety is Safety.SAFE

@@ -27,7 +27,7 @@ def expected(name: str) -> list[tuple[str, bool]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_cure_that_a_program_names_is_offered(name: str, tmp_path: Path) -> None:
-    offered = [(cure.title, cure.proven) for cure in run(copied(tmp_path, name)).cures()]
+    offered = [(cure.title, cure.is_safe) for cure in run(copied(tmp_path, name)).cures()]
     assert expected(name)
     assert set(expected(name)) <= set(offered)
 
@@ -76,7 +76,7 @@ def test_the_demo_is_cured_in_its_text_and_reads_the_novel_to_its_end(tmp_path: 
     dump = open_dump(ROOT / "pmat_lsp" / "demo" / "courier.pmat.xz", Settings(source_roots=(folder,)))
     assert _read_novel(folder) == ""
     (cure,) = cures_of(dump)
-    assert (cure.title, cure.proven) == ("Capture a weakened copy of $conns", True)
+    assert (cure.title, cure.is_safe) == ("Capture a weakened copy of $conns", True)
     make(cure)
     output = _read_novel(folder)
     assert re.fullmatch(r"200 chapters, \d+ words\n", output)

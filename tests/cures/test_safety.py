@@ -42,7 +42,7 @@ def program(body: str = CALLBACK, more: str = "", use: str = MAKE_THREE) -> str:
 
 def test_the_widget_is_cured_where_nothing_is_odd(tmp_path: Path) -> None:
     ran = run(written(tmp_path, program()))
-    assert [cure.proven for cure in ran.cures()] == [True]
+    assert [cure.is_safe for cure in ran.cures()] == [True]
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ describe($_) for undef, 'text';
     before = run(script)
     assert before.patterns == ["self-callback"]
     (cure,) = before.cures()
-    assert cure.proven
+    assert cure.is_safe
     make(cure)
     after = run(script)
     assert after.patterns == []

@@ -69,7 +69,7 @@ def _offer(
         if marked.ignored is None and any(_meet(params.range, mark) for mark in _marks(marked, path, ranges)):
             shown = [one for one in params.context.diagnostics if _is_about(one, marked, params.range)]
             cures = dump.cures(marked)
-            fixes = [writer.cure(cure, shown, index == 0 and cure.proven) for index, cure in enumerate(cures)]
+            fixes = [writer.cure(cure, shown, index == 0 and cure.is_safe) for index, cure in enumerate(cures)]
             chain = types.Command("Show the chain of this leak", SHOW_CHAIN, arguments=[finding_id])
             actions += [*fixes, *_ignore(opened, marked, writer, shown), _told(chain, shown)]
     if actions and has_previous:
@@ -133,8 +133,8 @@ class _Writer:
 
     def cure(self, cure: Cure, shown: Sequence[types.Diagnostic], preferred: bool) -> types.CodeAction:
         """A cure; one that is not proven says so in its title, for clients that show no annotation."""
-        title = visible(cure.title) + ("" if cure.proven else " (please check)")
-        annotation = types.ChangeAnnotation(visible(cure.title), not cure.proven, visible(cure.why))
+        title = visible(cure.title) + ("" if cure.is_safe else " (please check)")
+        annotation = types.ChangeAnnotation(visible(cure.title), not cure.is_safe, visible(cure.reason))
         return types.CodeAction(
             title=title,
             kind=types.CodeActionKind.QuickFix,
