@@ -26,6 +26,7 @@ from pmat_lsp.kernels import graph
 Mask = npt.NDArray[np.bool_]
 
 _SAVED = tuple(kind for kind in RefKind if kind.name.startswith("SAVED_"))
+_UPGRADABLE = (RefKind.REFERENT, RefKind.MAGIC_OBJECT, RefKind.MAGIC2_AUXSV)
 _BACKREF_MAGIC = ord("<")
 
 
@@ -78,22 +79,29 @@ def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
 
 def reached_from_roots(heap: Heap, without: npt.NDArray[np.integer[Any]]) -> Mask:
     """bool[n + 3]: what some root reaches when the rows `without` of the out_ columns are not followed."""
+    return reached_beyond(heap, np.zeros(heap.n + 3, np.bool_), root_ids(heap), without)
+
+
+def reached_beyond(
+    heap: Heap, before: Mask, starts: npt.NDArray[np.integer[Any]], without: npt.NDArray[np.integer[Any]]
+) -> Mask:
+    """bool[n + 3]: `before`, and what more SVs reach without going through it; followed as in `reached_from_roots`."""
     # A plain pointer owns nothing, but what a live SV points to is not lost.
     follow = ((heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0).astype(np.uint8)
     follow[without] = 0
-    starts = np.zeros(heap.n + 3, np.bool_)
-    starts[root_ids(heap)] = True
-    return _reached(heap, follow, np.flatnonzero(starts))
+    first = np.zeros(heap.n + 3, np.bool_)
+    first[starts] = True
+    return _reached(heap, follow, np.flatnonzero(first), before)
 
 
 def weak_references(heap: Heap) -> Mask:
-    """bool[rows]: the references that own no count and that Perl code can make a counted one of.
+    r"""bool[rows]: the references that own no count and that code can make a counted one of.
 
-    They are what `weaken` makes, and the arguments of a running call, which `@_` holds without a count. The weak
-    elements of other arrays are perl's own lists of the weak references to an SV, which no code sees. A registry that
-    only enumerates is left out, too.
+    They are what `weaken` makes, the objects of magic that does not own them (`\$#array`, magic of XS modules), and
+    the arguments of a running call, which `@_` holds without a count. The weak elements of other arrays are perl's own
+    lists of the weak references to an SV, which no code sees.
     """
-    weak: Mask = (heap.out_kind == RefKind.REFERENT) & ((heap.out_strength & Strength.COUNTED) == 0)
+    weak: Mask = np.isin(heap.out_kind, _UPGRADABLE) & ((heap.out_strength & Strength.COUNTED) == 0)
     for context in heap.contexts:
         if context.arguments >= 0:
             rows = heap.out_rows(context.arguments)
@@ -109,18 +117,17 @@ def _weakly_reached(heap: Heap, explained: Mask) -> tuple[npt.NDArray[np.int64],
     pointer = (heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0
     ways = np.flatnonzero((weak | pointer) & explained[heap.out_target] & outside[heap.out_source])
     ways = ways[~registry_entries(heap, heap.out_source[ways])] if len(ways) else ways
-    starts = np.unique(heap.out_target[ways])
     # Nothing outside need be walked again: all that leads from there into the explained part is among the ways in.
-    seen = outside.astype(np.uint8)
-    seen[starts] = 1
-    queue = np.empty(heap.n + 3, np.int32)
-    queue[: len(starts)] = starts
-    graph.reach(heap.out_start, heap.out_target, (weak | pointer).astype(np.uint8), seen, queue, len(starts))
-    return ways, (seen.astype(np.bool_) & explained)[: heap.n]
+    follow = (weak | pointer).astype(np.uint8)
+    reached = _reached(heap, follow, np.unique(heap.out_target[ways]), outside)
+    return ways, (reached & explained)[: heap.n]
 
 
-def _reached(heap: Heap, follow: npt.NDArray[np.uint8], starts: npt.NDArray[np.integer]) -> Mask:
-    seen = np.zeros(heap.n + 3, np.uint8)
+def _reached(
+    heap: Heap, follow: npt.NDArray[np.uint8], starts: npt.NDArray[np.integer], before: Mask | None = None
+) -> Mask:
+    """bool[n + 3]: `before`, the distinct `starts`, and what these lead to without going through `before`."""
+    seen = np.zeros(heap.n + 3, np.uint8) if before is None else before.astype(np.uint8)
     seen[starts] = 1
     queue = np.empty(heap.n + 3, np.int32)
     queue[: len(starts)] = starts
@@ -159,19 +166,19 @@ def components_among(
         int32[n + 3], the component of each of the SVs, negative for all others; and how many there are. A component
         has a larger number than those that it leads to.
     """
-    nodes = heap.n + 3
-    component = np.full(nodes, -2, np.int32)
-    component[svs] = -1
-    low, stack, path = (np.empty(nodes, np.int32) for _ in range(3))
-    count = graph.strong_components(
-        heap.out_start,
-        heap.out_target,
-        follow,
-        component,
-        np.zeros(nodes, np.int32),
-        low,
-        stack,
-        path,
-        np.empty(nodes, np.int32),
-    )
-    return component, int(count)
+    return components_of(heap.out_start, heap.out_target, follow, svs)
+
+
+def components_of(
+    start: npt.NDArray[np.int32],
+    target: npt.NDArray[np.int32],
+    follow: npt.NDArray[np.uint8],
+    nodes: npt.NDArray[np.integer[Any]],
+) -> tuple[npt.NDArray[np.int32], int]:
+    """As `components_among`, of any graph in CSR form: the edges of node i are start[i] to start[i + 1]."""
+    count = len(start) - 1
+    component = np.full(count, -2, np.int32)
+    component[nodes] = -1
+    low, stack, path, edge = (np.empty(count, np.int32) for _ in range(4))
+    found = graph.strong_components(start, target, follow, component, np.zeros(count, np.int32), low, stack, path, edge)
+    return component, int(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pmat_lsp.analysis.result import LEAKED, Closure, Finding, Hop, LeakReport, WayIn
+from pmat_lsp.analysis.result import LEAKED, Closure, FieldHashLoop, Finding, Hop, LeakReport, WayIn
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.render.escape import portable
 from pmat_lsp.source.marks import MarkedFinding
@@ -33,6 +33,7 @@ def leaks_json(
         },
         "findings": [_finding(finding) for finding in marked],
         "self_held": [_finding(finding) for finding in self_held],
+        "field_hash_loops": [_field_hash(heap, loop) for loop in report.field_hash_loops],
     }
     # DEL is the one character in ASCII that acts on a terminal and that JSON leaves as it is.
     return json.dumps(_sound(answer), ensure_ascii=True, indent=2).replace("\x7f", "\\u007f")
@@ -46,6 +47,16 @@ def _dump(heap: Heap) -> Json:
         "svs": heap.n,
         "bytes": heap.bytes,
         "threads": heap.layout.ithreads,
+    }
+
+
+def _field_hash(heap: Heap, loop: FieldHashLoop) -> Json:
+    return {
+        "address": hex(heap.address_of(loop.hash)),
+        "name": loop.name,
+        "entries": loop.entries,
+        "objects": loop.objects,
+        "class": loop.package,
     }
 
 

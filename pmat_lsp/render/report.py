@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from pmat_lsp.analysis.result import Finding, LeakReport, Location
+from pmat_lsp.analysis.result import FieldHashLoop, Finding, LeakReport, Location
 from pmat_lsp.errors import PmatError
 from pmat_lsp.render.chain import ChainLine, chain_lines
 from pmat_lsp.render.escape import visible
@@ -52,6 +52,8 @@ def leaks_text(
     text.append_text(self_held_text(held, source))
     left = replace(report, findings=_findings(shown), self_held=_findings(held))
     text.append_text(summary_text(left, none="no other proven leak" if ignored else "no proven leak")).append("\n")
+    for loop in report.field_hash_loops:
+        text.append("\n".join(textwrap.wrap(_field_hash(loop), _WRAP_AT)) + "\n")
     if not marked and not self_held:
         text.append(_GROWS)
     return text.append(_ignored(ignored, source)) if ignored else text
@@ -93,6 +95,16 @@ def _self_held(report: LeakReport) -> str:
     islands = sum(finding.count for finding in report.self_held)
     size = format_bytes(sum(finding.bytes_total for finding in report.self_held))
     return f"{format_count(islands, 'island')} ({size}) {'holds itself' if islands == 1 else 'hold themselves'}"
+
+
+def _field_hash(loop: FieldHashLoop) -> str:
+    entries, verb = format_count(loop.entries, "entry", "entries"), "leads" if loop.entries == 1 else "lead"
+    name = f" {visible(loop.name)}" if loop.name else ""
+    objects = format_count(loop.objects, f"{visible(loop.package)} object") if loop.package else "other SVs"
+    return (
+        f"note: {entries} of the field hash{name} {verb} back to {'its' if loop.entries == 1 else 'their'} own key, "
+        f"which keeps {objects} alive: perl drops an entry when its key is freed, and here that never happens"
+    )
 
 
 def _ignored(marked: Sequence[MarkedFinding], source: ReportSource) -> str:
