@@ -54,14 +54,14 @@ def find_ownership(heap: Heap) -> Ownership:
     """Sort the SVs of a heap into reachable, unexplained and proven."""
     n = heap.n
     counted = ((heap.out_strength & Strength.COUNTED) != 0).astype(np.uint8)
-    lost = ~reached_from_roots(heap, np.empty(0, np.int64))[:n]
+    roots = root_ids(heap)
+    none = np.empty(0, np.int64)
+    lost = ~reached_beyond(heap, np.zeros(heap.n + 3, np.bool_), roots, none)[:n]
     missing = _missing_references(heap, counted, lost)
     unexplained = lost & _reached(heap, counted, np.flatnonzero(lost & missing))[:n]
-    explained = np.append(lost & ~unexplained, [False] * 3)
-    ways_in, self_held = _weakly_reached(heap, explained)
-    return Ownership(
-        counted, lost, unexplained, self_held, lost & ~unexplained & ~self_held, ways_in, len(root_ids(heap))
-    )
+    explained = lost & ~unexplained
+    ways_in, self_held = _weakly_reached(heap, np.append(explained, [False] * 3))
+    return Ownership(counted, lost, unexplained, self_held, explained & ~self_held, ways_in, len(roots))
 
 
 def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
@@ -101,7 +101,9 @@ def weak_references(heap: Heap) -> Mask:
     the arguments of a running call, which `@_` holds without a count. The weak elements of other arrays are perl's own
     lists of the weak references to an SV, which no code sees.
     """
-    weak: Mask = np.isin(heap.out_kind, _UPGRADABLE) & ((heap.out_strength & Strength.COUNTED) == 0)
+    upgradable = np.zeros(256, np.bool_)
+    upgradable[list(_UPGRADABLE)] = True
+    weak: Mask = upgradable[heap.out_kind] & ((heap.out_strength & Strength.COUNTED) == 0)
     for context in heap.contexts:
         if context.arguments >= 0:
             rows = heap.out_rows(context.arguments)
@@ -112,14 +114,19 @@ def weak_references(heap: Heap) -> Mask:
 def _weakly_reached(heap: Heap, explained: Mask) -> tuple[npt.NDArray[np.int64], Mask]:
     """(the ways in, bool[n]: which of the explained SVs they lead to), as in `Ownership`."""
     outside = ~explained
-    weak = weak_references(heap)
+    none = np.empty(0, np.int64), np.zeros(heap.n, np.bool_)
+    into = np.sort(heap.rows_to(np.flatnonzero(explained)))
+    into = into[outside[heap.out_source[into]]]
+    if not len(into):
+        return none
     # A pointer without a count, out of something unexplained, is as good a way in as a weak reference.
-    pointer = (heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0
-    ways = np.flatnonzero((weak | pointer) & explained[heap.out_target] & outside[heap.out_source])
+    follow = weak_references(heap) | ((heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0)
+    ways = into[follow[into]].astype(np.int64)
     ways = ways[~registry_entries(heap, heap.out_source[ways])] if len(ways) else ways
+    if not len(ways):
+        return none
     # Nothing outside need be walked again: all that leads from there into the explained part is among the ways in.
-    follow = (weak | pointer).astype(np.uint8)
-    reached = _reached(heap, follow, np.unique(heap.out_target[ways]), outside)
+    reached = _reached(heap, follow.astype(np.uint8), np.unique(heap.out_target[ways]), outside)
     return ways, (reached & explained)[: heap.n]
 
 
@@ -137,8 +144,8 @@ def _reached(
 
 def _missing_references(heap: Heap, counted: npt.NDArray[np.uint8], lost: Mask) -> Mask:
     """bool[n]: lost SVs whose refcount is higher than the counted references found."""
-    rows = (counted != 0) & lost[np.minimum(heap.out_source, heap.n - 1)] & (heap.out_source < heap.n)
-    found = np.bincount(heap.out_target[rows], minlength=heap.n + 3)[: heap.n]
+    rows = heap.rows_from(np.flatnonzero(lost))
+    found = np.bincount(heap.out_target[rows[counted[rows] != 0]], minlength=heap.n + 3)[: heap.n]
     found[_backref_lists(heap)] += 1
     return lost & (heap.refcount[: heap.n].astype(np.int64) > found)
 
