@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,8 +88,8 @@ def _needed(heap: Heap, rows: npt.NDArray[np.int64], keys: npt.NDArray[np.int32]
 
 def _entries(heap: Heap) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """(int64: rows of the out_ columns, the values in field hashes; int32: the SVs whose addresses are their keys)."""
-    hashes = _field_hashes(heap)
-    rows = np.flatnonzero((heap.out_kind == RefKind.VALUE) & _mask(heap, hashes)[heap.out_source])
+    rows = heap.rows_from(np.array(_field_hashes(heap), np.int32))
+    rows = rows[heap.out_kind[rows] == RefKind.VALUE]
     keys = np.full(len(rows), -1, np.int32)
     for index, text in read_strings(heap, heap.out_detail[rows]):
         if text.isdigit() and len(text) <= 20:
@@ -104,9 +103,3 @@ def _field_hashes(heap: Heap) -> list[int]:
     svs = np.unique(heap.extensions.sv) if loaded else np.empty(0, np.int32)
     hashes = svs[heap.kind[svs] == Kind.HASH].tolist()
     return [sv for sv in hashes if any(magic.type == _MAGIC for magic in magics_of(heap, sv))]
-
-
-def _mask(heap: Heap, svs: Any) -> Mask:
-    mask = np.zeros(heap.n + 3, np.bool_)
-    mask[svs] = True
-    return mask

@@ -26,7 +26,8 @@ from pmat_lsp.kernels import graph
 Mask = npt.NDArray[np.bool_]
 
 _SAVED = tuple(kind for kind in RefKind if kind.name.startswith("SAVED_"))
-_UPGRADABLE = (RefKind.REFERENT, RefKind.MAGIC_OBJECT, RefKind.MAGIC2_AUXSV)
+_UPGRADABLE = np.isin(np.arange(256), (RefKind.REFERENT, RefKind.MAGIC_OBJECT, RefKind.MAGIC2_AUXSV))
+"""bool[256], by kind of reference: where code can make a counted reference of one that owns no count."""
 _BACKREF_MAGIC = ord("<")
 
 
@@ -94,39 +95,33 @@ def reached_beyond(
     return _reached(heap, follow, np.flatnonzero(first), before)
 
 
-def weak_references(heap: Heap) -> Mask:
-    r"""bool[rows]: the references that own no count and that code can make a counted one of.
+def is_way_in(heap: Heap, rows: npt.NDArray[np.integer[Any]] | slice) -> Mask:
+    r"""bool, one a row of the out_ columns: whether code that has the source can get at the target.
 
-    They are what `weaken` makes, the objects of magic that does not own them (`\$#array`, magic of XS modules), and
-    the arguments of a running call, which `@_` holds without a count. The weak elements of other arrays are perl's own
-    lists of the weak references to an SV, which no code sees.
+    That is so for every reference that owns a count and for plain pointers; and for the references without a count that
+    code can make a counted one of: what `weaken` makes, the objects of magic that does not own them (`\$#array`, magic
+    of XS modules), and the arguments of a running call, which `@_` holds without a count. The weak elements of other
+    arrays are perl's own lists of the weak references to an SV, which no code sees.
     """
-    upgradable = np.zeros(256, np.bool_)
-    upgradable[list(_UPGRADABLE)] = True
-    weak: Mask = upgradable[heap.out_kind] & ((heap.out_strength & Strength.COUNTED) == 0)
-    for context in heap.contexts:
-        if context.arguments >= 0:
-            rows = heap.out_rows(context.arguments)
-            weak[rows.start : rows.stop] |= heap.out_kind[rows.start : rows.stop] == RefKind.ELEMENT
-    return weak
+    kind, owned = heap.out_kind[rows], (heap.out_strength[rows] & (Strength.COUNTED | Strength.STRONG)) != 0
+    running = [context.arguments for context in heap.contexts if context.arguments >= 0]
+    argument = (kind == RefKind.ELEMENT) & np.isin(heap.out_source[rows], running) if running else np.False_
+    found: Mask = owned | _UPGRADABLE[kind] | argument
+    return found
 
 
 def _weakly_reached(heap: Heap, explained: Mask) -> tuple[npt.NDArray[np.int64], Mask]:
     """(the ways in, bool[n]: which of the explained SVs they lead to), as in `Ownership`."""
     outside = ~explained
-    none = np.empty(0, np.int64), np.zeros(heap.n, np.bool_)
-    into = np.sort(heap.rows_to(np.flatnonzero(explained)))
-    into = into[outside[heap.out_source[into]]]
-    if not len(into):
-        return none
-    # A pointer without a count, out of something unexplained, is as good a way in as a weak reference.
-    follow = weak_references(heap) | ((heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0)
-    ways = into[follow[into]].astype(np.int64)
+    rows = heap.rows_to(np.flatnonzero(explained))
+    rows = np.sort(rows[outside[heap.out_source[rows]]])
+    ways: npt.NDArray[np.int64] = rows[is_way_in(heap, rows)].astype(np.int64)
     ways = ways[~registry_entries(heap, heap.out_source[ways])] if len(ways) else ways
     if not len(ways):
-        return none
+        return ways, np.zeros(heap.n, np.bool_)
     # Nothing outside need be walked again: all that leads from there into the explained part is among the ways in.
-    reached = _reached(heap, follow.astype(np.uint8), np.unique(heap.out_target[ways]), outside)
+    follow = is_way_in(heap, slice(None)).astype(np.uint8)
+    reached = _reached(heap, follow, np.unique(heap.out_target[ways]), outside)
     return ways, (reached & explained)[: heap.n]
 
 
