@@ -249,6 +249,8 @@ def open_dump(
     settings: Settings,
     progress: Progress = no_progress,
     cancelled: Callable[[], bool] = never,
+    *,
+    in_background: bool = False,
 ) -> Dump:
     """Load a dump.
 
@@ -257,9 +259,17 @@ def open_dump(
         settings: the user's.
         progress: told how far the reading is.
         cancelled: asked again and again whether to give up.
+        in_background: a dump is read at low priority, beside somebody who types; default: somebody waits for it.
 
     Raises:
         DumpError: it cannot be read.
         Cancelled: `cancelled` said so.
     """
-    return Dump(open_heap(path, progress=progress, cancelled=cancelled, memory_limit=settings.memory_limit), settings)
+    heap = open_heap(
+        path,
+        progress=progress,
+        cancelled=cancelled,
+        memory_limit=settings.memory_limit,
+        in_background=in_background,
+    )
+    return Dump(heap, settings)
