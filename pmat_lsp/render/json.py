@@ -21,7 +21,7 @@ def leaks_json(heap: Heap, report: LeakReport, marked: Sequence[MarkedFinding]) 
     """The answer as one JSON object in ASCII, without a line feed at its end."""
     answer: Json = {
         "schema": SCHEMA,
-        "dump": _dump(heap),
+        "dump": dump_json(heap),
         "checked": {
             "roots": report.roots,
             "lost": report.lost,
@@ -30,11 +30,17 @@ def leaks_json(heap: Heap, report: LeakReport, marked: Sequence[MarkedFinding]) 
         },
         "findings": [_finding(finding) for finding in marked],
     }
+    return json_text(answer)
+
+
+def json_text(answer: Json) -> str:
+    """An object in ASCII, without a line feed at its end."""
     # DEL is the one character in ASCII that acts on a terminal and that JSON leaves as it is.
     return json.dumps(_sound(answer), ensure_ascii=True, indent=2).replace("\x7f", "\\u007f")
 
 
-def _dump(heap: Heap) -> Json:
+def dump_json(heap: Heap) -> Json:
+    """What an answer says of its dump."""
     return {
         "path": str(heap.path),
         "perl": heap.layout.perl,

@@ -1,4 +1,4 @@
-"""Runs a command in a process group of its own: with a limit on its time, its output in files, all of it ended with it."""
+"""Runs a command in a process group of its own: in a limited time, its output in files, and nothing of it is left."""
 
 from __future__ import annotations
 

@@ -94,7 +94,9 @@ def remove_tree(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _walk(folder: Path, skipped: Path | None = None, unread: list[Path] | None = None) -> Iterator[tuple[Path, list[Path]]]:
+def _walk(
+    folder: Path, skipped: Path | None = None, unread: list[Path] | None = None
+) -> Iterator[tuple[Path, list[Path]]]:
     """Each folder with its plain files and links, links to folders among them; outer folders before inner ones."""
 
     def cannot(error: OSError) -> None:
