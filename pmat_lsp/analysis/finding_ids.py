@@ -21,24 +21,24 @@ def finding_ids(findings: Sequence[Finding]) -> tuple[str, ...]:
     seen: Counter[str] = Counter()
     ids = []
     for finding in findings:
-        name = fingerprint(finding)
+        name = f"{finding.pattern.code}-{fingerprint(finding)}"
         seen[name] += 1
         ids.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
     return tuple(ids)
 
 
 def fingerprint(finding: Finding, where: Callable[[Location], str] = str) -> str:
-    """The same for findings of one bug: the pattern, and a hash of the classes and the steps of the cycle.
+    """A hash of the classes and the steps of the cycle: the same for findings of one bug, whatever the verdict.
 
-    `where` tells a place of code; dumps of a program that lies elsewhere, or that was changed, are comparable where it
-    tells the place that both have in common.
+    `where` tells a place of code. Dumps of a program that lies elsewhere, or whose text was changed, are comparable
+    where it tells what the places have in common.
     """
     steps = sorted(
         (hop.kind, _lasting_name(finding, hop), where(hop.location) if hop.location else "None")
         for hop in finding.cycle
     )
     told = repr((sorted(finding.classes), steps)).encode("utf-8", "backslashreplace")
-    return f"{finding.pattern.code}-{hashlib.blake2b(told, digest_size=_DIGITS // 2).hexdigest()}"
+    return hashlib.blake2b(told, digest_size=_DIGITS // 2).hexdigest()
 
 
 def _lasting_name(finding: Finding, hop: Hop) -> str:

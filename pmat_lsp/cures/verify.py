@@ -179,7 +179,9 @@ class _Runner:
         inc, dirs, script = file_facts(heap)
         places = Places(SourceFiles((self.copy,), (), inc, dirs, script))
         found: Counter[str] = Counter()
-        for finding in find_leaks(heap).report.findings:
+        report = find_leaks(heap).report
+        # What is only self-held with a fix is still there.
+        for finding in (*report.findings, *getattr(report, "self_held", ())):
             found[fingerprint(finding, _Where(places, self.copy, finding, edits))] += finding.count
         self._cache.clear()
         return found, {Path(os.path.realpath(perl.cwd / name)) for name in (*inc.values(), perl.script)}

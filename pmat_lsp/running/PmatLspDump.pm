@@ -6,9 +6,9 @@ package PmatLspDump;
 # separated by NUL), and PID-N.pmat, which stays empty if it ends without its END blocks: by exec, POSIX::_exit or a
 # signal. A process that was forked leaves files of its own.
 #
-# The program must not notice: nothing is printed, @INC is as it was, errors and the exit status are kept, and the one
-# file that is open from the start, for programs that run out of file numbers or change their user, has a high number.
-# No syntax here is newer than perl 5.8.
+# The program must not notice: nothing is printed, @INC is as it was, `$!` and the exit status are kept, and the one file
+# that is open from the start, for programs that run out of file numbers or change their user, has a high number. (As
+# with every END block, `$@` is empty in what is destroyed after it.) No syntax here is newer than perl 5.8.
 
 my ( $folder, $pid, $base, $kept, @identity );
 
@@ -85,10 +85,10 @@ sub _dump {
 }
 
 # In a sub, and below without `local`: else the dump would have entries on the save stack that are not the program's.
-sub _state { return ( $@, $! + 0, $? ) }
+sub _state { return ( $! + 0, $? ) }
 
 END {
-    my ( $error, $errno, $status ) = _state();
+    my ( $errno, $status ) = _state();
     my ( $die, $warn ) = @SIG{ '__DIE__', '__WARN__' };
     if ( defined $folder && $INC{'Devel/MAT/Dumper.pm'} ) {
         $SIG{__DIE__}  = 'DEFAULT';
@@ -97,7 +97,7 @@ END {
         defined $die  ? $SIG{__DIE__}  = $die  : delete $SIG{__DIE__};
         defined $warn ? $SIG{__WARN__} = $warn : delete $SIG{__WARN__};
     }
-    ( $@, $!, $? ) = ( $error, $errno, $status );
+    ( $!, $? ) = ( $errno, $status );
 }
 
 1;
