@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pmat_lsp.analysis.finding_ids import finding_ids
     from pmat_lsp.cures.offers import Offer, as_of, choose, newer_files
     from pmat_lsp.render.fix_json import fixes_json
-    from pmat_lsp.render.fix_text import FixReport, fixes_text
+    from pmat_lsp.render.fix_text import FixReport, fixes_text, newer_text
 
     _check(arguments)
     dump = opened_dump(arguments.dump, source_settings(arguments))
@@ -97,6 +97,9 @@ def run(arguments: argparse.Namespace) -> int:
     open_ = [(name, marked) for name, marked in zip(ids, dump.marked, strict=True) if marked.ignored is None]
     cures = [as_of(dump_time, marked, dump.cures(marked)) for _, marked in open_]
     candidates = [(marked, some) for (_, marked), some in zip(open_, cures, strict=True)]
+    newer = newer_files([cure for some in cures for cure in some], dump_time)
+    for path in newer:
+        show_note(newer_text(path, Path.cwd()))
     verification = _verified(dump, candidates, arguments) if arguments.verify else None
     trials = verification.trials if verification else ()
     offers = choose(
@@ -114,7 +117,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     diff, changed = _made(dump, offers, arguments.write)
     written = changed if arguments.write else None
-    report = FixReport(offers, Path.cwd(), verification, written, arguments.review)
+    report = FixReport(offers, Path.cwd(), verification, written, arguments.review, newer)
     if arguments.json:
         show(Text(fixes_json(dump.heap, report) + "\n"))
     else:

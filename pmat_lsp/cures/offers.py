@@ -37,8 +37,6 @@ class Offer:
     """All its fixes, the safe ones first."""
     trials: tuple[Trial, ...]
     """What runs have shown of them."""
-    newer: tuple[Path, ...]
-    """The files of its fixes that were written after the dump."""
     cure: Cure | None = None
     """The best of the fixes; None where there is none."""
     is_taken: bool = False

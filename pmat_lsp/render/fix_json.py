@@ -21,6 +21,7 @@ def fixes_json(heap: Heap, report: FixReport) -> str:
             "dump": dump_json(heap),
             "verification": _verification(report.verification) if report.verification else None,
             "findings": [_finding(offer) for offer in report.offers],
+            "newer": [str(path.absolute()) for path in report.newer],
             "fixes": [fix for offer in report.offers for fix in _fixes(offer, report)],
         }
     )
@@ -72,7 +73,6 @@ def _fixes(offer: Offer, report: FixReport) -> Iterator[Json]:
             "verified": offer.verified(cure),
             "trial": _trial(trial, report) if trial else None,
             "taken": offer.is_taken and cure == offer.cure,
-            "newer": [str(path.absolute()) for path in offer.newer],
             "edits": list(_edits(cure)),
         }
 

@@ -65,7 +65,9 @@ class FixReport:
     written: int | None = None
     """Files that were changed; None: none was to be."""
     review: bool = False
-    """Whether fixes that need review are made, too."""
+    """Whether fixes that need review are shown or made, too."""
+    newer: Sequence[Path] = ()
+    """The files of fixes that were written after the dump."""
 
 
 def fixes_text(report: FixReport) -> Text:
@@ -87,6 +89,14 @@ def running_text(command: Sequence[str], folder: Path, size: TreeSize) -> str:
         f"`{_shown(command)}` runs at least three times, in copies of {_whole(folder)} "
         f"({format_count(size.files, 'file')}, {format_bytes(size.bytes)}); what it does elsewhere (databases, "
         f"network, other folders) is real"
+    )
+
+
+def newer_text(path: Path, folder: Path) -> str:
+    """What is to be known of a source that was written after the dump."""
+    return (
+        f"{shown_path(path, folder)} was written after the dump; its fix is for the text as it is now, and a new dump "
+        "tells whether that still leaks"
     )
 
 
@@ -174,7 +184,6 @@ def _known(offer: Offer, cure: Cure, report: FixReport) -> list[tuple[str, str]]
     """(sentence, style): what is known of a fix; what runs have shown of the others, too."""
     safety = cure.safety.value
     lines = [(f"{safety}: {visible(cure.reason, _LONGEST_SENTENCE)}", _STYLES[safety])]
-    lines += [(f"note: {shown_path(path, report.folder)} was written after the dump", "") for path in offer.newer]
     for trial in offer.trials if report.verification else ():
         assert report.verification
         told = trial_text(trial, report.verification, report.folder)

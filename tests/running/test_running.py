@@ -80,7 +80,7 @@ def test_every_process_that_ends_by_itself_writes_a_dump_of_its_own(
         pytest.param(
             "$SIG{__WARN__} = sub { print 'W', @_ }; $SIG{__DIE__} = sub { print 'D', @_ }; die 1", id="handlers"
         ),
-        pytest.param("sub X::DESTROY { warn $?, $! + 0 } our $x = bless []; bless $x, 'X'; $! = 5; exit 3", id="destroy"),
+        pytest.param("sub X::DESTROY { warn $?, $! + 0 } our $x = bless [], 'X'; $! = 5; exit 3", id="destroy"),
         pytest.param(
             "$, = '-'; $\\ = '!'; print 1, 2; if ( my $p = fork ) { waitpid $p, 0; print $? } else { exit 5 }",
             id="fork",
