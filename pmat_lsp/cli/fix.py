@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     # Here, since what parses Perl takes a while to import, which other commands should not pay.
     from pmat_lsp.analysis.finding_ids import finding_ids
-    from pmat_lsp.cures.offers import Offer, as_of, choose, newer_files
+    from pmat_lsp.cures.offers import as_of, choose, newer_files
     from pmat_lsp.render.fix_json import fixes_json
     from pmat_lsp.render.fix_text import FixReport, fixes_text, newer_text
 
@@ -95,26 +95,13 @@ def run(arguments: argparse.Namespace) -> int:
     dump_time = arguments.dump.stat().st_mtime
     ids = finding_ids(dump.leaks.report.findings)
     open_ = [(name, marked) for name, marked in zip(ids, dump.marked, strict=True) if marked.ignored is None]
-    cures = [as_of(dump_time, marked, dump.cures(marked)) for _, marked in open_]
-    candidates = [(marked, some) for (_, marked), some in zip(open_, cures, strict=True)]
-    newer = newer_files([cure for some in cures for cure in some], dump_time)
+    names = [name for name, _ in open_]
+    candidates = [(marked, as_of(dump_time, marked, dump.cures(marked))) for _, marked in open_]
+    newer = newer_files([cure for _, cures in candidates for cure in cures], dump_time)
     for path in newer:
         show_note(newer_text(path, Path.cwd()))
     verification = _verified(dump, candidates, arguments) if arguments.verify else None
-    trials = verification.trials if verification else ()
-    offers = choose(
-        [
-            Offer(
-                name,
-                marked,
-                some,
-                tuple(trial for trial in trials if trial.finding == at),
-                newer_files(some, dump_time),
-            )
-            for at, ((name, marked), some) in enumerate(zip(open_, cures, strict=True))
-        ],
-        arguments.review,
-    )
+    offers = choose(candidates, names, verification.trials if verification else (), arguments.review)
     diff, changed = _made(dump, offers, arguments.write)
     written = changed if arguments.write else None
     report = FixReport(offers, Path.cwd(), verification, written, arguments.review, newer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 from pmat_lsp.cures.merge import conflicts
@@ -79,24 +80,32 @@ def newer_files(cures: Sequence[Cure], dump_time: float) -> tuple[Path, ...]:
     return tuple(path for path in paths if _written_at(path) > dump_time)
 
 
-def choose(offers: Sequence[Offer], review: bool) -> tuple[Offer, ...]:
+def choose(
+    candidates: Sequence[tuple[MarkedFinding, Sequence[Cure]]],
+    ids: Sequence[str],
+    trials: Sequence[Trial],
+    review: bool,
+) -> tuple[Offer, ...]:
     """Choose the best fix of each finding that goes with those before it: verified, then safe, then to be reviewed.
 
     Args:
-        offers: without a choice yet, in the order of the report.
+        candidates: findings in the order of the report, each with its fixes.
+        ids: of the findings.
+        trials: what runs have shown, `finding` being an index into `candidates`; () where nothing was run.
         review: whether a fix that needs review is made, too; one that runs have refuted never is.
     """
     taken: list[Cure] = []
     chosen = []
-    for offer in offers:
-        ranked = sorted(offer.cures, key=lambda cure: _rank(offer, cure))
+    for number, (name, (marked, cures)) in enumerate(zip(ids, candidates, strict=True)):
+        offer = Offer(name, marked, tuple(cures), tuple(trial for trial in trials if trial.finding == number))
+        ranked = sorted(cures, key=partial(_rank, offer))
         free = [cure for cure in ranked if not conflicts(cure, taken)]
-        cure = next(iter(free or ranked), None)
         is_taken = bool(free) and _rank(offer, free[0]) <= (_REVIEW if review else _SAFE)
         if is_taken:
             taken.append(free[0])
-        why = _why_none(offer.marked) if cure is None else None if free else WhyNone.CONFLICT
-        chosen.append(replace(offer, cure=cure, is_taken=is_taken, why_none=why))
+        why = None if free else WhyNone.CONFLICT if ranked else _why_none(marked)
+        best = next(iter(free or ranked), None)
+        chosen.append(replace(offer, cure=best, is_taken=is_taken, why_none=why))
     return tuple(chosen)
 
 
