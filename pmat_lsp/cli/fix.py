@@ -101,7 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
     for path in newer:
         show_note(newer_text(path, Path.cwd()))
     verification = _verified(dump, candidates, arguments) if arguments.verify else None
-    offers = choose(candidates, names, verification.trials if verification else (), arguments.review)
+    trials, together = (verification.trials, verification.together) if verification else ((), None)
+    offers = choose(candidates, names, trials, together, arguments.review)
     diff, changed = _made(dump, offers, arguments.write)
     written = changed if arguments.write else None
     report = FixReport(offers, Path.cwd(), verification, written, arguments.review, newer)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pmat_lsp.cures.merge import conflicts
 from pmat_lsp.cures.model import Cure, Safety
-from pmat_lsp.cures.verified import Trial
+from pmat_lsp.cures.verified import Outcome, Trial
 from pmat_lsp.source.marks import MarkedFinding
 
 _CERTAIN = ("exact", "moved")
@@ -21,10 +21,11 @@ class WhyNone(Enum):
     """Why a finding has no fix."""
 
     NO_SOURCE = "its source is not here"
-    CHANGED_SOURCE = "its source has changed since the dump, and which sub it was is not certain"
+    UNCERTAIN = "which sub of its source it was is not certain"
     NO_PLACE = "no place in the source is known for it"
     NO_CHANGE = "no change is known that frees all of it and keeps what else uses it working"
     CONFLICT = "its fix changes the same text as that of another finding"
+    NOT_TOGETHER = "the program does not do the same with its fix and those of other findings together"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,12 @@ class Offer:
     def verified(self, cure: Cure) -> bool | None:
         """Whether runs have shown that it does what it should; None: they do not tell, or there were none."""
         trial = self.trial(cure)
-        return trial.verified if trial else None
+        return trial.outcome.verified if trial else None
+
+    @property
+    def is_refuted(self) -> bool:
+        """Whether runs have shown of each fix that it does not do what it should."""
+        return bool(self.cures) and all(self.verified(cure) is False for cure in self.cures)
 
     @property
     def is_settled(self) -> bool:
@@ -83,8 +89,9 @@ def newer_files(cures: Sequence[Cure], dump_time: float) -> tuple[Path, ...]:
 def choose(
     candidates: Sequence[tuple[MarkedFinding, Sequence[Cure]]],
     ids: Sequence[str],
-    trials: Sequence[Trial],
-    review: bool,
+    trials: Sequence[Trial] = (),
+    together: Outcome | None = None,
+    review: bool = False,
 ) -> tuple[Offer, ...]:
     """Choose the best fix of each finding that goes with those before it: verified, then safe, then to be reviewed.
 
@@ -92,6 +99,8 @@ def choose(
         candidates: findings in the order of the report, each with its fixes.
         ids: of the findings.
         trials: what runs have shown, `finding` being an index into `candidates`; () where nothing was run.
+        together: what a run with all fixes that need no review has shown; where that is not good, only the first of
+            them is made.
         review: whether a fix that needs review is made, too; one that runs have refuted never is.
     """
     taken: list[Cure] = []
@@ -100,10 +109,14 @@ def choose(
         offer = Offer(name, marked, tuple(cures), tuple(trial for trial in trials if trial.finding == number))
         ranked = sorted(cures, key=partial(_rank, offer))
         free = [cure for cure in ranked if not conflicts(cure, taken)]
-        is_taken = bool(free) and _rank(offer, free[0]) <= (_REVIEW if review else _SAFE)
+        settled = bool(free) and _rank(offer, free[0]) <= _SAFE
+        alone = settled and bool(taken) and together is not None and together.verified is False
+        is_taken = not alone and (settled or (review and bool(free) and _rank(offer, free[0]) <= _REVIEW))
         if is_taken:
             taken.append(free[0])
         why = None if free else WhyNone.CONFLICT if ranked else _why_none(marked)
+        if alone:
+            why = WhyNone.NOT_TOGETHER
         best = next(iter(free or ranked), None)
         chosen.append(replace(offer, cure=best, is_taken=is_taken, why_none=why))
     return tuple(chosen)
@@ -127,7 +140,7 @@ def _why_none(marked: MarkedFinding) -> WhyNone:
     if marked.missing:
         return WhyNone.NO_SOURCE
     if any(place.status == "stale" for place in marked.closures):
-        return WhyNone.CHANGED_SOURCE
+        return WhyNone.UNCERTAIN
     return WhyNone.NO_PLACE if marked.mark is None else WhyNone.NO_CHANGE
 
 

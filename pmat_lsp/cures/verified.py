@@ -57,12 +57,9 @@ class Unchanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """The run with one fix."""
+class Outcome:
+    """What a run with some fix has shown, beside the runs without it."""
 
-    finding: int
-    """Which of the findings that were asked about."""
-    cure: Cure
     obstacle: Obstacle | None = None
     """Why nothing is known; None: it was run and compared."""
     file: Path | None = None
@@ -73,7 +70,8 @@ class Trial:
     compared: tuple[str, ...] = ()
     """The streams that were compared."""
     islands: tuple[int, int] = (0, 0)
-    """Of this finding, in all dumps of a run, without and with the fix."""
+    """Of what the fix is for, in all dumps of a run, without and with the fix; where the obstacle is that they are not
+    in every run, in the first and the second run without it."""
     others: tuple[int, int] = (0, 0)
     """Islands of those other findings that came or grew with the fix, without and with it."""
 
@@ -91,6 +89,16 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """The run with one fix."""
+
+    finding: int
+    """Which of the findings that were asked about."""
+    cure: Cure
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """All runs."""
 
@@ -101,3 +109,5 @@ class Verification:
     unchanged: Unchanged
     trials: tuple[Trial, ...]
     """At least one for each finding that has a fix; those of one finding in the order in which they were tried."""
+    together: Outcome | None
+    """Of all fixes that need no review, made together; None where those are not several."""

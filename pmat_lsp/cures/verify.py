@@ -1,4 +1,4 @@
-"""Verifies fixes by running the program: twice as it is, then with one fix at a time.
+"""Verifies fixes by running the program: twice as it is, then with one fix at a time, then with those that hold.
 
 Each run has a fresh copy of the program's folder. The copies lie at the same place, one after the other, so that a path
 in the output is the same in each run.
@@ -9,15 +9,17 @@ from __future__ import annotations
 import filecmp
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pmat_lsp.analysis.finding_ids import fingerprint
 from pmat_lsp.analysis.leaks import find_leaks
 from pmat_lsp.analysis.result import Finding, Location
-from pmat_lsp.cures.model import Cure
-from pmat_lsp.cures.verified import Difference, Obstacle, Trial, Unchanged, Verification
+from pmat_lsp.cures.merge import changes_of
+from pmat_lsp.cures.model import Cure, FileEdits
+from pmat_lsp.cures.offers import choose
+from pmat_lsp.cures.verified import Difference, Obstacle, Outcome, Trial, Unchanged, Verification
 from pmat_lsp.heap.cache import Cache
 from pmat_lsp.heap.opening import open_heap
 from pmat_lsp.heap.progress import Progress
@@ -58,7 +60,7 @@ def verify_cures(
     progress: Progress,
     cancelled: Callable[[], bool],
 ) -> Verification:
-    """Run the program twice as it is, then with one fix at a time.
+    """Run the program twice as it is, then with one fix at a time, then with all that need no review.
 
     Of several fixes of a finding the next one is tried only where the runs do not verify the one before.
 
@@ -81,17 +83,25 @@ def verify_cures(
         if first.run.status != second.run.status:
             obstacle = Obstacle.TOO_SLOW if second.run.status is None else Obstacle.STATUS_VARIES
         unchanged = _unchanged(first, second)
+        wanted = [runner.fingerprint(marked.finding) for marked, _ in candidates]
         trials: list[Trial] = []
-        for number, (marked, cures) in enumerate(candidates):
-            wanted = runner.fingerprint(marked.finding)
+        for number, (_, cures) in enumerate(candidates):
             for cure in cures:
                 if obstacle:
-                    trials.append(Trial(number, cure, obstacle))
+                    outcome = Outcome(obstacle)
+                else:
+                    outcome = _outcome(runner, {wanted[number]}, cure.files, (first, second), unchanged)
+                trials.append(Trial(number, cure, outcome))
+                if obstacle or outcome.verified:
                     break
-                trials.append(_trial(runner, number, wanted, cure, (first, second), unchanged))
-                if trials[-1].verified:
-                    break
-        return Verification(task.command, task.timeout, runner.runs, unchanged, tuple(trials))
+        # What needs no review is made without a person, so it is tried as it would be made.
+        taken = [offer for offer in choose(candidates, wanted, trials) if offer.cure and offer.is_taken]
+        together = None
+        if len(taken) > 1 and not obstacle:
+            changes = changes_of([offer.cure for offer in taken if offer.cure], places)
+            files = [FileEdits(change.path, change.edits) for change in changes]
+            together = _outcome(runner, {offer.id for offer in taken}, files, (first, second), unchanged)
+        return Verification(task.command, task.timeout, runner.runs, unchanged, tuple(trials), together)
 
 
 @dataclass(frozen=True)
@@ -237,47 +247,52 @@ def _unchanged(first: _Observed, second: _Observed) -> Unchanged:
     )
 
 
-def _trial(
-    runner: _Runner, number: int, wanted: str, cure: Cure, without: tuple[_Observed, _Observed], unchanged: Unchanged
-) -> Trial:
-    """Run the command with one fix, unless it is known before that this says nothing."""
+def _outcome(
+    runner: _Runner,
+    wanted: Collection[str],
+    files: Sequence[FileEdits],
+    without: tuple[_Observed, _Observed],
+    unchanged: Unchanged,
+) -> Outcome:
+    """Run the command with changes that are to free the findings with some fingerprints.
+
+    It is not run where the runs without a change tell already that this says nothing.
+    """
     first, second = without
     edits = {}
-    for file in cure.files:
+    for file in files:
         path = runner.relative(file.path)
-        if path is None or file.path in first.unread:
-            return Trial(number, cure, Obstacle.OUTSIDE, file.path)
+        if path is None or runner.original(path) in first.unread:
+            return Outcome(Obstacle.OUTSIDE, file.path)
         edits[path] = file.edits
     for observed in without:
         obstacle = _not_loaded(runner, edits, observed)
         if obstacle:
-            return Trial(number, cure, *obstacle)
-    before = first.islands[wanted]
-    if not before or not second.islands[wanted]:
-        return Trial(number, cure, Obstacle.NOT_SHOWN, islands=(before, second.islands[wanted]))
+            return Outcome(*obstacle)
+    before, again = (sum(observed.islands[key] for key in wanted) for observed in without)
+    if not before or not again:
+        return Outcome(Obstacle.NOT_SHOWN, islands=(before, again))
 
     fixed = runner.run(edits)
     varying = {difference.stream for difference in unchanged.differences}
     compared = tuple(stream for stream in ("stdout", "stderr") if stream not in varying)
     most = first.islands | second.islands
-    others = [key for key, count in fixed.islands.items() if key != wanted and count > most[key]]
-    trial = Trial(
-        number,
-        cure,
+    others = [key for key, count in fixed.islands.items() if key not in wanted and count > most[key]]
+    outcome = Outcome(
         status=(first.run.status, fixed.run.status),
         differences=_differences(first, fixed, compared) if fixed.run.status is not None else (),
         compared=compared,
-        islands=(before, fixed.islands[wanted]),
+        islands=(before, sum(fixed.islands[key] for key in wanted)),
         others=(sum(most[key] for key in others), sum(fixed.islands[key] for key in others)),
     )
-    if trial.changes:
-        return trial
+    if outcome.changes:
+        return outcome
     obstacle = _not_loaded(runner, edits, fixed)
     if obstacle:
-        return Trial(number, cure, *obstacle)
+        return Outcome(*obstacle)
     if not min(first.dumps, second.dumps) <= fixed.dumps <= max(first.dumps, second.dumps):
-        return Trial(number, cure, Obstacle.DUMPS_VARY)
-    return trial
+        return Outcome(Obstacle.DUMPS_VARY)
+    return outcome
 
 
 def _not_loaded(runner: _Runner, edits: EditsByFile, observed: _Observed) -> tuple[Obstacle, Path] | None:

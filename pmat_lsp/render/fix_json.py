@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pmat_lsp.cures.model import Cure
 from pmat_lsp.cures.offers import Offer
-from pmat_lsp.cures.verified import Difference, Trial, Verification
+from pmat_lsp.cures.verified import Difference, Outcome, Verification
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.render.fix_text import FixReport, trial_text, why_none_text
+from pmat_lsp.render.fix_text import FixReport, outcome_text, why_none_text
 from pmat_lsp.render.json import SCHEMA, Json, dump_json, json_text
 from pmat_lsp.source.edits import Edit
 
@@ -19,7 +19,7 @@ def fixes_json(heap: Heap, report: FixReport) -> str:
         {
             "schema": SCHEMA,
             "dump": dump_json(heap),
-            "verification": _verification(report.verification) if report.verification else None,
+            "verification": _verification(report.verification, report) if report.verification else None,
             "findings": [_finding(offer) for offer in report.offers],
             "newer": [str(path.absolute()) for path in report.newer],
             "fixes": [fix for offer in report.offers for fix in _fixes(offer, report)],
@@ -27,7 +27,7 @@ def fixes_json(heap: Heap, report: FixReport) -> str:
     )
 
 
-def _verification(verification: Verification) -> Json:
+def _verification(verification: Verification, report: FixReport) -> Json:
     unchanged = verification.unchanged
     return {
         "command": list(verification.command),
@@ -37,6 +37,7 @@ def _verification(verification: Verification) -> Json:
         "perls": unchanged.perls,
         "dumps": unchanged.dumps,
         "varying": [_difference(one) for one in unchanged.differences],
+        "together": _outcome(verification.together, report) if verification.together else None,
     }
 
 
@@ -71,22 +72,22 @@ def _fixes(offer: Offer, report: FixReport) -> Iterator[Json]:
             "safety": cure.safety.value,
             "reason": cure.reason,
             "verified": offer.verified(cure),
-            "trial": _trial(trial, report) if trial else None,
+            "trial": _outcome(trial.outcome, report) if trial else None,
             "taken": offer.is_taken and cure == offer.cure,
             "edits": list(_edits(cure)),
         }
 
 
-def _trial(trial: Trial, report: FixReport) -> Json:
+def _outcome(outcome: Outcome, report: FixReport) -> Json:
     assert report.verification
     return {
-        "told": trial_text(trial, report.verification, report.folder),
-        "obstacle": trial.obstacle.name.lower().replace("_", "-") if trial.obstacle else None,
-        "status": list(trial.status),
-        "compared": list(trial.compared),
-        "differences": [_difference(one) for one in trial.differences],
-        "islands": list(trial.islands),
-        "other_islands": list(trial.others),
+        "told": outcome_text(outcome, report.verification, report.folder),
+        "obstacle": outcome.obstacle.name.lower().replace("_", "-") if outcome.obstacle else None,
+        "status": list(outcome.status),
+        "compared": list(outcome.compared),
+        "differences": [_difference(one) for one in outcome.differences],
+        "islands": list(outcome.islands),
+        "other_islands": list(outcome.others),
     }
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pmat_lsp.cures.model import Cure
 from pmat_lsp.cures.offers import Offer, WhyNone
-from pmat_lsp.cures.verified import Difference, Obstacle, Trial, Verification
+from pmat_lsp.cures.verified import Difference, Obstacle, Outcome, Verification
 from pmat_lsp.render.escape import visible
 from pmat_lsp.render.paths import shown_path
 from pmat_lsp.render.report import wrapped_code
@@ -29,9 +29,13 @@ _STYLES = {"safe": "green", "verified": "bold green", "review": "yellow", "wrong
 
 _WHY_NONE: Mapping[WhyNone, str] = {
     WhyNone.NO_SOURCE: "the source is not here",
-    WhyNone.CHANGED_SOURCE: "the source has changed since the dump, and which sub leaked is not certain any more",
+    WhyNone.UNCERTAIN: "which sub leaked is not certain",
     WhyNone.NO_PLACE: "the dump does not tell where in the source it is made",
     WhyNone.NO_CHANGE: "no change is known that frees all of it and takes nothing away that is still needed",
+    WhyNone.NOT_TOGETHER: (
+        "the program does not do the same with its fix and those of other findings together: make those, and run fix "
+        "again"
+    ),
     WhyNone.CONFLICT: "its fix changes the same lines as that of another finding: make that one, and run fix again",
 }
 _OBSTACLES: Mapping[Obstacle, str] = {
@@ -78,7 +82,7 @@ def fixes_text(report: FixReport) -> Text:
     for offer in report.offers:
         text.append_text(_offer_text(offer, report)).append("\n")
     if report.verification is not None:
-        for note in verification_notes(report.verification):
+        for note in verification_notes(report.verification, report.folder):
             text.append_text(_paragraph("note", note))
     return text.append(_summary(report))
 
@@ -100,23 +104,25 @@ def newer_text(path: Path, folder: Path) -> str:
     )
 
 
-def trial_text(trial: Trial, verification: Verification, folder: Path) -> str:
+def outcome_text(outcome: Outcome, verification: Verification, folder: Path) -> str:
     """What runs have shown of a fix: `verified with …: same output, 20 islands → 0`."""
-    if trial.verified:
-        return f"verified with `{_shown(verification.command)}`: {_same(trial)}, {_gone(trial)}"
-    if trial.obstacle is not None:
-        file, original = ("", "") if trial.file is None else (shown_path(trial.file, folder), _whole(trial.file))
+    if outcome.verified:
+        return f"verified with `{_shown(verification.command)}`: {_same(outcome)}, {_gone(outcome)}"
+    if outcome.obstacle is not None:
+        file, original = ("", "") if outcome.file is None else (shown_path(outcome.file, folder), _whole(outcome.file))
         limit = _duration(verification.timeout)
-        why = _OBSTACLES[trial.obstacle].format(file=file, original=original, timeout=limit)
-        if any(trial.islands):
-            why += f" in every run ({trial.islands[0]:,} and {trial.islands[1]:,} islands)"
+        why = _OBSTACLES[outcome.obstacle].format(file=file, original=original, timeout=limit)
+        if any(outcome.islands):
+            why += f" in every run ({outcome.islands[0]:,} and {outcome.islands[1]:,} islands)"
         return f"not verified: {why}"
-    return "; ".join(_wrong(trial, verification))
+    return "; ".join(_wrong(outcome, verification))
 
 
-def verification_notes(verification: Verification) -> Iterator[str]:
-    """What is to be known of the runs without a fix, a sentence each."""
+def verification_notes(verification: Verification, folder: Path) -> Iterator[str]:
+    """What is to be known of the runs without a fix, and of that with several, a sentence each."""
     unchanged = verification.unchanged
+    if verification.together is not None:
+        yield f"all fixes that need no review, together: {outcome_text(verification.together, verification, folder)}"
     if unchanged.status:
         last = f"; its last message: {visible(unchanged.last_message)}" if unchanged.last_message else ""
         yield f"the unchanged command ends with exit status {unchanged.status}{last}"
@@ -154,8 +160,12 @@ def why_none_text(offer: Offer) -> str:
     """Why a finding has no fix; "" where it has one."""
     if offer.why_none is None:
         return ""
-    missing = "; ".join(offer.marked.missing) if offer.why_none is WhyNone.NO_SOURCE else ""
-    return _WHY_NONE[offer.why_none] + (f": {missing}" if missing else "")
+    notes: Sequence[str] = ()
+    if offer.why_none is WhyNone.NO_SOURCE:
+        notes = offer.marked.missing
+    elif offer.why_none is WhyNone.UNCERTAIN:
+        notes = [place.note for place in offer.marked.closures if place.status == "stale"]
+    return _WHY_NONE[offer.why_none] + (f": {'; '.join(dict.fromkeys(notes))}" if notes else "")
 
 
 def _offer_text(offer: Offer, report: FixReport) -> Text:
@@ -182,13 +192,16 @@ def _offer_text(offer: Offer, report: FixReport) -> Text:
 
 def _known(offer: Offer, cure: Cure, report: FixReport) -> list[tuple[str, str]]:
     """(sentence, style): what is known of a fix; what runs have shown of the others, too."""
-    safety = cure.safety.value
-    lines = [(f"{safety}: {visible(cure.reason, _LONGEST_SENTENCE)}", _STYLES[safety])]
+    lines = []
+    # What runs have refuted is not called safe.
+    if offer.verified(cure) is not False:
+        lines.append((f"{cure.safety.value}: {visible(cure.reason, _LONGEST_SENTENCE)}", _STYLES[cure.safety.value]))
     for trial in offer.trials if report.verification else ():
         assert report.verification
-        told = trial_text(trial, report.verification, report.folder)
+        outcome = trial.outcome
+        told = outcome_text(outcome, report.verification, report.folder)
         other = "" if trial.cure == cure else f" (of another fix: {_title(trial.cure)})"
-        style = "verified" if trial.verified else "review" if trial.obstacle else "wrong"
+        style = "verified" if outcome.verified else "review" if outcome.obstacle else "wrong"
         lines.append((told + other, _STYLES[style]))
     return lines
 
@@ -198,30 +211,30 @@ def _title(cure: Cure) -> str:
     return title[:1].lower() + title[1:]
 
 
-def _same(trial: Trial) -> str:
-    if len(trial.compared) == 2:
+def _same(outcome: Outcome) -> str:
+    if len(outcome.compared) == 2:
         return "same output"
-    return f"same {trial.compared[0]}" if trial.compared else "same exit status"
+    return f"same {outcome.compared[0]}" if outcome.compared else "same exit status"
 
 
-def _gone(trial: Trial) -> str:
-    before, after = trial.islands
+def _gone(outcome: Outcome) -> str:
+    before, after = outcome.islands
     return f"{format_count(before, 'island')} → {after:,}"
 
 
-def _wrong(trial: Trial, verification: Verification) -> Iterator[str]:
+def _wrong(outcome: Outcome, verification: Verification) -> Iterator[str]:
     """What is wrong with a fix that was run."""
-    before, after = trial.status
+    before, after = outcome.status
     if after is None:
         yield f"changes what the program does: it does not end within {_duration(verification.timeout)}"
     elif before != after:
         yield f"changes the exit status: {before} → {after}"
-    if trial.differences:
-        yield f"changes the output: {', '.join(map(_told_difference, trial.differences))}"
-    if not trial.changes and trial.islands[1]:
-        yield f"islands are still there: {trial.islands[0]:,} → {trial.islands[1]:,}"
-    if not trial.changes and trial.others[1] > trial.others[0]:
-        yield f"islands of other leaks have come: {trial.others[0]:,} → {trial.others[1]:,}"
+    if outcome.differences:
+        yield f"changes the output: {', '.join(map(_told_difference, outcome.differences))}"
+    if not outcome.changes and outcome.islands[1]:
+        yield f"islands are still there: {outcome.islands[0]:,} → {outcome.islands[1]:,}"
+    if not outcome.changes and outcome.others[1] > outcome.others[0]:
+        yield f"islands of other leaks have come: {outcome.others[0]:,} → {outcome.others[1]:,}"
 
 
 def _told_difference(difference: Difference) -> str:
@@ -242,16 +255,21 @@ def _summary(report: FixReport) -> str:
     offers = report.offers
     if report.written is not None:
         return f"{format_count(report.written, 'file')} changed; run the program again, and look at a new dump\n"
-    settled = sum(offer.is_settled for offer in offers)
-    open_ = sum(offer.cure is not None and offer.why_none is None and not offer.is_settled for offer in offers)
-    parts = [f"{settled} with a fix that is safe or verified"] if settled else []
-    if open_:
-        how = "" if report.verification is not None else "; --verify -- COMMAND tries it on the program"
-        shown = "" if report.review else " (--review shows the changes" + how + ")"
-        parts.append(f"{open_} with one that needs review{shown}")
-    if len(offers) - settled - open_:
-        parts.append(f"{len(offers) - settled - open_} without a fix")
-    return f"{format_count(len(offers), 'finding')}: {', '.join(parts)}\n"
+    have_one = [offer for offer in offers if offer.why_none is None]
+    settled = sum(offer.is_settled for offer in have_one)
+    refuted = sum(offer.is_refuted for offer in have_one)
+    to_review = len(have_one) - settled - refuted
+    none = len(offers) - len(have_one)
+    hints = [] if report.review else ["--review shows its changes"]
+    hints += [] if report.verification else ["--verify -- COMMAND tries it on the program"]
+    hint = f" ({', '.join(hints)})" if hints else ""
+    parts = [
+        f"{settled} with a fix that is safe or verified" if settled else "",
+        f"{to_review} with one that needs review{hint}" if to_review else "",
+        f"{refuted} with one that does not do" if refuted else "",
+        f"{none} without a fix" if none else "",
+    ]
+    return f"{format_count(len(offers), 'finding')}: {', '.join(filter(None, parts))}\n"
 
 
 def _paragraph(label: str, told: str, style: str = "") -> Text:

@@ -126,7 +126,7 @@ def test_a_fix_that_needs_review_is_told_and_made_only_when_asked_for(
     assert out.endswith("\n0 files changed; run the program again, and look at a new dump\n")
     assert script.read_text() == before
     assert main(["fix", "live_clones.pmat"]) == 1
-    assert "(--review shows the changes; --verify -- COMMAND tries it" in capsys.readouterr().out
+    assert "needs review (--review shows its changes, --verify -- COMMAND tries it" in capsys.readouterr().out
     assert main(["fix", "live_clones.pmat", "--review"]) == 1
     assert "\n+        weaken( my $weak_self = $self );\n" in capsys.readouterr().out
     assert script.read_text() == before
@@ -292,7 +292,8 @@ def test_a_fix_that_changes_the_output_is_never_written(
     dump = dumped(job, CHANGES)
     assert main(["fix", dump, *options, *COMMAND]) == 1
     out = capsys.readouterr().out
-    assert "\n      changes the output: lines 2–6 of stdout\n" in out
+    assert re.search(r"^fix   lib/Job.pm:7   \S.*   changes the output: lines 2–6 of stdout$", out, re.MULTILINE)
+    assert "safe:" not in out
     assert "\n      by hand: " in out
     assert Path("lib/Job.pm").read_text() == JOB
 

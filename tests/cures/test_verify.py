@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from pmat_lsp.cures.model import Cure
-from pmat_lsp.cures.verified import Difference, Obstacle, Trial, Verification
+from pmat_lsp.cures.offers import WhyNone, choose
+from pmat_lsp.cures.verified import Difference, Obstacle, Outcome, Verification
 from pmat_lsp.cures.verify import Task
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.opening import never
@@ -110,9 +111,10 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def only(verification: Verification) -> Trial:
+def only(verification: Verification) -> Outcome:
     (trial,) = verification.trials
-    return trial
+    assert verification.together is None
+    return trial.outcome
 
 
 def test_a_fix_that_holds_is_verified(folder: Path) -> None:
@@ -189,11 +191,59 @@ def test_a_fix_above_another_leak_moves_it_but_that_stays_the_same(folder: Path)
     weak = OTHER.replace("sub {", "do { weaken( my $w = $self ); sub { my $self = $w;").replace('";\n', '";\n }')
     cures[by_count[7]] = [replacing(folder / "lib" / "Thing.pm", OTHER, weak)]
     result = verified(dump, folder, *cures)
-    assert result.runs == 4
-    assert sorted((trial.islands, trial.others, trial.verified) for trial in result.trials) == [
+    assert result.runs == 5
+    outcomes = [trial.outcome for trial in result.trials]
+    assert sorted((outcome.islands, outcome.others, outcome.verified) for outcome in outcomes) == [
         ((5, 0), (0, 0), True),
         ((7, 0), (0, 0), True),
     ]
+    assert result.together is not None
+    assert (result.together.islands, result.together.verified) == ((12, 0), True)
+
+
+TWO_HOLDERS = """package Core;
+use strict; use warnings; use Scalar::Util 'weaken';
+our @jobs;
+sub new {
+    my $self = bless { n => $_[1] }, $_[0];
+    weaken( my $weak = $self );
+    push @jobs, sub { $weak ? $weak->{n} : 'lost' };
+    return $self;
+}
+package One;
+sub keep {
+    my ($core) = @_;
+    my $self = bless { core => $core }, 'One';
+    $self->{one} = $self;
+}
+package Two;
+sub keep {
+    my ($core) = @_;
+    my $self = bless { core => $core }, 'Two';
+    $self->{two} = $self;
+}
+1;
+"""
+
+
+def test_fixes_that_hold_alone_and_not_together_are_found_out(folder: Path) -> None:
+    module = folder / "lib" / "Core.pm"
+    module.write_text(TWO_HOLDERS)
+    keeps = "sub make { my $core = Core->new( $_[0] ); One::keep($core); Two::keep($core); return }\n"
+    dump = dumped(folder, f"use Core;\n{keeps}make($_) for 1 .. 3;\nprint $_->(), qq(\\n) for @Core::jobs;\n")
+    cures = {key: replacing(module, f"    $self->{{{key}}} = $self;\n", "") for key in ("one", "two")}
+    wanted = [cures[hop.name] for marked in dump.marked for hop in marked.finding.cycle]
+    result = verified(dump, folder, *([cure] for cure in wanted))
+    assert [trial.outcome.verified for trial in result.trials] == [True, True]
+    assert result.together is not None
+    assert (result.together.verified, result.together.differences) == (
+        False,
+        (Difference("stdout", (1, 3), (1, 3)),),
+    )
+    candidates = [(marked, [cure]) for marked, cure in zip(dump.marked, wanted, strict=True)]
+    one, two = choose(candidates, ["a", "b"], result.trials, result.together)
+    assert (one.is_taken, one.is_settled, one.why_none) == (True, True, None)
+    assert (two.is_taken, two.is_settled, two.why_none) == (False, False, WhyNone.NOT_TOGETHER)
 
 
 def test_the_next_fix_is_tried_only_where_the_one_before_does_not_hold(folder: Path) -> None:
@@ -201,7 +251,7 @@ def test_the_next_fix_is_tried_only_where_the_one_before_does_not_hold(folder: P
     wrong = replacing(folder / "lib" / "Thing.pm", HOOK, WEAK_HOOK.replace("thing", "THING"))
     right = weak_hook(folder)
     result = verified(dump, folder, [wrong, right])
-    assert [(trial.cure, trial.verified) for trial in result.trials] == [(wrong, False), (right, True)]
+    assert [(trial.cure, trial.outcome.verified) for trial in result.trials] == [(wrong, False), (right, True)]
     assert [trial.cure for trial in verified(dump, folder, [right, wrong]).trials] == [right]
 
 
