@@ -326,6 +326,7 @@ def test_the_answer_as_json_has_the_fix_and_what_its_run_has_shown(
     assert {edit["file"] for edit in fix["edits"]} == {fix["file"]}
     assert (finding["settled"], finding["why_none"]) == (True, None)
     assert answer["verification"]["runs"] == 3
+    assert keys_of(answer) <= told_keys()
     dumped(job, CHANGES)
     assert main(["fix", dump, "--json", *COMMAND]) == 1
     (fix,) = json.loads(capsys.readouterr().out)["fixes"]
@@ -333,6 +334,23 @@ def test_the_answer_as_json_has_the_fix_and_what_its_run_has_shown(
         False,
         [{"stream": "stdout", "before": [2, 6], "after": [2, 6]}],
     )
+
+
+def keys_of(value: object, name: str = "") -> set[str]:
+    """Every key, as the page of the JSON names it."""
+    if isinstance(value, list):
+        return {key for one in value for key in keys_of(one, f"{name}[]")}
+    if not isinstance(value, dict) or name == "dump":
+        return {name} if name.removesuffix("[]") == name else set()
+    inner = {key for under, one in value.items() for key in keys_of(one, f"{name}.{under}".removeprefix("."))}
+    return inner | ({name} if name and not name.endswith("[]") else set())
+
+
+def told_keys() -> set[str]:
+    page = (ROOT / "docs" / "json.md").read_text()
+    section = page[page.index("# The JSON of `pmat-lsp fix --json`") : page.index("# The JSON of the other commands")]
+    cells = re.findall(r"^\| (`[^|]+`) \|", section, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
 
 
 @needs_dumper
