@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pmat_lsp.analysis.retained import Retained
     from pmat_lsp.cures.cuts import Cuts
     from pmat_lsp.cures.model import Cure
+    from pmat_lsp.cures.verified import Verification
+    from pmat_lsp.cures.verify import Task
     from pmat_lsp.source.marks import MarkedFinding
     from pmat_lsp.source.places import Place, Places
     from pmat_lsp.source.sources import Sources
@@ -242,6 +244,23 @@ class Dump:
         from pmat_lsp.cures.find import find_cures
 
         return find_cures(self.cuts(marked.finding), self.places, marked)
+
+    def verify(
+        self,
+        candidates: Sequence[tuple[MarkedFinding, Sequence[Cure]]],
+        task: Task,
+        progress: Progress = no_progress,
+        cancelled: Callable[[], bool] = never,
+    ) -> Verification:
+        """Try fixes of findings by running the program: as `cures.verify.verify_cures`, which tells the arguments.
+
+        Raises:
+            PmatError: the command cannot be run, its folder cannot be copied, or a dump that it wrote cannot be read.
+            Cancelled: `cancelled` said so.
+        """
+        from pmat_lsp.cures.verify import verify_cures
+
+        return verify_cures(self.places, candidates, task, progress, cancelled)
 
 
 def open_dump(

@@ -23,7 +23,7 @@ def leaks_json(
     """The answer as one JSON object in ASCII, without a line feed at its end."""
     answer: Json = {
         "schema": SCHEMA,
-        "dump": _dump(heap),
+        "dump": dump_json(heap),
         "checked": {
             "roots": report.roots,
             "lost": report.lost,
@@ -35,11 +35,17 @@ def leaks_json(
         "self_held": [_finding(finding) for finding in self_held],
         "field_hash_loops": [_field_hash(heap, loop) for loop in report.field_hash_loops],
     }
+    return json_text(answer)
+
+
+def json_text(answer: Json) -> str:
+    """An object in ASCII, without a line feed at its end."""
     # DEL is the one character in ASCII that acts on a terminal and that JSON leaves as it is.
     return json.dumps(_sound(answer), ensure_ascii=True, indent=2).replace("\x7f", "\\u007f")
 
 
-def _dump(heap: Heap) -> Json:
+def dump_json(heap: Heap) -> Json:
+    """What an answer says of its dump."""
     return {
         "path": str(heap.path),
         "perl": heap.layout.perl,

@@ -192,7 +192,7 @@ def _facts(marked: MarkedFinding, source: ReportSource) -> list[tuple[str, list[
         ("chain", _chain(chain_lines(marked, source.folder))),
         ("holds", [holds_text(finding)]),
         ("proof", [_proof(finding)]),
-        ("help", _wrapped_code(visible(finding.pattern.cure, _LONGEST_SENTENCE))),
+        ("help", wrapped_code(visible(finding.pattern.cure, _LONGEST_SENTENCE))),
     ]
     return facts + [("note", textwrap.wrap(note, _WRAP_AT)) for note in [*_in_use(finding), *_notes(marked)]]
 
@@ -203,10 +203,10 @@ def _fact(label: str, lines: Sequence[str], width: int) -> Text:
     return text.append(" " + (indent + " ").join(lines) + "\n")
 
 
-def _wrapped_code(text: str) -> list[str]:
+def wrapped_code(text: str, width: int = _WRAP_AT) -> list[str]:
     """As lines; a Perl statement, `…: my $x = $y;`, is not broken."""
     tied = _STATEMENT.sub(lambda match: match[0].replace(" ", _TIE), text)
-    wrapped = textwrap.wrap(tied, _WRAP_AT, break_on_hyphens=False, break_long_words=False)
+    wrapped = textwrap.wrap(tied, width, break_on_hyphens=False, break_long_words=False)
     return [line.replace(_TIE, " ") for line in wrapped]
 
 
