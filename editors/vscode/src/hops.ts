@@ -142,7 +142,8 @@ function isSame(a: Cursor, b: Cursor | null): boolean {
 
 function told({ finding: { hops }, hop }: Step): string {
     const at = hops[hop];
-    const only = at?.place && stopsOf(hops).length === 1 ? " (no other hop has a place in the sources here)" : "";
+    const only =
+        at?.place && hops.length > 1 && stopsOf(hops).length === 1 ? " (the only place in the sources here)" : "";
     return at ? `hop ${hop + 1} of ${hops.length}: ${at.from} ${at.via} → ${at.to}${only}` : "";
 }
 
