@@ -194,10 +194,14 @@ def test_the_cursor_on_a_line_with_two_steps_is_at_the_nearer_one(lines: Neovim)
 
 
 def test_a_chain_begins_at_its_first_step_that_is_written_somewhere(lines: Neovim) -> None:
-    items = "{ { valid = 0, text = 'nowhere' }, { bufnr = 1, lnum = 2, col = 1, valid = 1 } }"
-    lines.lua(f"vim.fn.setloclist(0, {items})")
-    stops = "vim.tbl_map(function(stop) return stop.entries end, require('pmat.walk').stops(vim.fn.getloclist(0)))"
-    assert lines.lua(f"return {stops}") == [[2]]
+    lines.lua(
+        "local leaks, client = require('pmat.model').last() "
+        "local finding = vim.deepcopy(leaks.findings[1]) "
+        "finding.hops[1].place = nil "
+        "require('pmat.chain').show(finding, client)"
+    )
+    assert lines.place[1:] == (35, 13)
+    assert _walk(lines, "]l", "]l") == [(35, 29), (35, 13)]
 
 
 def test_another_location_list_and_keys_of_the_users_own_are_left_alone(workspace: Path, version: str) -> None:
