@@ -186,7 +186,7 @@ def test_a_finding_is_ignored_with_a_reason_alone(
     HTTP.write_text("\n".join(lines) + "\n")
     assert main(["leaks", LEAKY]) == (0 if is_ignored else 1)
     out = capsys.readouterr().out
-    line = "1 proven leak ignored by a comment: lib/Courier/HTTP.pm:79 (the server closes them)\n"
+    line = "1 finding ignored by a comment: lib/Courier/HTTP.pm:79 (the server closes them)\n"
     assert out.endswith(line) == is_ignored
     assert out.startswith("no other proven leak. Checked") == is_ignored
     main(["leaks", LEAKY, "--json"])
