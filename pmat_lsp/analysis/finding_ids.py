@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 
-from pmat_lsp.analysis.result import Finding
+from pmat_lsp.analysis.blanks import blanked
+from pmat_lsp.analysis.result import Finding, Hop, is_plain
 
 _DIGITS = 8
+_NUMBERS = re.compile(r"\d+")
 
 
 def finding_ids(findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -26,7 +29,19 @@ def finding_ids(findings: Sequence[Finding]) -> tuple[str, ...]:
 
 
 def _name(finding: Finding) -> str:
-    # An index says nothing: the same object is the first element today, and the third tomorrow.
-    steps = sorted((hop.kind, "" if hop.kind == "index" else hop.name, str(hop.location)) for hop in finding.cycle)
-    told = repr((sorted(finding.classes), steps)).encode("utf-8", "backslashreplace")
+    steps = sorted({(hop.kind, _step_name(finding, hop), blanked(str(hop.location))) for hop in finding.cycle})
+    told = repr((sorted(map(blanked, finding.classes)), steps)).encode("utf-8", "backslashreplace")
     return f"{finding.pattern.code}-{hashlib.blake2b(told, digest_size=_DIGITS // 2).hexdigest()}"
+
+
+def _step_name(finding: Finding, hop: Hop) -> str:
+    """What a step is called in every run: the island that is told is another one the next time."""
+    # An index says nothing: the same object is the first element today, and the third tomorrow.
+    if hop.kind == "index":
+        return ""
+    if hop.kind != "key":
+        return hop.name
+    # Where there is a class or a sub, keys of plain hashes tell no shape: they are often data.
+    if is_plain(hop.source_desc) and (finding.classes or finding.closures):
+        return ""
+    return _NUMBERS.sub("#", blanked(hop.name))
