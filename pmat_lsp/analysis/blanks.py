@@ -16,12 +16,18 @@ _RUN_DEPENDENT = re.compile(
     """,
     re.VERBOSE,
 )
+_NUMBER = re.compile(r"0x[0-9a-f]+|\d+")
 _MAYBE_ADDRESS = re.compile(r"\b(0x)?([0-9a-f]{6,16}|[0-9]{7,20})\b", re.IGNORECASE)
 
 
 def blanked(name: str) -> str:
     """`{CODE(0x…)} of Hub`, `%seen of (eval …)`: a name without addresses and the numbers that perl counts up."""
     return _RUN_DEPENDENT.sub(BLANK, name)
+
+
+def numberless(key: str) -> str:
+    """`slot #`, `HASH(#)`: a key with one sign for every number, as keys that a program makes up differ in these."""
+    return _NUMBER.sub("#", key)
 
 
 def blanked_key(heap: Heap, key: str) -> str:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from pmat_lsp.analysis.blanks import blanked
 from pmat_lsp.analysis.count import KIND
 from pmat_lsp.analysis.finding_ids import finding_ids
-from pmat_lsp.analysis.labels import NameKind, name_of
 from pmat_lsp.analysis.leaks import Leaks
+from pmat_lsp.analysis.names import NameKind, names_of
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.format.kinds import KIND_NAMES, Kind
 from pmat_lsp.heap.model import Heap
@@ -93,7 +93,7 @@ class _Pair(NamedTuple):
 def compare_table(before: Heap, leaks_before: Leaks, after: Heap, leaks_after: Leaks) -> Table:
     """Findings, the new ones first, then containers, classes and kinds whose numbers differ; `more` findings do not.
 
-    Containers are arrays and hashes that a variable or a key leads to, as `name_of` names them; all of one name are
+    Containers are arrays and hashes that a variable or a key leads to, as `names_of` names them; all of one name are
     one, and their elements are counted. A finding is the same where its pattern, its classes and the steps of its
     cycle, with the files and lines of the closures, are. Nothing is matched by address, and no name depends on one or
     on perl's hash order, so the dumps may be of two runs of the program.
@@ -158,8 +158,9 @@ def _too_short(lengths: npt.NDArray[np.int64]) -> int:
 
 def _by_name(heap: Heap, svs: npt.NDArray[np.intp]) -> _Sums:
     sums: dict[tuple[str, str | None], _Sum] = defaultdict(_Sum)
-    for sv in svs.tolist():
-        if name := name_of(heap, sv):
+    wanted = svs.tolist()
+    for sv, name in zip(wanted, names_of(heap, wanted), strict=True):
+        if name:
             key = name.text, Kind(int(heap.kind[sv])).name
             count, size = sums[key].numbers
             numbers = count + int(heap.length[sv]), size + int(heap.size[sv])

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 
-from pmat_lsp.analysis.blanks import blanked
+from pmat_lsp.analysis.blanks import blanked, numberless
 from pmat_lsp.analysis.result import Finding, Hop, is_plain
 
 _DIGITS = 8
-_NUMBERS = re.compile(r"\d+")
 
 
 def finding_ids(findings: Sequence[Finding]) -> tuple[str, ...]:
     """`container-capture-1f0c3a9e`: of each finding, made from its pattern, classes and cycle, not from its numbers.
 
-    Of findings that are alike in all of these, the later ones have `-2`, `-3` behind it.
+    Of findings that are alike in all of these, all but one have `-2`, `-3` behind it.
     """
     seen: Counter[str] = Counter()
-    ids = []
-    for finding in findings:
-        name = _name(finding)
+    ids = [_name(finding) for finding in findings]
+    # Which of them is the heaviest may change from one dump to the next.
+    for at in sorted(range(len(ids)), key=lambda at: _subs(findings[at])):
+        name = ids[at]
         seen[name] += 1
-        ids.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+        if seen[name] > 1:
+            ids[at] = f"{name}-{seen[name]}"
     return tuple(ids)
 
 
@@ -44,4 +44,9 @@ def _step_name(finding: Finding, hop: Hop) -> str:
     # Where there is a class or a sub, keys of plain hashes tell no shape: they are often data.
     if is_plain(hop.source_desc) and (finding.classes or finding.closures):
         return ""
-    return _NUMBERS.sub("#", blanked(hop.name))
+    return numberless(hop.name)
+
+
+def _subs(finding: Finding) -> list[tuple[str, tuple[str, ...]]]:
+    """What is on its cycles besides the one that the name is made of."""
+    return [(blanked(str(closure.location)), closure.padnames) for closure in finding.closures]
