@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from pmat_lsp.analysis.result import Finding, Hop, Location
+from pmat_lsp.analysis.blanks import blanked, numberless
+from pmat_lsp.analysis.result import Finding, Hop, Location, is_plain
 
 _DIGITS = 8
-_ADDRESS = re.compile(r"\(0x[0-9a-f]+\)")
 
 
 def finding_ids(findings: Sequence[Finding]) -> tuple[str, ...]:
     """`container-capture-1f0c3a9e`: of each finding, made from its code, classes and cycle, not from its numbers.
 
-    Of findings that are alike in all of these, the later ones have `-2`, `-3` behind it.
+    Of findings that are alike in all of these, all but one have `-2`, `-3` behind it.
     """
     seen: Counter[str] = Counter()
-    ids = []
-    for finding in findings:
-        name = f"{finding.code}-{fingerprint(finding)}"
+    ids = [f"{finding.code}-{fingerprint(finding)}" for finding in findings]
+    # Which of them is the heaviest may change from one dump to the next.
+    for at in sorted(range(len(ids)), key=lambda at: _subs(findings[at])):
+        name = ids[at]
         seen[name] += 1
-        ids.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+        if seen[name] > 1:
+            ids[at] = f"{name}-{seen[name]}"
     return tuple(ids)
 
 
@@ -34,19 +35,28 @@ def fingerprint(finding: Finding, where: Callable[[Location], str] = str) -> str
     where it tells what the places have in common.
     """
     steps = sorted(
-        (hop.kind, _lasting_name(finding, hop), where(hop.location) if hop.location else "None")
-        for hop in finding.cycle
+        {
+            (hop.kind, _step_name(finding, hop), blanked(where(hop.location)) if hop.location else "")
+            for hop in finding.cycle
+        }
     )
-    told = repr((sorted(finding.classes), steps)).encode("utf-8", "backslashreplace")
+    told = repr((sorted(map(blanked, finding.classes)), steps)).encode("utf-8", "backslashreplace")
     return hashlib.blake2b(told, digest_size=_DIGITS // 2).hexdigest()
 
 
-def _lasting_name(finding: Finding, hop: Hop) -> str:
-    """The name of a hop, without what differs from one run to the next."""
-    # The same object is the first element today, and the third tomorrow.
+def _step_name(finding: Finding, hop: Hop) -> str:
+    """What a step is called in every run: the island that is told is another one the next time."""
+    # An index says nothing: the same object is the first element today, and the third tomorrow.
     if hop.kind == "index":
         return ""
-    # So it is with the keys of a hash that is no object, where something else tells the bug.
-    if hop.kind == "key" and hop.source_desc not in finding.classes and (finding.classes or finding.closures):
+    if hop.kind != "key":
+        return hop.name
+    # Where there is a class or a sub, keys of plain hashes tell no shape: they are often data.
+    if is_plain(hop.source_desc) and (finding.classes or finding.closures):
         return ""
-    return _ADDRESS.sub("", hop.name)
+    return numberless(hop.name)
+
+
+def _subs(finding: Finding) -> list[tuple[str, tuple[str, ...]]]:
+    """What is on its cycles besides the one that the name is made of."""
+    return [(blanked(str(closure.location)), closure.padnames) for closure in finding.closures]

@@ -30,14 +30,14 @@ class Holder:
 
 
 def holders(heap: Heap, svs: Iterable[int], most: int | None = None) -> tuple[Holder, ...]:
-    """Who owns counts of any of some SVs, the commonest first, `most` at the most."""
+    """Who owns counts of any of some SVs, the commonest first, equal ones by name; `most` at the most."""
     counts: dict[tuple[str, str], int] = {}
     samples: dict[tuple[str, str], Hop] = {}
     for hop in itertools.chain.from_iterable(hops_to(heap, sv) for sv in svs):
         key = ("index" if hop.kind == "index" else hop.label, hop.source_desc)
         counts[key] = counts.get(key, 0) + 1
         samples.setdefault(key, hop)
-    ordered = sorted(counts, key=lambda key: -counts[key])[:most]
+    ordered = sorted(counts, key=lambda key: (-counts[key], key))[:most]
     return tuple(Holder(holder_text(samples[key], counts[key]), samples[key], counts[key]) for key in ordered)
 
 

@@ -257,7 +257,7 @@ def chain_steps(cycle: tuple[Hop, ...]) -> tuple[Step, ...]:
     """
     groups: list[list[Hop]] = []
     for hop in cycle:
-        joins = groups and hop.kind in _SUBSCRIPTS and _is_plain(hop.source_desc)
+        joins = groups and hop.kind in _SUBSCRIPTS and is_plain(hop.source_desc)
         if joins and groups[-1][-1].kind in (*_SUBSCRIPTS, "capture", "lexical"):
             groups[-1].append(hop)
         else:
@@ -265,7 +265,8 @@ def chain_steps(cycle: tuple[Hop, ...]) -> tuple[Step, ...]:
     return tuple(Step(_step_label(hops), hops[-1].target, hops[-1].target_desc, tuple(hops)) for hops in groups)
 
 
-def _is_plain(description: str) -> bool:
+def is_plain(description: str) -> bool:
+    """Whether `Hop.source_desc` or `target_desc` is of an array or hash without a class."""
     return description.startswith(("ARRAY(", "HASH("))
 
 

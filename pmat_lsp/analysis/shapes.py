@@ -7,12 +7,12 @@ or a kind of SV. Islands with the same set of tokens have the same shape.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.analysis.blanks import numberless
 from pmat_lsp.analysis.islands import Islands
 from pmat_lsp.analysis.ownership import Ownership
 from pmat_lsp.format.kinds import Kind, RefKind
@@ -83,13 +83,13 @@ def _places(heap: Heap, codes: Ids) -> I32:
 
 
 def _texts(heap: Heap, rows: Ids) -> I32:
-    """int32: a number for the key of each reference; keys that differ in digits only have the same."""
+    """int32: a number for the key of each reference; keys that differ in numbers only have the same."""
     numbers: dict[str, int] = {}
     known: dict[bytes, int] = {}
     found = np.empty(len(rows), np.int32)
     for index, key in read_strings(heap, heap.out_detail[rows]):
         if key not in known:
-            known[key] = numbers.setdefault(re.sub(r"\d+", "#", decode_name(key)), len(numbers))
+            known[key] = numbers.setdefault(numberless(decode_name(key)), len(numbers))
         found[index] = known[key]
     return found
 

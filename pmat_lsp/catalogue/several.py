@@ -7,7 +7,7 @@ from pmat_lsp.analysis.diff import diff_tree
 from pmat_lsp.analysis.growth import counts_table, stayed_table
 from pmat_lsp.analysis.tables import Table
 from pmat_lsp.catalogue.question import Asked, Parameter, Question, Takes
-from pmat_lsp.render.scripts_text import counts_text, diff_text, stayed_text
+from pmat_lsp.render.scripts_text import compare_text, counts_text, diff_text, stayed_text
 
 
 def _compare(asked: Asked) -> Table:
@@ -21,12 +21,14 @@ COMPARE = Question(
     name="compare",
     help="tell which leaks are new, gone, grown or shrunk, and what else has grown",
     description="""\
-Compares two dumps of one program, the older one first: which leaks are new, grown, shrunk, gone and the same; which
-arrays and hashes have more or fewer elements, by the variable or key that leads to them (of the 2,000 longest the 20
-that changed most); then the classes and kinds of which there are more or fewer. Nothing is matched by address, so the
-dumps may be of two runs: one before a fix, and one after it.""",
+Compares two dumps of one program, the older one first: which leaks are new, grown, shrunk and gone; which arrays and
+hashes have more or fewer elements, by the variable or key that leads to them (of the 2,000 longest the 20 that changed
+most); then the classes and kinds of which there are more or fewer. What is the same in both dumps is left out. Nothing
+is matched by address, and no name depends on one, so the dumps may be of two runs: one before a fix, and one after
+it.""",
     parameters=(),
     answer=_compare,
+    text=compare_text,
     dumps=(2, 2),
 )
 DIFF = Question(

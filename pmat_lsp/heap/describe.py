@@ -14,6 +14,8 @@ from pmat_lsp.heap.values import ScalarValue, elements, hash_entries, scalar_val
 _MOST_LOOKED_AT = 50
 _SHOWN_KEYS = 4
 _SHOWN_TEXT = 40
+MAIN_PROGRAM = "main program"
+"""What the CODE of the main program is called."""
 
 
 def code_row(heap: Heap, sv: int) -> int:
@@ -78,6 +80,8 @@ def describe(heap: Heap, sv: int) -> str:
 
 
 def _describe_code(heap: Heap, sv: int) -> str:
+    if sv == heap.main_code:
+        return MAIN_PROGRAM
     file, line = code_place(heap, sv)
     name = code_name(heap, sv)
     if name:

@@ -280,6 +280,11 @@ class Heap:
         return None if string_id < 0 else self.strings[string_id]
 
     @cached_property
+    def main_code(self) -> int:
+        """The id of the CODE that is the main program, -1 where the dump does not say."""
+        return next((root.sv for root in self.roots if root.name == "main_cv"), -1)
+
+    @cached_property
     def _stash_names(self) -> dict[int, str | None]:
         """The packages by id: few, and asked for again and again."""
         return {

@@ -15,8 +15,8 @@ from pmat_lsp.format.kinds import HASH_KINDS, Kind, RefKind, ScalarFlag
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.tables import decode_path
 
-_PIECE = 1 << 20
-"""Bytes."""
+_PIECE, _BEYOND = 1 << 20, 1 << 12
+"""Bytes that are read at once, and behind the last string's beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +135,12 @@ def read_strings(heap: Heap, offsets: npt.NDArray[np.integer[Any]]) -> Iterator[
     order = np.argsort(offsets, kind="stable")
     size = heap.layout.uint_size
     start, piece = 0, b""
+    end = int(offsets.max(initial=0)) + _BEYOND
     for index, offset in zip(order.tolist(), offsets[order].tolist(), strict=True):
         at = offset - start
         if at + size > len(piece):
             start, at = offset, 0
-            piece = bytes(heap.data[offset : offset + _PIECE])
+            piece = bytes(heap.data[offset : min(offset + _PIECE, end)])
         length = int.from_bytes(piece[at : at + size], heap.layout.byte_order)
         text = at + size
         if length == heap.layout.null_length:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.text import Text
 
@@ -12,11 +13,22 @@ from pmat_lsp.analysis.diff import COMMON, GONE
 from pmat_lsp.analysis.tables import Table, Tree, Value
 from pmat_lsp.render.escape import visible
 from pmat_lsp.render.reference_text import rows_of
-from pmat_lsp.units import format_bytes
+from pmat_lsp.render.tables import table_text
+from pmat_lsp.units import format_bytes, format_count
 
 _LONGEST = 10_000
+_NOTHING_CHANGED = "No finding, container, class or kind has grown or shrunk."
 _HEADINGS = ("Kind", "Count", "(blessed)", "Bytes", "(blessed)")
 _GAPS = ("    ", " ", "    ", " ")
+
+
+def compare_text(table: Table) -> Text:
+    """The table of what changed, or that nothing did; then how many findings are the same in both dumps."""
+    text = table_text(replace(table, more=0)) if table.rows else Text(f"{_NOTHING_CHANGED}\n")
+    if table.more:
+        are = "is" if table.more == 1 else "are"
+        text.append(f"{format_count(table.more, 'finding')} {are} the same in both dumps.\n")
+    return text
 
 
 def diff_text(tree: Tree) -> Text:

@@ -169,8 +169,9 @@ class Sites:
 
     @cached_property
     def _program_lexicals(self) -> tuple[LexicalFacts, ...]:
-        main = [root.sv for root in self._dump.heap.roots if root.name == "main_cv" and root.sv >= 0]
-        return tuple(lexicals_of(self._dump.heap, self._dump.leaks, main[:1]))
+        heap = self._dump.heap
+        main = [heap.main_code] if heap.main_code >= 0 else []
+        return tuple(lexicals_of(heap, self._dump.leaks, main))
 
     def _by_index(self, path: Path, source: PerlSource) -> dict[int, list[PlacedSite]]:
         key = same_file_key(path)

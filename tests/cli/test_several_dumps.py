@@ -58,8 +58,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     [
         ((3, 500), (7, 500), "grown", (3, 7, 1572, 3668)),
         ((7, 500), (3, 500), "shrunk", (7, 3, 3668, 1572)),
-        ((3, 500), (3, 500), "same", (3, 3, 1572, 1572)),
-        ((3, 500), (3, 600), "grown", (3, 3, 1572, 1872)),
+        ((3, 500), (3, 1100), "grown", (3, 3, 1572, 3372)),
         ((0, 500), (2, 500), "new", (0, 2, 0, 1048)),
         ((2, 500), (0, 500), "gone", (2, 0, 1048, 0)),
     ],
@@ -72,7 +71,7 @@ def test_compare_says_how_each_finding_changed(
     change: str,
     numbers: tuple[int, ...],
 ) -> None:
-    """An object is a hash of 500 or 600 bytes with a reference of 24 to it."""
+    """An object is a hash of 500 or 1,100 bytes with a reference of 24 to it."""
     dumps = [
         rings(tmp_path / f"{number}.pmat", count, each=each) for number, (count, each) in enumerate((before, after))
     ]
@@ -83,7 +82,28 @@ def test_compare_says_how_each_finding_changed(
     assert tuple(finding[key] for key in keys) == numbers
     assert finding["name"].startswith("self-ref-")
     of_class = [tuple(row[key] for key in ("change", *keys[:2])) for row in rows if row["name"] == "Ring"]
-    assert of_class == ([] if change == "same" else [(change, *numbers[:2])])
+    assert of_class == [(change, *numbers[:2])]
+
+
+@pytest.mark.parametrize("each", [500, 600, 900])
+def test_compare_says_so_where_nothing_but_the_room_that_perl_makes_differs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, each: int
+) -> None:
+    dumps = [rings(tmp_path / f"{number}.pmat", 3, each=size) for number, size in enumerate((500, each))]
+    for order in (dumps, dumps[::-1]):
+        assert told(capsys, "compare", *order) == []
+        assert printed(capsys, "compare", *order) == (
+            "No finding, container, class or kind has grown or shrunk.\n1 finding is the same in both dumps.\n"
+        )
+
+
+def test_compare_counts_the_findings_that_are_the_same_behind_what_changed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    leaking, other = rings(tmp_path / "few.pmat", 3), rings(tmp_path / "other.pmat", 3, orphan="x" * 40_000)
+    lines = printed(capsys, "compare", leaking, other).splitlines()
+    assert [line.split()[:3] for line in lines[2:-1]] == [["kind", "grown", "SCALAR"]]
+    assert lines[-1] == "1 finding is the same in both dumps."
 
 
 def test_compare_tells_a_cure(capsys: pytest.CaptureFixture[str]) -> None:
