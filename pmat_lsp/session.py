@@ -121,10 +121,18 @@ class Dump:
 
     @property
     def marked(self) -> tuple[MarkedFinding, ...]:
-        """The findings on the source lines, in the order of the report; found anew, since texts change."""
+        """What leaked on the source lines, in the order of the report; found anew, since texts change."""
+        return self._marked(self.leaks.report.findings)
+
+    @property
+    def marked_self_held(self) -> tuple[MarkedFinding, ...]:
+        """The same of what only holds itself."""
+        return self._marked(self.leaks.report.self_held)
+
+    def _marked(self, findings: tuple[Finding, ...]) -> tuple[MarkedFinding, ...]:
         from pmat_lsp.source.marks import mark_finding
 
-        return tuple(mark_finding(self.places, finding) for finding in self.leaks.report.findings)
+        return tuple(mark_finding(self.places, finding) for finding in findings)
 
     @cached_property
     def _sites(self) -> dict[str, tuple[CodeSite, ...]]:

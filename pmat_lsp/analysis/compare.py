@@ -44,8 +44,9 @@ def compare_table(before: Heap, leaks_before: Leaks, after: Heap, leaks_after: L
 
     Containers are arrays and hashes that a variable or a key leads to, as `known_as` names them; all of one name are
     one, and their elements are counted. A finding is the same where its pattern, its classes and the steps of its
-    cycle, with the files and lines of the closures, are. Nothing is matched by address, so the dumps may be of two runs
-    of the program.
+    cycle, with the files and lines of the closures, are; self-held ones are told, too: whether they pile up is what
+    tells a leak from a cycle that is meant. Nothing is matched by address, so the dumps may be of two runs of the
+    program.
     """
     rows = [
         *_rows(FINDING, _findings(leaks_before), _findings(leaks_after)),
@@ -83,7 +84,7 @@ def _change(old: Told | None, new: Told | None) -> str:
 
 
 def _findings(leaks: Leaks) -> dict[str, Told]:
-    findings = leaks.report.findings
+    findings = leaks.report.findings + leaks.report.self_held
     return {
         name: (finding.count, finding.bytes_total, finding.title)
         for name, finding in zip(finding_ids(findings), findings, strict=True)

@@ -45,7 +45,12 @@ def hops_to(heap: Heap, sv: int) -> Iterator[Hop]:
     """The hops that end at an SV, by references that own a count; never more than `MOST_REFERENCES`."""
     for row in heap.in_rows(sv)[:MOST_REFERENCES].tolist():
         if heap.out_strength[row] & Strength.COUNTED:
-            yield hops_of(heap, _upwards(heap, row))[0]
+            yield hop_through(heap, row)
+
+
+def hop_through(heap: Heap, row: int) -> Hop:
+    """The hop that a row of the out_ columns ends: from the next interesting SV above it."""
+    return hops_of(heap, _upwards(heap, row))[0]
 
 
 def hops_from(heap: Heap, sv: int) -> Iterator[Hop]:

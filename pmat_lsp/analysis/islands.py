@@ -1,4 +1,4 @@
-"""Islands: the reference cycles among the proven leaks, each with what it alone keeps alive."""
+"""Islands: the reference cycles among the SVs of one verdict, each with what it alone keeps alive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.analysis.ownership import Ownership, components_among
+from pmat_lsp.analysis.ownership import Mask, Ownership, components_among
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.references import to_csr
 from pmat_lsp.kernels import graph
@@ -21,12 +21,12 @@ NO_OWNER = -1
 SHARED = -2
 """In `Islands.owner`: several islands keep it alive together."""
 OUTSIDE = -3
-"""In `Islands.owner`: not a proven leak."""
+"""In `Islands.owner`: not of the verdict."""
 
 
 @dataclass(frozen=True)
 class Islands:
-    """The strongly connected components of the proven part that are cycles, numbered 0 to count - 1."""
+    """The strongly connected components that are cycles, numbered 0 to count - 1."""
 
     count: int
     cycle: I32
@@ -46,14 +46,21 @@ class Islands:
         return on_cycle[order], start
 
 
-def find_islands(heap: Heap, ownership: Ownership) -> Islands:
-    """The islands among the proven leaks of a heap."""
-    component, components = components_among(heap, ownership.counted, np.flatnonzero(ownership.proven))
+def find_islands(heap: Heap, ownership: Ownership, among: Mask) -> Islands:
+    """The islands among some SVs of a heap.
+
+    Args:
+        heap: of the dump.
+        ownership: that of the heap.
+        among: bool[n], the SVs of one verdict: `ownership.proven` or `ownership.self_held`.
+    """
+    svs = np.flatnonzero(among).astype(np.int32)
+    component, components = components_among(heap, ownership.counted, svs)
     is_cycle = _cyclic(heap, ownership, component, components)
     number = np.full(components + 1, -1, np.int32)
     number[:-1][is_cycle] = np.arange(int(is_cycle.sum()), dtype=np.int32)
     cycle = np.where(component >= 0, number[np.maximum(component, -1)], -1).astype(np.int32)
-    owner = _owners(heap, ownership, component, cycle)
+    owner = _owners(heap, ownership, svs, component, cycle)
     count = int(is_cycle.sum())
     owned = np.flatnonzero(owner[: heap.n] >= 0)
     sizes = np.zeros(count, np.int64)
@@ -71,13 +78,12 @@ def _cyclic(heap: Heap, ownership: Ownership, component: I32, components: int) -
     return cyclic
 
 
-def _owners(heap: Heap, ownership: Ownership, component: I32, cycle: I32) -> I32:
+def _owners(heap: Heap, ownership: Ownership, svs: I32, component: I32, cycle: I32) -> I32:
     owner = np.full(heap.n + 3, OUTSIDE, np.int32)
-    proven = np.flatnonzero(ownership.proven).astype(np.int32)
-    owner[proven] = NO_OWNER
+    owner[svs] = NO_OWNER
     own = (cycle >= 0).astype(np.uint8)
     owner[own != 0] = cycle[own != 0]
     # Tarjan numbers a component after all that it leads to, so falling numbers put referrers first.
-    topological = proven[np.argsort(-component[proven].astype(np.int64), kind="stable")]
+    topological = svs[np.argsort(-component[svs].astype(np.int64), kind="stable")]
     graph.sole_owners(heap.out_start, heap.out_target, ownership.counted, topological, own, owner)
     return owner

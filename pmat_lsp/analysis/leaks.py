@@ -1,9 +1,10 @@
-"""What leaked: findings, each with its proof, its cycle and the pattern that it follows."""
+"""What leaked, and what only holds itself: findings, each with its cycle and the pattern that it follows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +14,9 @@ from pmat_lsp.analysis.cycles import hops_of, is_captured, shortest_cycle
 from pmat_lsp.analysis.islands import Islands, find_islands
 from pmat_lsp.analysis.ownership import Ownership, find_ownership
 from pmat_lsp.analysis.patterns import hop_to_cut, name_pattern
-from pmat_lsp.analysis.result import Capture, Closure, Finding, Hop, LeakReport, Location
+from pmat_lsp.analysis.result import LEAKED, SELF_HELD, Capture, Closure, Finding, Hop, LeakReport, Location
 from pmat_lsp.analysis.shapes import class_names, shapes
+from pmat_lsp.analysis.ways_in import WaysIn
 from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent, summarise
 from pmat_lsp.heap.model import Heap
@@ -27,6 +29,8 @@ I32 = npt.NDArray[np.int32]
 LARGE_STRING = 1024
 """Bytes from which on a string is worth a word."""
 
+MOST_IN_USE = 5
+"""So many SVs that leaked islands hold, yet live code can reach, are told."""
 _KEY_KINDS = (Kind.CODE, Kind.HASH, Kind.ARRAY, Kind.OBJECT)
 
 
@@ -37,26 +41,36 @@ class Leaks:
     report: LeakReport
     ownership: Ownership
     islands: Islands
+    """Of what leaked."""
+    self_held: Islands
+    """Of what only holds itself."""
 
 
 def find_leaks(heap: Heap, ownership: Ownership | None = None) -> Leaks:
     """Prove what leaked in a heap, and group it by shape; `ownership` is that of the heap, where it is known."""
     ownership = ownership or find_ownership(heap)
-    islands = find_islands(heap, ownership)
-    teller = _Teller(heap, ownership, islands)
-    findings = sorted(
-        (teller.finding(group) for group in _groups(islands, shapes(heap, ownership, islands))),
-        key=lambda finding: (-len(finding.handles), -finding.bytes_total, finding.addresses),
-    )
+    islands = find_islands(heap, ownership, ownership.proven)
+    self_held = find_islands(heap, ownership, ownership.self_held)
     report = LeakReport(
-        findings=tuple(findings),
+        findings=_findings(heap, ownership, islands, LEAKED),
+        self_held=_findings(heap, ownership, self_held, SELF_HELD),
         svs=heap.n,
         roots=ownership.roots,
         lost=int(ownership.lost.sum()),
         unexplained=int(ownership.unexplained.sum()),
+        self_held_svs=int(ownership.self_held.sum()),
         proven=int(ownership.proven.sum()),
     )
-    return Leaks(report, ownership, islands)
+    return Leaks(report, ownership, islands, self_held)
+
+
+def _findings(heap: Heap, ownership: Ownership, islands: Islands, verdict: str) -> tuple[Finding, ...]:
+    """The islands by shape, heaviest first."""
+    if not islands.count:
+        return ()
+    teller = _Teller(heap, ownership, islands, verdict)
+    found = (teller.finding(group) for group in _groups(islands, shapes(heap, ownership, islands)))
+    return tuple(sorted(found, key=lambda one: (-len(one.handles), -one.bytes_total, one.addresses)))
 
 
 class _Group(NamedTuple):
@@ -91,11 +105,13 @@ def _split(values: I32, number: I32, count: int) -> list[I32]:
 class _Teller:
     """Tells a group of islands as a Finding."""
 
-    def __init__(self, heap: Heap, ownership: Ownership, islands: Islands) -> None:
+    def __init__(self, heap: Heap, ownership: Ownership, islands: Islands, verdict: str) -> None:
         self._heap = heap
         self._ownership = ownership
         self._islands = islands
+        self._verdict = verdict
         self._keys = _key_svs(heap, islands)
+        self._ways_in = WaysIn(heap, ownership)
 
     def finding(self, group: _Group) -> Finding:
         heap, islands, numbers = self._heap, self._islands, group.numbers
@@ -104,8 +120,9 @@ class _Teller:
         cycle = hops_of(heap, shortest_cycle(heap, int(keys[0]), set(first.tolist()), self._ownership.counted))
         classes = self._classes(group.on_cycle)
         return Finding(
+            verdict=self._verdict,
             pattern=name_pattern(heap, cycle),
-            title=_title(heap, len(numbers), int(keys[0])),
+            title=_title(heap, len(numbers), int(keys[0]), self._verdict),
             count=len(numbers),
             svs_each=_lower_median(islands.svs[numbers]),
             bytes_total=int(islands.bytes[numbers].sum()),
@@ -120,7 +137,25 @@ class _Teller:
             svs_total=int(islands.svs[numbers].sum()),
             cut=hop_to_cut(heap, cycle),
             class_files=files_of_classes(heap, classes),
+            ways_in=self._ways_in.to(first) if self._verdict == SELF_HELD else (),
+            in_use=self._in_use(group.kept) if self._verdict == LEAKED else (),
         )
+
+    def _in_use(self, kept: I32) -> tuple[int, ...]:
+        """What live code can reach of what some SVs hold: `MOST_IN_USE` at the most."""
+        if not len(self._held_in_use):
+            return ()
+        rows = self._held_in_use[np.isin(self._heap.out_source[self._held_in_use], kept)]
+        return tuple(np.unique(self._heap.out_target[rows])[:MOST_IN_USE].tolist())
+
+    @cached_property
+    def _held_in_use(self) -> npt.NDArray[np.int64]:
+        """int64: the rows of the out_ columns that lead from something leaked to something self-held."""
+        heap, ownership = self._heap, self._ownership
+        if not ownership.self_held.any():
+            return np.empty(0, np.int64)
+        leaked, reached = (np.append(mask, [False] * 3) for mask in (ownership.proven, ownership.self_held))
+        return np.flatnonzero((ownership.counted != 0) & leaked[heap.out_source] & reached[heap.out_target])
 
     def _classes(self, svs: I32) -> tuple[str, ...]:
         heap = self._heap
@@ -193,7 +228,7 @@ def _lower_median(values: npt.NDArray[np.int64]) -> int:
     return int(np.sort(values)[(len(values) - 1) // 2])
 
 
-def _title(heap: Heap, count: int, key: int) -> str:
+def _title(heap: Heap, count: int, key: int, verdict: str) -> str:
     package = heap.class_of(key)
     if package:
         things = format_count(count, f"{package} object")
@@ -201,6 +236,8 @@ def _title(heap: Heap, count: int, key: int) -> str:
         names = {Kind.CODE: "closure", Kind.HASH: "hash", Kind.ARRAY: "array", Kind.REF: "reference"}
         name = names.get(Kind(int(heap.kind[key])), "structure")
         things = format_count(count, name, name + ("es" if name == "hash" else "s"))
+    if verdict == SELF_HELD:
+        return f"{things} {'holds itself' if count == 1 else 'hold themselves'}"
     return f"{things} can never be freed"
 
 

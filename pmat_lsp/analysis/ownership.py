@@ -1,8 +1,12 @@
-"""Which SVs nothing alive can reach, and which of these are proven leaks.
+"""Which SVs nothing alive holds, and which of these are proven leaks.
 
 Perl frees an SV when its count of references falls to 0. An SV that no root reaches, and whose count comes from
-references inside the unreachable part alone, can never be freed. The references that own counts are those with
+references inside the unreachable part alone, can be freed only by code that gets at it through a weak reference. Where
+there is no such reference either, nothing can ever free it. The references that own counts are those with
 `Strength.COUNTED`.
+
+Outside the proof is what neither a count nor a weak reference shows: C code that keeps a plain address, and Perl code
+that makes a reference out of a number.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.analysis.weak_registries import registry_entries
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.format.roots import PLAIN_POINTER_ROOTS
 from pmat_lsp.heap.model import Heap
@@ -34,8 +39,12 @@ class Ownership:
     """No root reaches it."""
     unexplained: Mask
     """Lost, and it or something that leads to it has more counts than references: the dump does not show the holder."""
+    self_held: Mask
+    """Lost and not unexplained, but live code can reach it through a weak reference, and so use it and free it."""
     proven: Mask
-    """Lost and not unexplained: nothing can ever free it."""
+    """The rest of the lost: nothing can ever free it."""
+    ways_in: npt.NDArray[np.int64]
+    """int64: rows of the out_ columns: weak references to something self-held, from something alive or unexplained."""
     roots: int
     """Roots that were followed."""
 
@@ -47,7 +56,11 @@ def find_ownership(heap: Heap) -> Ownership:
     lost = ~reached_from_roots(heap, np.empty(0, np.int64))[:n]
     missing = _missing_references(heap, counted, lost)
     unexplained = lost & _reached(heap, counted, np.flatnonzero(lost & missing))[:n]
-    return Ownership(counted, lost, unexplained, lost & ~unexplained, len(root_ids(heap)))
+    explained = np.append(lost & ~unexplained, [False] * 3)
+    ways_in, self_held = _weakly_reached(heap, explained)
+    return Ownership(
+        counted, lost, unexplained, self_held, lost & ~unexplained & ~self_held, ways_in, len(root_ids(heap))
+    )
 
 
 def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
@@ -71,6 +84,39 @@ def reached_from_roots(heap: Heap, without: npt.NDArray[np.integer[Any]]) -> Mas
     starts = np.zeros(heap.n + 3, np.bool_)
     starts[root_ids(heap)] = True
     return _reached(heap, follow, np.flatnonzero(starts))
+
+
+def weak_references(heap: Heap) -> Mask:
+    """bool[rows]: the references that own no count and that Perl code can make a counted one of.
+
+    They are what `weaken` makes, and the arguments of a running call, which `@_` holds without a count. The weak
+    elements of other arrays are perl's own lists of the weak references to an SV, which no code sees. A registry that
+    only enumerates is left out, too.
+    """
+    weak: Mask = (heap.out_kind == RefKind.REFERENT) & ((heap.out_strength & Strength.COUNTED) == 0)
+    for context in heap.contexts:
+        if context.arguments >= 0:
+            rows = heap.out_rows(context.arguments)
+            weak[rows.start : rows.stop] |= heap.out_kind[rows.start : rows.stop] == RefKind.ELEMENT
+    return weak
+
+
+def _weakly_reached(heap: Heap, explained: Mask) -> tuple[npt.NDArray[np.int64], Mask]:
+    """(the ways in, bool[n]: which of the explained SVs they lead to), as in `Ownership`."""
+    outside = ~explained
+    weak = weak_references(heap)
+    # A pointer without a count, out of something unexplained, is as good a way in as a weak reference.
+    pointer = (heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0
+    ways = np.flatnonzero((weak | pointer) & explained[heap.out_target] & outside[heap.out_source])
+    ways = ways[~registry_entries(heap, heap.out_source[ways])] if len(ways) else ways
+    starts = np.unique(heap.out_target[ways])
+    # Nothing outside need be walked again: all that leads from there into the explained part is among the ways in.
+    seen = outside.astype(np.uint8)
+    seen[starts] = 1
+    queue = np.empty(heap.n + 3, np.int32)
+    queue[: len(starts)] = starts
+    graph.reach(heap.out_start, heap.out_target, (weak | pointer).astype(np.uint8), seen, queue, len(starts))
+    return ways, (seen.astype(np.bool_) & explained)[: heap.n]
 
 
 def _reached(heap: Heap, follow: npt.NDArray[np.uint8], starts: npt.NDArray[np.integer]) -> Mask:

@@ -94,13 +94,33 @@ class Pattern:
     """What to do, in a sentence or two, with the names of this finding filled in."""
 
 
+LEAKED, SELF_HELD, UNEXPLAINED = "leaked", "self-held", "unexplained"
+"""The verdicts: nothing can ever free it; only itself holds it, yet live code can reach it through a weak reference;
+nothing that the dump shows holds it, yet its count says that something does."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """A weak reference by which live code can still reach something self-held."""
+
+    hop: Hop
+    """The step along the weak reference: `$self` of a closure, `{7}` of a hash."""
+    start: str
+    """What holds its source: `%Session::BY_ID`, `the running program`; "" where the dump does not show that."""
+    labels: tuple[str, ...]
+    """What is followed from there to the source of the hop: `[0]`, `{on_closed}`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One bug: a group of islands of the same shape, each proven unreachable and kept alive by itself alone.
+    """A group of islands of the same shape, held by nothing but themselves.
 
-    Bytes are those of the dumped SVs, as in the reference tool's `size`.
+    Where the verdict is LEAKED, that is one bug, and proven. Bytes are those of the dumped SVs, as in the reference
+    tool's `size`.
     """
 
+    verdict: str
+    """LEAKED or SELF_HELD."""
     pattern: Pattern
     title: str
     """`20 Net::Conn objects can never be freed`."""
@@ -132,6 +152,15 @@ class Finding:
     """Index of the hop of `cycle` at which it is best cut; None where no hop is a subscript."""
     class_files: tuple[str, ...]
     """The files, as recorded, in which the classes on the cycles have subs."""
+    ways_in: tuple[WayIn, ...] = ()
+    """How live code can reach the first island; for SELF_HELD alone."""
+    in_use: tuple[int, ...] = ()
+    """SV ids of what leaked islands alone keep alive, yet live code can reach: the first few."""
+
+    @property
+    def code(self) -> str:
+        """The code of its diagnostic: that of its pattern, or `self-held`."""
+        return SELF_HELD if self.verdict == SELF_HELD else self.pattern.code
 
     @property
     def access_path(self) -> str:
@@ -144,7 +173,9 @@ class LeakReport:
     """The answer to "what leaked?": the findings, and what was checked, so that silence is never an answer."""
 
     findings: tuple[Finding, ...]
-    """Heaviest first: handles, then bytes."""
+    """What leaked, heaviest first: handles, then bytes."""
+    self_held: tuple[Finding, ...]
+    """What only holds itself, yet live code can reach, in the same order."""
     svs: int
     """SVs in the dump."""
     roots: int
@@ -153,8 +184,10 @@ class LeakReport:
     """SVs that no root reaches."""
     unexplained: int
     """Lost SVs which something that the dump does not show may hold (C code), with all that they reach."""
+    self_held_svs: int
+    """Lost SVs, not unexplained, which live code can reach through a weak reference."""
     proven: int
-    """The rest of the lost SVs: `lost - unexplained`."""
+    """The rest of the lost SVs."""
 
 
 def access_path(cycle: tuple[Hop, ...]) -> str:

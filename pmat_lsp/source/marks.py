@@ -85,7 +85,7 @@ def _ignored(places: Places, marked: MarkedFinding) -> str | None:
         source = places.source(marked.mark.path)
     except PmatError:
         return None
-    return ignore_reason(source, marked.mark.range.start.line, marked.finding.pattern.code)
+    return ignore_reason(source, marked.mark.range.start.line, marked.finding.code)
 
 
 def place_closure(places: Places, closure: Closure) -> Place:

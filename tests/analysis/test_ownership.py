@@ -106,7 +106,7 @@ def test_an_island_keeps_what_perl_would_free_with_it(tmp_path: Path, random: Ra
     random.write(path)
     heap = load(path)
     ownership = find_ownership(heap)
-    islands = find_islands(heap, ownership)
+    islands = find_islands(heap, ownership, ownership.proven)
     pairs = [(i, j) for i, j in random.counted() if ownership.proven[i] and ownership.proven[j]]
     ways = {i: closure(pairs, {j for k, j in pairs if k == i}) for i in range(SVS)}
     on_cycles = {i for i in range(SVS) if i in ways[i]}
