@@ -11,10 +11,10 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +117,7 @@ CASES = {
     ),
     "tied_self": Case(leaked=30, place=r"prog\.pl:[46]"),
     "weak_registry": Case(self_held=20, reach=r"%Session::BY_ID"),
-    "weakly_needed_job": Case(
-        leaked=5, findings=1, place=r"lib/App\.pm:8", fixes=REVIEW, reason=r"weak", breaks=True
-    ),
+    "weakly_needed_job": Case(leaked=5, findings=1, place=r"lib/App\.pm:8", fixes=REVIEW, reason=r"weak", breaks=True),
 }
 
 NEVER_VALID = r"weaken\( *(my \$\w+ *= *)?[@%]"
@@ -135,7 +133,7 @@ class Renaming:
     @staticmethod
     def of(folder: Path, prefix: str) -> Renaming:
         """For all packages of a program."""
-        packages = sorted({name for path in _sources(folder) for name in _packages(path)}, reverse=True)
+        packages = sorted({name for path in sources_of(folder) for name in packages_of(path)}, reverse=True)
         return Renaming({name: f"{prefix}{i}{name.replace('::', '')}" for i, name in enumerate(packages)})
 
     def text(self, text: str) -> str:
@@ -154,17 +152,19 @@ class Renaming:
 
     def rename(self, folder: Path) -> None:
         """The packages of the program in `folder`, and the files that are named after them."""
-        for path in _sources(folder):
+        for path in sources_of(folder):
             text = self.text(path.read_text(encoding="utf-8"))
             path.unlink()
             (folder / self.path(path.relative_to(folder).as_posix())).write_text(text, encoding="utf-8")
 
 
-def _sources(folder: Path) -> list[Path]:
+def sources_of(folder: Path) -> list[Path]:
+    """The files of a program."""
     return sorted(folder.rglob("*.p[lm]"))
 
 
-def _packages(path: Path) -> set[str]:
+def packages_of(path: Path) -> set[str]:
+    """The packages that a file declares, without `main`."""
     return set(re.findall(r"\bpackage\s+([\w:]+)", path.read_text(encoding="utf-8"))) - {"main"}
 
 
@@ -205,7 +205,7 @@ class Block:
     @property
     def advice(self) -> str:
         """What it says after `help`, in one line."""
-        found = re.search(r"^ *= help +(.*?)(?=^ *= |\Z)", self.text, re.MULTILINE | re.DOTALL)
+        found = re.search(r"^ *= help +(.*?)(?=^ *= |^$|\Z)", self.text, re.MULTILINE | re.DOTALL)
         return " ".join(found[1].split()) if found else ""
 
 
@@ -260,27 +260,30 @@ def truth(case: Case, ran: Ran, report: Report) -> Iterator[str]:
 
 def verdicts(case: Case, ran: Ran, report: Report) -> Iterator[str]:
     """How many islands leaked, how many are held by themselves, how many objects are unexplained."""
-    leaked, self_held = report.json["findings"], report.json.get("self_held", [])
-    if (count := sum(finding["count"] for finding in leaked)) != case.leaked:
+    told = ran.dump.leaks.report
+    if (count := sum(finding.count for finding in told.findings)) != case.leaked:
         yield f"{count} islands leaked instead of {case.leaked}"
-    if (count := sum(finding["count"] for finding in self_held)) != case.self_held:
+    if (count := sum(finding.count for finding in told.self_held)) != case.self_held:
         yield f"{count} islands are self-held instead of {case.self_held}"
     if (count := len(unexplained_objects(ran.dump, ran.folder))) != case.unexplained:
         yield f"{count} objects are unexplained instead of {case.unexplained}"
-    if case.findings is not None and len(leaked) != case.findings:
-        yield f"{len(leaked)} findings instead of {case.findings}"
+    if case.findings is not None and len(told.findings) != case.findings:
+        yield f"{len(told.findings)} findings instead of {case.findings}"
     if report.status != (1 if case.leaked else 0):
         yield f"exit status {report.status}"
 
 
 def keys(case: Case, ran: Ran, report: Report) -> Iterator[str]:
-    """The JSON says the verdict."""
-    for key, verdict in (("findings", "leaked"), ("self_held", "self-held")):
-        for finding in report.json.get(key, []):
+    """The JSON says the same, and the verdict of each finding."""
+    for key, verdict, islands in (("findings", "leaked", case.leaked), ("self_held", "self-held", case.self_held)):
+        findings = report.json.get(key, [])
+        if sum(finding["count"] for finding in findings) != islands:
+            yield f"{key}: not {islands} islands"
+        for finding in findings:
             if (finding.get("verdict"), finding["proven"]) != (verdict, verdict == "leaked"):
                 yield f"{key}: verdict {finding.get('verdict')!r}, proven {finding['proven']}"
-    if "self_held" not in report.json or "self_held" not in report.json["checked"]:
-        yield "the JSON has no self_held"
+    if bool(report.json["checked"].get("self_held")) != bool(case.self_held):
+        yield f"checked.self_held is {report.json['checked'].get('self_held')}"
 
 
 def place(case: Case, ran: Ran, report: Report) -> Iterator[str]:
@@ -323,6 +326,58 @@ def reach(case: Case, ran: Ran, report: Report) -> Iterator[str]:
             yield f"not told how it is reached: {block.text}"
 
 
+def commands(case: Case, ran: Ran, report: Report) -> Iterator[str]:
+    """Every command that is recommended exists."""
+    with standing_in(ran.folder):
+        texts = [
+            report.text,
+            *(command(*line, ran.dump.path.name)[1] for line in (["leaks", "--unexplained"], ["fix"])),
+        ]
+    for text in texts:
+        yield from unknown_commands(text)
+
+
+def unknown_commands(text: str) -> list[str]:
+    """Of the commands in a text, those that do not exist, or have an option that they do not take.
+
+    A command stands between backticks, with or without the name of the program; an option of `leaks` in parentheses.
+    """
+    snippets = re.findall(r"`(?:pmat-lsp )?([a-z][a-z-]*(?: +(?:-[\w-]+|[A-Z_]+|[^\s`]+\.pmat))*)(?: [^`]*)?`", text)
+    snippets += re.findall(r"^ *pmat-lsp ([^\n]+)", text, re.MULTILINE)
+    snippets += [f"leaks {option}" for option in re.findall(r"\((--[a-z-]+)\)", text)]
+    wrong = []
+    for snippet in snippets:
+        name, *arguments = snippet.split()
+        if name in PERL_WORDS:
+            continue
+        known = options_of(name) if name in command_names() else None
+        if known is None or not {word for word in arguments if word.startswith("--")} <= known:
+            wrong.append(f"no such command: {snippet}")
+    return wrong
+
+
+PERL_WORDS = frozenset({"bless", "delete", "local", "my", "our", "require", "tie", "undef", "untie", "use", "weaken"})
+"""What a snippet between backticks may begin with and is no command of ours."""
+
+
+@cache
+def command_names() -> frozenset[str]:
+    """What `pmat-lsp --help` lists."""
+    return frozenset(re.findall(r"^ {4}([a-z][a-z-]+)(?= |$)", _help(), re.MULTILINE))
+
+
+@cache
+def options_of(name: str) -> frozenset[str]:
+    """What `pmat-lsp NAME --help` lists."""
+    return frozenset(re.findall(r"--[a-z][a-z-]+", _help(name)))
+
+
+def _help(*arguments: str) -> str:
+    with redirect_stdout(io.StringIO()) as out, suppress(SystemExit):
+        main([*arguments, "--help"])
+    return out.getvalue()
+
+
 def fixes(case: Case, ran: Ran, report: Report) -> Iterator[str]:
     """The fixes that are offered are as safe as the table says, and say why they are not."""
     for marked in ran.dump.marked:
@@ -342,13 +397,18 @@ def written(case: Case, ran: Ran, report: Report) -> Iterator[str]:
         _, told = command("fix", ran.dump.path.name, "--write")
     if _texts(ran.folder) == before:
         return
-    again = run(ran.folder / "prog.pl")
-    if again.output != ran.output:
-        yield f"after `fix --write` it prints {again.output!r}: {told}"
-    left = sum(finding.count for finding in again.findings)
-    if left >= case.leaked:
-        yield f"after `fix --write` {left} islands leak: {told}"
-    _restore(ran.folder, before)
+    try:
+        again = run(ran.folder / "prog.pl")
+    except AssertionError as failed:
+        yield f"after `fix --write` it fails with {failed}: {told}"
+    else:
+        if again.output != ran.output:
+            yield f"after `fix --write` it prints {again.output!r}: {told}"
+        left = sum(finding.count for finding in again.findings)
+        if left >= case.leaked:
+            yield f"after `fix --write` {left} islands leak: {told}"
+    finally:
+        _restore(ran.folder, before)
 
 
 def broken(case: Case, ran: Ran, report: Report) -> Iterator[str]:
@@ -358,15 +418,17 @@ def broken(case: Case, ran: Ran, report: Report) -> Iterator[str]:
     before = _texts(ran.folder)
     for cure in [cure for marked in ran.dump.marked for cure in ran.dump.cures(marked)]:
         make(cure)
-        command = ["perl", "-Ilib", "prog.pl"]
-        environment = {"PATH": os.environ["PATH"], "PMAT_OUT": str(ran.folder / "fixed.pmat")}
-        done = subprocess.run(command, cwd=ran.folder, env=environment, capture_output=True, timeout=60, check=False)
-        _restore(ran.folder, before)
-        if done.stdout.decode("latin-1") == ran.output and done.returncode == 0:
+        try:
+            again = run(ran.folder / "prog.pl")
+        except AssertionError:
+            continue
+        finally:
+            _restore(ran.folder, before)
+        if again.output == ran.output:
             yield f"the program prints the same after {cure.title}"
 
 
-JUDGES: tuple[Judge, ...] = (truth, verdicts, keys, place, advice, reach, fixes, written, broken)
+JUDGES: tuple[Judge, ...] = (truth, verdicts, keys, place, advice, reach, commands, fixes, written, broken)
 
 
 def judge(case: Case, ran: Ran) -> dict[str, list[str]]:
@@ -378,13 +440,13 @@ def judge(case: Case, ran: Ran) -> dict[str, list[str]]:
 
 def unexplained_objects(dump: Dump, folder: Path) -> list[str]:
     """The classes of the objects that are unexplained, of those that the program in `folder` declares."""
-    heap, own = dump.heap, {name for path in _sources(folder) for name in _packages(path)}
+    heap, own = dump.heap, {name for path in sources_of(folder) for name in packages_of(path)}
     lost = np.flatnonzero(dump.ownership.unexplained & (heap.blessed[: heap.n] >= 0))
     return [name for name in (heap.class_of(int(sv)) for sv in lost) if name in own]
 
 
 def _texts(folder: Path) -> dict[Path, str]:
-    return {path: path.read_text(encoding="utf-8") for path in _sources(folder)}
+    return {path: path.read_text(encoding="utf-8") for path in sources_of(folder)}
 
 
 def _restore(folder: Path, texts: dict[Path, str]) -> None:
