@@ -122,14 +122,19 @@ class Dump:
     @property
     def marked(self) -> tuple[MarkedFinding, ...]:
         """What leaked on the source lines, in the order of the report; found anew, since texts change."""
-        return self._marked(self.leaks.report.findings)
+        return self._mark(self.leaks.report.findings)
 
     @property
     def marked_self_held(self) -> tuple[MarkedFinding, ...]:
         """The same of what only holds itself."""
-        return self._marked(self.leaks.report.self_held)
+        return self._mark(self.leaks.report.self_held)
 
-    def _marked(self, findings: tuple[Finding, ...]) -> tuple[MarkedFinding, ...]:
+    @property
+    def all_marked(self) -> tuple[MarkedFinding, ...]:
+        """The same of `LeakReport.all_findings`."""
+        return self._mark(self.leaks.report.all_findings)
+
+    def _mark(self, findings: tuple[Finding, ...]) -> tuple[MarkedFinding, ...]:
         from pmat_lsp.source.marks import mark_finding
 
         return tuple(mark_finding(self.places, finding) for finding in findings)

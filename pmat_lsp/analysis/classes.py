@@ -26,6 +26,8 @@ class ClassFacts:
     """In the heap, leaked ones included."""
     leaked: int
     """Proven leaks among them."""
+    self_held: int
+    """Lost and held by nothing but themselves, but live code can reach them through a weak reference."""
     unexplained: int
     """Lost, but something that the dump does not show may hold them."""
     bytes: int
@@ -67,6 +69,7 @@ class Classes:
             name=name,
             objects=len(svs),
             leaked=int(ownership.proven[svs].sum()),
+            self_held=int(ownership.self_held[svs].sum()),
             unexplained=int(ownership.unexplained[svs].sum()),
             bytes=int(self._heap.size[svs].sum()),
             retained=int(retained[outermost].sum()),

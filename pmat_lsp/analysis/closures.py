@@ -89,6 +89,8 @@ class CodeFacts:
     """Clones in the heap, or 1 for a sub that is no closure; leaked ones included."""
     leaked: int
     """Proven leaks among them."""
+    self_held: int
+    """Lost and held by nothing but themselves, but live code can reach them through a weak reference."""
     unexplained: int
     """Lost, but something that the dump does not show may hold them."""
     bytes: int
@@ -161,6 +163,7 @@ def code_facts(heap: Heap, leaks: Leaks, site: CodeSite) -> CodeFacts:
         site=site,
         live=len(clones),
         leaked=int(leaked.sum()),
+        self_held=int(leaks.ownership.self_held[clones].sum()),
         unexplained=int(leaks.ownership.unexplained[clones].sum()),
         bytes=int(heap.size[clones].sum() + _bytes_of_pads(heap, clones)),
         retained_bytes_each=int(sizes[(len(sizes) - 1) // 2]) if len(sizes) else 0,

@@ -84,7 +84,7 @@ def _change(old: Told | None, new: Told | None) -> str:
 
 
 def _findings(leaks: Leaks) -> dict[str, Told]:
-    findings = leaks.report.findings + leaks.report.self_held
+    findings = leaks.report.all_findings
     return {
         name: (finding.count, finding.bytes_total, finding.title)
         for name, finding in zip(finding_ids(findings), findings, strict=True)

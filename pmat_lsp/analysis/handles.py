@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from pmat_lsp.analysis.ownership import Ownership
+from pmat_lsp.analysis.result import LEAKED, SELF_HELD
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.format.kinds import RefKind
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described
 from pmat_lsp.heap.symbols import glob_name
 
-LEAKED, LOST = "leaked", "lost"
-"""What the table says of a handle that no root reaches: proven to stay open for ever, or perhaps held by C code."""
+LOST = "lost"
+"""What the table says of a handle that no root reaches and that C code may hold; else it tells the verdict."""
 _COLUMNS = (
     Column("sv", Unit.SV),
     Column("is", Unit.TEXT),
@@ -41,7 +42,9 @@ def handles_table(heap: Heap, ownership: Ownership, count: int | None = None) ->
 
 
 def _row(heap: Heap, ownership: Ownership, sv: int, ifileno: int, ofileno: int) -> tuple[Value, ...]:
-    state = LEAKED if ownership.proven[sv] else LOST if ownership.lost[sv] else None
+    state = None
+    if ownership.lost[sv]:
+        state = LEAKED if ownership.proven[sv] else SELF_HELD if ownership.self_held[sv] else LOST
     numbers = (number if number >= 0 else None for number in (ifileno, ofileno))
     return heap.address_of(sv), described(heap, sv), *numbers, _glob(heap, sv), state
 

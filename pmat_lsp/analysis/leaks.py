@@ -237,7 +237,7 @@ def _title(heap: Heap, count: int, key: int, verdict: str) -> str:
         name = names.get(Kind(int(heap.kind[key])), "structure")
         things = format_count(count, name, name + ("es" if name == "hash" else "s"))
     if verdict == SELF_HELD:
-        return f"{things} {'holds itself' if count == 1 else 'hold themselves'}"
+        return f"{things} {'is kept alive only by itself' if count == 1 else 'are kept alive only by themselves'}"
     return f"{things} can never be freed"
 
 

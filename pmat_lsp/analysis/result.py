@@ -189,6 +189,11 @@ class LeakReport:
     proven: int
     """The rest of the lost SVs."""
 
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """What leaked, then what only holds itself."""
+        return self.findings + self.self_held
+
 
 def access_path(cycle: tuple[Hop, ...]) -> str:
     """`$conns->[0]{on_closed}`: from a captured lexical to what leads back to its closure, as Perl writes it.

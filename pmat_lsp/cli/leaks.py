@@ -16,7 +16,8 @@ NAME = "leaks"
 HELP = "say what leaked in a heap dump, and on which lines"
 ABOUT = """\
 Says what leaked in a heap dump: objects in reference cycles that nothing alive can ever free. Each finding comes with
-the source line, the cycle, what it holds, the proof, and the cure.
+the source line, the cycle, what it holds, the proof, and the cure. Below them stands what only holds itself, yet live
+code can reach through a weak reference: that may be meant, and one dump cannot tell.
 
 A comment `# pmat: ignore REASON` on the marked line, or above it, makes a finding known: it is only counted."""
 DESCRIPTION = f"""\
@@ -61,12 +62,13 @@ def answer_text(dump: Dump, arguments: argparse.Namespace) -> Text:
         dump.prove(progress)
     # Here, since what parses Perl takes a while to import, which other commands should not pay.
     from pmat_lsp.render.json import leaks_json
-    from pmat_lsp.render.report import ReportSource, leaks_text
+    from pmat_lsp.render.report import leaks_text
+    from pmat_lsp.render.report_parts import ReportSource
 
     report, marked = dump.leaks.report, dump.marked
     if arguments.json:
-        return Text(leaks_json(dump.heap, report, marked) + "\n")
-    text = leaks_text(report, marked, ReportSource(dump.places, Path.cwd()))
+        return Text(leaks_json(dump.heap, report, marked, dump.marked_self_held) + "\n")
+    text = leaks_text(report, marked, dump.marked_self_held, ReportSource(dump.places, Path.cwd()))
     return text.append_text(_unexplained(dump)) if arguments.unexplained else text
 
 

@@ -71,6 +71,7 @@ def _svs(dump: Dump, progress: Progress) -> Arrays:
         "dominator_addr": address[sizes.idom[:n]],
         "lost": ownership.lost[:n],
         "unexplained": ownership.unexplained[:n],
+        "self_held": ownership.self_held[:n],
         "proven": ownership.proven[:n],
     }
 
@@ -143,7 +144,8 @@ def _closures(dump: Dump, progress: Progress) -> Arrays:
             progress("closures", done, len(sites))
         retained.append(retained_by(heap, leaks, sizes, site))
         captured.append(", ".join(capture.name for capture in captures_of(heap, int(codes[0]))) if len(codes) else "")
-    proven, unexplained = leaks.ownership.proven, leaks.ownership.unexplained
+    ownership = leaks.ownership
+    proven, self_held, unexplained = ownership.proven, ownership.self_held, ownership.unexplained
     return {
         "addr": np.array([heap.address_of(int(codes[0])) if len(codes) else 0 for codes in clones], np.uint64),
         "file": texts(site.location.file for site in sites),
@@ -152,6 +154,7 @@ def _closures(dump: Dump, progress: Progress) -> Arrays:
         "captured": texts(captured),
         "clones": np.array([len(codes) for codes in clones], np.int64),
         "leaked": np.array([int(proven[codes].sum()) for codes in clones], np.int64),
+        "self_held": np.array([int(self_held[codes].sum()) for codes in clones], np.int64),
         "unexplained": np.array([int(unexplained[codes].sum()) for codes in clones], np.int64),
         "retained": np.array(retained, np.uint64),
     }
@@ -237,6 +240,7 @@ VIEWS: tuple[View, ...] = (
             *addresses("dominator", "dominator_addr", "the SV that would free it; NULL where no single one would"),
             plain("lost", "whether no root reaches it"),
             plain("unexplained", "lost, but something that the dump does not show, such as C code, may hold it"),
+            plain("self_held", "lost and held by nothing else, but live code can reach it through a weak reference"),
             plain("proven", "lost, and proven to be leaked"),
         ),
         _svs,
@@ -266,6 +270,7 @@ VIEWS: tuple[View, ...] = (
             text("captured", "the lexicals that the first clone has captured: `$conns, %args`"),
             plain("clones", "how many clones there are"),
             plain("leaked", "how many of them are proven leaks"),
+            plain("self_held", "how many only hold themselves, but live code can reach them"),
             plain("unexplained", "how many are lost, but perhaps held by C code"),
             plain("retained", "bytes that the clones keep alive, with the islands that the leaked ones are on"),
         ),
@@ -279,7 +284,7 @@ VIEWS: tuple[View, ...] = (
             number("ifileno", "the file number for input"),
             number("ofileno", "the file number for output"),
             text("name", "the glob that it is the handle of: `*main::STDIN`"),
-            text("state", "`leaked`, `lost`, or NULL for one that a root reaches"),
+            text("state", "`leaked`, `self-held`, `lost`, or NULL for one that a root reaches"),
         ),
         _handles,
     ),

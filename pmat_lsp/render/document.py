@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from pmat_lsp.analysis.result import LeakReport
+from pmat_lsp.analysis.result import SELF_HELD, LeakReport
 from pmat_lsp.analysis.tables import Answer, Column, Tree, Unit, Value
 from pmat_lsp.render.chain import chain_lines
 from pmat_lsp.render.markdown import (
@@ -25,6 +25,8 @@ from pmat_lsp.render.markdown import (
     paragraph,
 )
 from pmat_lsp.render.mentions import mentions
+from pmat_lsp.render.report_parts import finding_label
+from pmat_lsp.render.ways_in import COMPARE_HINT, way_text
 from pmat_lsp.source.marks import MarkedFinding
 from pmat_lsp.units import format_bytes, format_count
 
@@ -71,7 +73,8 @@ def leaks_document(
     """All findings of the dump `name`, each with its id, and what was checked."""
     checked = f"Checked {format_count(report.svs, 'SV')} from {format_count(report.roots, 'root')}."
     lost = f" {format_count(report.unexplained, 'more SV')} lost, perhaps held by C code." if report.unexplained else ""
-    head = paragraph(StrongCode(name), f": {format_count(len(found), 'proven leak')}. {checked}{lost}")
+    held = f" {format_count(len(report.self_held), 'finding')} self-held." if report.self_held else ""
+    head = paragraph(StrongCode(name), f": {format_count(len(report.findings), 'proven leak')}. {checked}{held}{lost}")
     blocks: list[Block] = [head]
     for id_, marked in found:
         blocks += finding_document(id_, marked, linker)
@@ -82,7 +85,7 @@ def finding_document(id_: str, marked: MarkedFinding, linker: Linker) -> Documen
     """One finding: what leaked, its chain, what it holds, how it is cured."""
     finding = marked.finding
     blocks: list[Block] = [
-        paragraph(Strong(f"leak[{finding.pattern.code}]"), ": ", Link(finding.title, linker.finding(id_))),
+        paragraph(Strong(finding_label(finding)), ": ", Link(finding.title, linker.finding(id_))),
         paragraph(f"Pattern: {finding.pattern.title}"),
     ]
     if marked.mark is not None:
@@ -100,7 +103,11 @@ def finding_document(id_: str, marked: MarkedFinding, linker: Linker) -> Documen
     more = len(finding.addresses) - len(addresses)
     told = ", ".join(addresses) + (f" and {more:,} more" if more else "")
     blocks.append(Paragraph(tuple(linked(f"Addresses: {told}", linker))))
-    blocks.append(paragraph(Strong("Cure"), f": {finding.pattern.cure}"))
+    if finding.verdict == SELF_HELD:
+        ways = (f"Live code can reach it: {way_text(way)}" for way in finding.ways_in)
+        blocks += [Paragraph(tuple(linked(text, linker))) for text in (*ways, COMPARE_HINT)]
+    else:
+        blocks.append(paragraph(Strong("Fix"), f": {finding.pattern.cure}"))
     return tuple(blocks)
 
 

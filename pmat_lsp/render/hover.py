@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pmat_lsp.analysis.classes import ClassFacts
 from pmat_lsp.analysis.closures import CodeFacts, LexicalFacts, ValueCount
 from pmat_lsp.analysis.reached import WayToRoot
-from pmat_lsp.analysis.result import Finding, Hop, Location, chain_steps
+from pmat_lsp.analysis.result import SELF_HELD, Finding, Hop, Location, chain_steps
 from pmat_lsp.render.markdown import Block, Code, Document, Paragraph, Plain, Span, Strong, StrongCode, Table, paragraph
+from pmat_lsp.render.ways_in import way_text
 from pmat_lsp.units import format_bytes, format_count
 
 _MOST_CLASSES = 8
@@ -74,8 +75,12 @@ def sub_document(
         at = f"; {'at' if facts.live == 1 else 'one is at'} {facts.address:#x}"
         blocks.append(Paragraph((*_upkeep(facts, upkeep), Plain(at))))
     for finding in findings_of(findings, facts):
-        blocks.append(paragraph(Strong(finding.pattern.code), f": {finding.pattern.title}"))
-        blocks.append(paragraph(Strong("Cure"), f": {finding.pattern.cure}"))
+        if finding.verdict == SELF_HELD:
+            blocks.append(paragraph(Strong(finding.code), f": {finding.title}"))
+            blocks += [paragraph("live code can reach them: ", Code(way_text(way))) for way in finding.ways_in]
+        else:
+            blocks.append(paragraph(Strong(finding.code), f": {finding.pattern.title}"))
+            blocks.append(paragraph(Strong("Fix"), f": {finding.pattern.cure}"))
     if note:
         blocks.append(paragraph(f"Note: {note}"))
     return tuple(blocks)
@@ -141,6 +146,7 @@ def class_document(facts: ClassFacts, biggest: str, parents: tuple[str, ...], ch
     else:
         leaked = Strong(f"{facts.leaked:,} leaked") if facts.leaked else Plain("none leaked")
         counts = [Plain(f": {format_count(facts.objects, 'object')}, "), leaked]
+        counts += [Plain(f", {facts.self_held:,} self-held")] if facts.self_held else []
         counts += [Plain(f", {facts.unexplained:,} may be held by C code")] if facts.unexplained else []
         counts += [Plain(f", {format_bytes(facts.retained)} retained")]
     blocks: list[Block] = [Paragraph((StrongCode(facts.name), *counts))]
@@ -160,7 +166,9 @@ def key_document(key: str, findings: tuple[Finding, ...], places: tuple[tuple[st
     blocks: list[Block] = []
     for finding in findings:
         owner = next(hop.source_desc for hop in finding.cycle if hop.kind == "key" and hop.name == key)
-        title = paragraph(StrongCode(f"{{{key}}}"), " of ", Code(owner), ": on the chain of a leak. ", finding.title)
+        title = paragraph(
+            StrongCode(f"{{{key}}}"), " of ", Code(owner), f": on the chain of a {_what(finding)}. ", finding.title
+        )
         steps = [step.label.removeprefix("->") for step in chain_steps(finding.cycle)]
         way = [span for label in steps for span in (Code(label), Plain(" → "))]
         start = finding.cycle[0].source_desc
@@ -168,6 +176,10 @@ def key_document(key: str, findings: tuple[Finding, ...], places: tuple[tuple[st
         blocks += [title, paragraph(Code(start), " → ", *way, f"the same {start}"), paragraph(keeps)]
     blocks += [paragraph(f"{text}: ", place) for text, place in places]
     return tuple(blocks)
+
+
+def _what(finding: Finding) -> str:
+    return "cycle that only holds itself" if finding.verdict == SELF_HELD else "leak"
 
 
 def counts_title(live: int, leaked: int, retained: int, thing: str = "live") -> str:
@@ -221,6 +233,8 @@ def _counts(facts: CodeFacts) -> tuple[Span, ...]:
     else:
         leaked = Strong(f"{facts.leaked:,} leaked") if facts.leaked else Plain("none leaked")
         spans = [Plain(f"{facts.live:,} live, "), leaked]
+    if facts.self_held:
+        spans.append(Plain(f", {facts.self_held:,} self-held"))
     if facts.unexplained:
         spans.append(Plain(f", {facts.unexplained:,} may be held by C code"))
     if facts.leaked and facts.retained_bytes_each:
@@ -270,7 +284,7 @@ def _upkeep(facts: CodeFacts, upkeep: Upkeep) -> tuple[Span, ...]:
         spans += [span for label in upkeep.way.labels for span in (Plain(" → "), Code(label))]
     elif upkeep.way is not None:
         spans += [Plain("; it is "), Code(upkeep.way.start)]
-    elif facts.leaked + facts.unexplained == facts.live:
+    elif facts.leaked + facts.self_held + facts.unexplained == facts.live:
         spans.append(Plain("; lost: no root leads to it" if facts.live == 1 else "; lost: no root leads to any"))
     return tuple(spans)
 

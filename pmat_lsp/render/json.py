@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pmat_lsp.analysis.result import Closure, Finding, Hop, LeakReport
+from pmat_lsp.analysis.result import LEAKED, Closure, Finding, Hop, LeakReport, WayIn
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.render.escape import portable
 from pmat_lsp.source.marks import MarkedFinding
@@ -17,7 +17,9 @@ SCHEMA = 1
 Json = dict[str, object]
 
 
-def leaks_json(heap: Heap, report: LeakReport, marked: Sequence[MarkedFinding]) -> str:
+def leaks_json(
+    heap: Heap, report: LeakReport, marked: Sequence[MarkedFinding], self_held: Sequence[MarkedFinding]
+) -> str:
     """The answer as one JSON object in ASCII, without a line feed at its end."""
     answer: Json = {
         "schema": SCHEMA,
@@ -26,9 +28,11 @@ def leaks_json(heap: Heap, report: LeakReport, marked: Sequence[MarkedFinding]) 
             "roots": report.roots,
             "lost": report.lost,
             "unexplained": report.unexplained,
+            "self_held": report.self_held_svs,
             "proven": report.proven,
         },
         "findings": [_finding(finding) for finding in marked],
+        "self_held": [_finding(finding) for finding in self_held],
     }
     # DEL is the one character in ASCII that acts on a terminal and that JSON leaves as it is.
     return json.dumps(_sound(answer), ensure_ascii=True, indent=2).replace("\x7f", "\\u007f")
@@ -48,8 +52,9 @@ def _dump(heap: Heap) -> Json:
 def _finding(marked: MarkedFinding) -> Json:
     finding: Finding = marked.finding
     return {
+        "verdict": finding.verdict,
         "pattern": finding.pattern.code,
-        "proven": True,
+        "proven": finding.verdict == LEAKED,
         "count": finding.count,
         "svs_each": finding.svs_each,
         "bytes_total": finding.bytes_total,
@@ -59,8 +64,13 @@ def _finding(marked: MarkedFinding) -> Json:
         "handles": list(finding.handles),
         "cycle": [_hop(hop) for hop in finding.cycle],
         "addresses": [hex(address) for address in finding.addresses],
+        "ways_in": [_way_in(way) for way in finding.ways_in],
         "ignored": marked.ignored,
     }
+
+
+def _way_in(way: WayIn) -> Json:
+    return {"start": way.start or None, "labels": list(way.labels), "weak": _hop(way.hop)}
 
 
 def _closure(closure: Closure, place: Place) -> Json:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from rich.text import Text
 
@@ -16,8 +15,9 @@ from pmat_lsp.render.chain import ChainLine, chain_lines
 from pmat_lsp.render.escape import visible
 from pmat_lsp.render.excerpt import GUTTER, Mark, excerpt, number_width
 from pmat_lsp.render.paths import shown_path
+from pmat_lsp.render.report_parts import ReportSource, finding_label, holds_text
+from pmat_lsp.render.self_held import self_held_text
 from pmat_lsp.source.marks import MarkedFinding, Note
-from pmat_lsp.source.places import Places
 from pmat_lsp.units import format_bytes, format_count
 
 _LEAK = "bold red"
@@ -28,8 +28,6 @@ _LABEL = "bold"
 _FAINT = "dim"
 _WRAP_AT = 108
 _LABEL_WIDTH = 7
-_FEW = 5
-"""File numbers that are listed in full."""
 _LONGEST_SENTENCE = 2000
 _STATEMENT = re.compile(r"(?<=: )[^:;]+;")
 _GROWS = """\
@@ -40,32 +38,33 @@ _TIE = "\0"
 """Stands for a space at which no line ends; nothing that was made visible has it."""
 
 
-@dataclass(frozen=True)
-class ReportSource:
-    """Where the report gets source texts, and the folder that the reader stands in."""
-
-    places: Places
-    folder: Path
-
-
-def leaks_text(report: LeakReport, marked: Sequence[MarkedFinding], source: ReportSource) -> Text:
-    """The whole report: every finding that no comment ignores, then the summary, then what is ignored in one line."""
+def leaks_text(
+    report: LeakReport, marked: Sequence[MarkedFinding], self_held: Sequence[MarkedFinding], source: ReportSource
+) -> Text:
+    """The whole report: what leaked, what only holds itself, the summary, then what a comment ignores in one line."""
     text = Text()
     shown = [finding for finding in marked if finding.ignored is None]
     ignored = [finding for finding in marked if finding.ignored is not None]
     for finding in shown:
         text.append_text(finding_text(finding, source)).append("\n")
-    left = replace(report, findings=tuple(finding.finding for finding in shown))
+    held = [finding for finding in self_held if finding.ignored is None]
+    ignored += [finding for finding in self_held if finding.ignored is not None]
+    text.append_text(self_held_text(held, source))
+    left = replace(report, findings=_findings(shown), self_held=_findings(held))
     text.append_text(summary_text(left, none="no other proven leak" if ignored else "no proven leak")).append("\n")
-    if not marked:
+    if not marked and not self_held:
         text.append(_GROWS)
     return text.append(_ignored(ignored, source)) if ignored else text
+
+
+def _findings(marked: Sequence[MarkedFinding]) -> tuple[Finding, ...]:
+    return tuple(one.finding for one in marked)
 
 
 def finding_text(marked: MarkedFinding, source: ReportSource) -> Text:
     """One finding: what, where, why, and what to do."""
     finding = marked.finding
-    text = Text.assemble((f"leak[{finding.pattern.code}]", _LEAK), (f": {visible(finding.title)}\n", _TITLE))
+    text = Text.assemble((finding_label(finding), _LEAK), (f": {visible(finding.title)}\n", _TITLE))
     marks = _marks(marked)
     width = number_width(marks)
     text.append_text(_where(marked, source, marks, width))
@@ -80,7 +79,8 @@ def summary_text(report: LeakReport, none: str = "no proven leak") -> Text:
     checked = f"Checked {format_count(report.svs, 'SV')} from {format_count(report.roots, 'root')}"
     may_be_held = "is" if report.unexplained == 1 else "are"
     lost = f"; {format_count(report.unexplained, f'{more}SV')} {may_be_held} lost but may be held by C code"
-    rest = f". {checked}{lost} (--unexplained)." if report.unexplained else f". {checked}."
+    held = f"; {_self_held(report)}" if report.self_held else ""
+    rest = f". {checked}{held}{lost} (--unexplained)." if report.unexplained else f". {checked}{held}."
     if not report.findings:
         return Text.assemble((none, "bold green"), rest)
     islands = sum(finding.count for finding in report.findings)
@@ -89,20 +89,19 @@ def summary_text(report: LeakReport, none: str = "no proven leak") -> Text:
     return Text.assemble((found, _LEAK), f" ({format_count(islands, 'island')}, {total}){rest}")
 
 
+def _self_held(report: LeakReport) -> str:
+    islands = sum(finding.count for finding in report.self_held)
+    size = format_bytes(sum(finding.bytes_total for finding in report.self_held))
+    return f"{format_count(islands, 'island')} ({size}) {'holds itself' if islands == 1 else 'hold themselves'}"
+
+
 def _ignored(marked: Sequence[MarkedFinding], source: ReportSource) -> str:
     places = (
         f"{shown_path(one.mark.path, source.folder)}:{one.mark.range.start.line} ({visible(one.ignored)})"
         for one in marked
         if one.mark is not None and one.ignored is not None
     )
-    return f"{format_count(len(marked), 'proven leak')} ignored by a comment: {', '.join(places)}\n"
-
-
-def abbreviated(numbers: Sequence[int]) -> str:
-    """`7, 9, 11 … 63`."""
-    if len(numbers) <= _FEW:
-        return ", ".join(map(str, numbers))
-    return f"{', '.join(map(str, numbers[:3]))} … {numbers[-1]}"
+    return f"{format_count(len(marked), 'finding')} ignored by a comment: {', '.join(places)}\n"
 
 
 def _where(marked: MarkedFinding, source: ReportSource, marks: Sequence[Mark], width: int) -> Text:
@@ -179,11 +178,11 @@ def _facts(marked: MarkedFinding, source: ReportSource) -> list[tuple[str, list[
     finding = marked.finding
     facts = [
         ("chain", _chain(chain_lines(marked, source.folder))),
-        ("holds", [_holds(finding)]),
+        ("holds", [holds_text(finding)]),
         ("proof", [_proof(finding)]),
         ("help", _wrapped_code(visible(finding.pattern.cure, _LONGEST_SENTENCE))),
     ]
-    return facts + [("note", textwrap.wrap(note, _WRAP_AT)) for note in _notes(marked)]
+    return facts + [("note", textwrap.wrap(note, _WRAP_AT)) for note in [*_in_use(finding), *_notes(marked)]]
 
 
 def _fact(label: str, lines: Sequence[str], width: int) -> Text:
@@ -208,14 +207,10 @@ def _chain(lines: Sequence[ChainLine]) -> list[str]:
     return [first.target, *told]
 
 
-def _holds(finding: Finding) -> str:
-    handles = len(finding.handles)
-    told = [f"{format_count(handles, 'file handle')} ({abbreviated(finding.handles)})"] if handles else []
-    each = f" ({format_bytes(finding.retained_bytes_each)} each)" if finding.count > 1 else ""
-    told.append(format_bytes(finding.bytes_total) + each)
-    if finding.large_strings:
-        told.append(f"{format_bytes(finding.large_strings)} of it in large strings")
-    return ", ".join(told)
+def _in_use(finding: Finding) -> list[str]:
+    if not finding.in_use:
+        return []
+    return ["live code can still reach a part of what they alone keep alive: a fix that frees it needs a review"]
 
 
 def _proof(finding: Finding) -> str:

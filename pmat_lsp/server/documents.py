@@ -168,7 +168,7 @@ async def _sv(ls: PmatServer, name: str, progress: HeapProgress) -> Document:
 def _leaks(opened: OpenDump, _progress: HeapProgress, state: State, only: str) -> Document:
     """Runs in the worker."""
     dump, report = opened.dump, opened.dump.leaks.report
-    found = tuple(zip(finding_ids(report.findings), dump.marked, strict=True))
+    found = tuple(zip(finding_ids(report.all_findings), dump.all_marked, strict=True))
     linker = linker_of(dump, state)
     if not only:
         return leaks_document(dump.path.name, report, found, linker)

@@ -98,7 +98,7 @@ def _dominators(dump: Dump, page: Page, progress: Progress) -> tuple[int, list[_
 
 
 def _islands(dump: Dump, page: Page, progress: Progress) -> tuple[int, list[_Child]]:
-    findings = dump.leaks.report.findings
+    findings = dump.leaks.report.all_findings
     finding = dict(zip(finding_ids(findings), findings, strict=True)).get(page.finding or "")
     if finding is None:
         raise PmatError(f"there is no finding {page.finding!r} in this dump", "pmat/leaks tells their ids.")
@@ -134,4 +134,5 @@ def _row(dump: Dump, child: _Child, label: Callable[[int], str]) -> Json:
         "retained": child.retained,
         "children": child.children,
         "leaked": sv < heap.n and bool(dump.ownership.proven[sv]),
+        "selfHeld": sv < heap.n and bool(dump.ownership.self_held[sv]),
     }

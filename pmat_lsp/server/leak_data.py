@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from lsprotocol import types
 
 from pmat_lsp.analysis.finding_ids import finding_ids
 from pmat_lsp.analysis.instances import class_table
+from pmat_lsp.analysis.islands import Islands
 from pmat_lsp.analysis.result import Finding, Hop
 from pmat_lsp.format.kinds import Kind, Strength
 from pmat_lsp.heap.model import Heap
@@ -18,6 +18,7 @@ from pmat_lsp.heap.neighbours import strength_of
 from pmat_lsp.heap.progress import Progress
 from pmat_lsp.render.chain import hop_note
 from pmat_lsp.render.escape import visible
+from pmat_lsp.render.ways_in import way_text
 from pmat_lsp.server.choice import time_text
 from pmat_lsp.server.dumps import stamp_of
 from pmat_lsp.server.marks import Target
@@ -29,6 +30,15 @@ MOST_ADDRESSES = 100
 MOST_CLASSES = 50
 _LONGEST = 1000
 Json = dict[str, object]
+_CHECKED = {
+    "svs": "svs",
+    "roots": "roots",
+    "lost": "lost",
+    "unexplained": "unexplained",
+    "selfHeld": "self_held_svs",
+    "proven": "proven",
+}
+"""By key: the field of the report."""
 
 
 def dump_data(dump: Dump, previous: Path | None) -> Json:
@@ -51,13 +61,16 @@ def dump_data(dump: Dump, previous: Path | None) -> Json:
 def checked_data(dump: Dump) -> Json:
     """What was looked at."""
     report = dump.leaks.report
-    return {name: getattr(report, name) for name in ("svs", "roots", "lost", "unexplained", "proven")}
+    return {key: getattr(report, name) for key, name in _CHECKED.items()}
 
 
-def findings_data(dump: Dump, target: Target) -> list[Json]:
-    """The findings in the order of the report."""
-    ids = finding_ids(dump.leaks.report.findings)
-    return [_finding(dump.heap, name, marked, target) for name, marked in zip(ids, dump.marked, strict=True)]
+def findings_data(dump: Dump, target: Target) -> dict[str, list[Json]]:
+    """What leaked, and what only holds itself, each in the order of the report."""
+    report = dump.leaks.report
+    ids = finding_ids(report.all_findings)
+    found = [_finding(dump.heap, name, marked, target) for name, marked in zip(ids, dump.all_marked, strict=True)]
+    leaked = len(report.findings)
+    return {"findings": found[:leaked], "selfHeld": found[leaked:]}
 
 
 def overview_data(dump: Dump, progress: Progress) -> Json:
@@ -84,6 +97,7 @@ def overview_data(dump: Dump, progress: Progress) -> Json:
         "bytes": {
             "reachable": int(size[~ownership.lost].sum()),
             "leaked": int(size[ownership.proven].sum()),
+            "selfHeld": int(size[ownership.self_held].sum()),
             "unexplained": int(size[ownership.unexplained].sum()),
         },
     }
@@ -103,30 +117,38 @@ def class_name(heap: Heap, sv: int) -> str | None:
 
 def _handles(dump: Dump) -> list[Json]:
     """Every open file handle, by number."""
-    heap, islands, findings = dump.heap, dump.leaks.islands, dump.leaks.report.findings
-    ids = finding_ids(findings)
-    by_island: Mapping[int, str] = {
-        int(islands.cycle[key]): name for name, finding in zip(ids, findings, strict=True) for key in finding.islands
-    }
+    heap, leaks = dump.heap, dump.leaks
+    parts = ((leaks.islands, leaks.report.findings), (leaks.self_held, leaks.report.self_held))
+    ids = iter(finding_ids(leaks.report.all_findings))
+    holder: dict[int, str] = {}
+    for islands, findings in parts:
+        by_island = {int(islands.cycle[key]): name for one in findings for name in [next(ids)] for key in one.islands}
+        holder.update((sv, by_island[owner]) for sv, owner in _owned(heap, islands) if owner in by_island)
     ios = heap.ios
     numbers = np.where(ios.ifileno >= 0, ios.ifileno, ios.ofileno)
     opened = sorted(zip(numbers[numbers >= 0].tolist(), ios.sv[numbers >= 0].tolist(), strict=True))
-    return [
-        {"number": number, "finding": by_island.get(int(islands.owner[sv])), "address": hex(heap.address_of(sv))}
-        for number, sv in opened
-    ]
+    return [{"number": number, "finding": holder.get(sv), "address": hex(heap.address_of(sv))} for number, sv in opened]
+
+
+def _owned(heap: Heap, islands: Islands) -> list[tuple[int, int]]:
+    """(IO, the island that alone keeps it alive) of each that has one."""
+    svs = heap.ios.sv[islands.owner[heap.ios.sv] >= 0]
+    return list(zip(svs.tolist(), islands.owner[svs].tolist(), strict=True))
 
 
 def _finding(heap: Heap, name: str, marked: MarkedFinding, target: Target) -> Json:
     finding, mark = marked.finding, marked.mark
     return {
         "id": name,
+        "verdict": finding.verdict,
+        "code": finding.code,
         "pattern": finding.pattern.code,
         "title": visible(finding.title),
         "shape": visible(finding.pattern.title, _LONGEST),
         "cure": visible(finding.pattern.cure, _LONGEST),
         "ignored": None if marked.ignored is None else visible(marked.ignored, _LONGEST),
         "chain": visible(chain_text(finding), _LONGEST),
+        "reach": [way_text(way) for way in finding.ways_in],
         "count": finding.count,
         "bytes": finding.bytes_total,
         "bytesEach": finding.retained_bytes_each,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from pmat_lsp.analysis.result import SELF_HELD
 from pmat_lsp.render.escape import visible
 from pmat_lsp.server.client import Client
 from pmat_lsp.server.messages import capture_message, closure_message, leak_message
@@ -32,7 +33,9 @@ class Target:
 
     client: Client
     severity: str
-    """One of `pmat_lsp.server.settings.SEVERITIES`."""
+    """One of `pmat_lsp.server.settings.SEVERITIES`: where something leaked."""
+    self_held_severity: str
+    """The same where something only holds itself."""
     uri: Callable[[Path], str]
     """The URI of a file as the client writes it."""
     range: Callable[[Path, Range], types.Range]
@@ -67,14 +70,18 @@ def _diagnostics(dump: Dump, marked: MarkedFinding, target: Target) -> list[tupl
     main = types.Diagnostic(
         range=target.range(mark.path, mark.range),
         message=leak_message(marked),
-        severity=types.DiagnosticSeverity.Hint if guessed else _SEVERITIES[target.severity],
+        severity=types.DiagnosticSeverity.Hint if guessed else _SEVERITIES[_severity(marked, target)],
         tags=[types.DiagnosticTag.Unnecessary] if guessed and target.client.faded else None,
-        code=marked.finding.pattern.code,
+        code=marked.finding.code,
         source="pmat",
         related_information=_related(marked, mark, target) if target.client.related_information else None,
         data=_data(dump, marked) if target.client.diagnostic_data else None,
     )
     return [(mark.path, main), *_faint(marked, mark, target)]
+
+
+def _severity(marked: MarkedFinding, target: Target) -> str:
+    return target.self_held_severity if marked.finding.verdict == SELF_HELD else target.severity
 
 
 def _related(marked: MarkedFinding, mark: Note, target: Target) -> list[types.DiagnosticRelatedInformation]:
@@ -108,5 +115,5 @@ def _faint(marked: MarkedFinding, mark: Note, target: Target) -> list[tuple[Path
 
 
 def _hint(marked: MarkedFinding, range_: types.Range, text: str) -> types.Diagnostic:
-    code = marked.finding.pattern.code
+    code = marked.finding.code
     return types.Diagnostic(range_, text, severity=types.DiagnosticSeverity.Hint, code=code, source="pmat")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pmat_lsp.analysis.result import Closure, Finding, LeakReport
+from pmat_lsp.analysis.result import SELF_HELD, Closure, Finding, LeakReport
 from pmat_lsp.render.escape import visible
+from pmat_lsp.render.report_parts import finding_label
+from pmat_lsp.render.ways_in import way_text
 from pmat_lsp.source.marks import MarkedFinding, chain_text
 from pmat_lsp.units import format_bytes, format_count
 
 _STALE = "The source has changed since the dump: the place is a guess."
+_STILL_REACHED = "Live code can still reach them through a weak reference, so this may be meant."
 _LONGEST = 1000
 
 
@@ -17,8 +20,12 @@ def leak_message(marked: MarkedFinding) -> str:
     """What leaked, why and what it keeps alive; below it the chain, for clients that show no related information."""
     finding = marked.finding
     closure = marked_closure(marked)
-    first = _closure_sentence(finding, closure) if closure else _sentence(finding.title)
-    lines = [f"{first} {_keeps(finding)}", chain_text(finding)]
+    if finding.verdict == SELF_HELD:
+        lines = [f"{_sentence(finding.title)} {_STILL_REACHED} {_keeps(finding)}", chain_text(finding)]
+        lines += [f"Reached by {way_text(way)}" for way in finding.ways_in]
+    else:
+        first = _closure_sentence(finding, closure) if closure else _sentence(finding.title)
+        lines = [f"{first} {_keeps(finding)}", chain_text(finding)]
     if marked.place is not None and marked.place.status == "stale":
         lines.append(_STALE)
     lines += marked.missing
@@ -27,16 +34,14 @@ def leak_message(marked: MarkedFinding) -> str:
 
 def capture_message(marked: MarkedFinding, note: str) -> str:
     """For the place where a closure on the cycle uses a captured lexical."""
-    return visible(f"{note}: it is on the way back to the leaked {_subject(marked)}", _LONGEST)
+    return visible(f"{note}: it is on the way back to the {_leaked(marked.finding)}{_subject(marked)}", _LONGEST)
 
 
 def closure_message(marked: MarkedFinding, closure: Closure) -> str:
     """For a closure of the cycle that is not the one to mark."""
-    return visible(
-        f"This {_kind(closure)} is part of the leak of the {_subject(marked)} "
-        f"({closure.live:,} live, {closure.leaked:,} leaked)",
-        _LONGEST,
-    )
+    part = "cycle" if marked.finding.verdict == SELF_HELD else "leak"
+    counts = f"{closure.live:,} live, {closure.leaked:,} leaked"
+    return visible(f"This {_kind(closure)} is part of the {part} of the {_subject(marked)} ({counts})", _LONGEST)
 
 
 def marked_closure(marked: MarkedFinding) -> Closure | None:
@@ -49,12 +54,15 @@ def loaded_message(path: Path, report: LeakReport) -> str:
     """What a dump that was loaded holds, so that silence is never an answer."""
     checked = f"checked {format_count(report.svs, 'SV')} from {format_count(report.roots, 'root')}"
     lost = f"; {format_count(report.unexplained, 'more SV')} lost, perhaps held by C code" if report.unexplained else ""
+    if report.self_held:
+        islands = sum(finding.count for finding in report.self_held)
+        lost = f"; {format_count(islands, 'island')} only held by {'itself' if islands == 1 else 'themselves'}{lost}"
     if not report.findings:
         return visible(f"{path.name}: no proven leak ({checked}{lost})", _LONGEST)
-    islands = format_count(sum(finding.count for finding in report.findings), "island")
+    leaked = format_count(sum(finding.count for finding in report.findings), "island")
     size = format_bytes(sum(finding.bytes_total for finding in report.findings))
     found = format_count(len(report.findings), "proven leak")
-    return visible(f"{path.name}: {found} ({islands}, {size}; {checked}{lost})", _LONGEST)
+    return visible(f"{path.name}: {found} ({leaked}, {size}; {checked}{lost})", _LONGEST)
 
 
 def unplaced_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:
@@ -63,7 +71,7 @@ def unplaced_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:
     for one in [one for one in marked if one.mark is None or one.missing]:
         where = "no place in the source" if one.mark is None else "not all of its places were found"
         reasons = "".join(f"; {reason}" for reason in one.missing)
-        lines.append(f"leak[{one.finding.pattern.code}]: {one.finding.title}: {where}{reasons}")
+        lines.append(f"{finding_label(one.finding)}: {one.finding.title}: {where}{reasons}")
     return [visible(line, _LONGEST) for line in dict.fromkeys(lines)]
 
 
@@ -82,7 +90,7 @@ def unplaced_warning(marked: tuple[MarkedFinding, ...]) -> str | None:
 def ignored_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:
     """One line for each finding that a comment in the source ignores, with its reason."""
     return [
-        visible(f"leak[{one.finding.pattern.code}]: {one.finding.title}: ignored: {one.ignored}", _LONGEST)
+        visible(f"{finding_label(one.finding)}: {one.finding.title}: ignored: {one.ignored}", _LONGEST)
         for one in marked
         if one.ignored is not None
     ]
@@ -92,6 +100,10 @@ def _closure_sentence(finding: Finding, closure: Closure) -> str:
     counts = f"Leaked {_kind(closure)} ({closure.live:,} live, {closure.leaked:,} leaked)"
     path = finding.access_path
     return f"{counts}: {path} leads back to this sub." if path else f"{counts}."
+
+
+def _leaked(finding: Finding) -> str:
+    return "" if finding.verdict == SELF_HELD else "leaked "
 
 
 def _kind(closure: Closure) -> str:

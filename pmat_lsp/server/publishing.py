@@ -104,7 +104,7 @@ def _show(ls: PmatServer, wanted: dict[str, Publication], edited: bool) -> None:
 def _find(opened: OpenDump, state: State) -> Outcome:
     """Runs in the worker."""
     dump = opened.dump
-    marked = dump.marked
+    marked = dump.all_marked
     target = target_of(dump, state)
     summary = [loaded_message(dump.path, dump.leaks.report), *unplaced_messages(marked), *ignored_messages(marked)]
     files = diagnostics_of(dump, marked, target)
@@ -115,7 +115,9 @@ def _find(opened: OpenDump, state: State) -> Outcome:
 def target_of(dump: Dump, state: State) -> Target:
     """The client, for places of a dump; to be asked in the worker."""
     ranges = FileRanges(dump.places, state.encoding)
-    return Target(state.client, state.settings.severity, state.texts.uri, ranges.range)
+    return Target(
+        state.client, state.settings.severity, state.settings.self_held_severity, state.texts.uri, ranges.range
+    )
 
 
 class FileRanges:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pmat_lsp.errors import PmatError
 from pmat_lsp.server.globs import Glob, parse_globs
@@ -30,6 +30,8 @@ class ServerSettings:
     """(prefix where the program ran, prefix here)."""
     severity: str = "warning"
     """One of `SEVERITIES`: of the diagnostic at a leaked closure."""
+    self_held_severity: str = "hint"
+    """The same where something only holds itself, yet live code can reach it."""
     memory_limit: int | None = None
     """Bytes that reading a dump may take; None: half of the machine's memory."""
     code_lens: bool = False
@@ -132,17 +134,26 @@ def _read_memory_limit(section: Mapping[str, object], settings: ServerSettings) 
     return replace(settings, memory_limit=value << 20 or None)
 
 
-def _read_severity(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
-    diagnostics = section.get("diagnostics")
-    value = diagnostics.get("severity") if isinstance(diagnostics, Mapping) else section.get("diagnostics.severity")
-    if value is None:
-        return settings
-    if value not in SEVERITIES:
-        raise PmatError(f"pmat.diagnostics.severity must be one of: {', '.join(SEVERITIES)}")
-    return replace(settings, severity=str(value))
+_Reader: TypeAlias = Callable[[Mapping[str, object], ServerSettings], ServerSettings]
 
 
-def _switch(name: str, field: str) -> Callable[[Mapping[str, object], ServerSettings], ServerSettings]:
+def _severity(name: str, field: str) -> _Reader:
+    """Reads `pmat.diagnostics.<name>`, nested or with dots."""
+
+    def read(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
+        inner = section.get("diagnostics")
+        value = inner.get(name) if isinstance(inner, Mapping) else section.get(f"diagnostics.{name}")
+        if value is None:
+            return settings
+        if value not in SEVERITIES:
+            raise PmatError(f"pmat.diagnostics.{name} must be one of: {', '.join(SEVERITIES)}")
+        fields: dict[str, Any] = {field: str(value)}
+        return replace(settings, **fields)
+
+    return read
+
+
+def _switch(name: str, field: str) -> _Reader:
     """Reads `pmat.<name>.enable`, nested or with dots."""
 
     def read(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
@@ -158,13 +169,14 @@ def _switch(name: str, field: str) -> Callable[[Mapping[str, object], ServerSett
     return read
 
 
-_READERS: tuple[Callable[[Mapping[str, object], ServerSettings], ServerSettings], ...] = (
+_READERS: tuple[_Reader, ...] = (
     _read_dump,
     _read_dumps,
     _read_source_roots,
     _read_path_map,
     _read_memory_limit,
-    _read_severity,
+    _severity("severity", "severity"),
+    _severity("selfHeldSeverity", "self_held_severity"),
     _switch("codeLens", "code_lens"),
     _switch("inlayHints", "inlay_hints"),
     _switch("definition", "definition"),

@@ -63,7 +63,7 @@ class Sites:
         """The findings on the source lines, as long as `source` and all other texts are the same."""
         version = self._dump.places.sources.version
         if self._marked is None or self._marked[:2] != (version, source):
-            self._marked = (version, source, self._dump.marked)
+            self._marked = (version, source, self._dump.all_marked)
         return self._marked[2]
 
     def known(self, path: Path, source: PerlSource, sub: Sub) -> KnownSub | None:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmat_lsp.render.report import ReportSource, abbreviated, finding_text, leaks_text
+from pmat_lsp.render.report import finding_text, leaks_text
+from pmat_lsp.render.report_parts import ReportSource, abbreviated
 from pmat_lsp.session import Dump, Settings
 from tests.dumps import ROOT, heap_of, own_dumps
 
@@ -29,7 +30,7 @@ def dump_of(path: Path, *roots: Path) -> Dump:
 def report_of(path: Path, *roots: Path, folder: Path | None = None) -> str:
     dump = dump_of(path, *roots)
     source = ReportSource(dump.places, folder or (roots[0] if roots else ROOT))
-    return leaks_text(dump.leaks.report, dump.marked, source).plain
+    return leaks_text(dump.leaks.report, dump.marked, dump.marked_self_held, source).plain
 
 
 def demo_copy(folder: Path) -> Path:

@@ -93,7 +93,8 @@ async def leaks(ls: PmatServer, params: Any) -> Json:
     read = Params(LEAKS, params)
     front = front_data(ls.state.front)
     data: Json = {key: front[key] for key in ("state", "version", "message")}
-    data |= {"dump": None, "dumps": choice_data(ls.state), "checked": None, "findings": [], "overview": None}
+    data |= {"dump": None, "dumps": choice_data(ls.state), "checked": None}
+    data |= {"findings": [], "selfHeld": [], "overview": None}
     if ls.state.dump_path is None:
         return data
     async with Progress(ls, LEAKS, read.token()) as progress:
@@ -107,7 +108,7 @@ def _leaks(opened: OpenDump, progress: HeapProgress, state: State, overview: boo
     return {
         "dump": dump_data(dump, state.previous),
         "checked": checked_data(dump),
-        "findings": findings_data(dump, target_of(dump, state)),
+        **findings_data(dump, target_of(dump, state)),
         "overview": overview_data(dump, progress) if overview else None,
     }
 

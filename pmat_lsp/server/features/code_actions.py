@@ -10,6 +10,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from pmat_lsp.analysis.finding_ids import finding_ids
+from pmat_lsp.analysis.result import LEAKED
 from pmat_lsp.cures.model import Cure, FileEdits
 from pmat_lsp.errors import PmatError
 from pmat_lsp.render.escape import visible
@@ -64,17 +65,21 @@ def _offer(
     actions: list[types.CodeAction] = []
     source = opened.sites.text(path)
     all_marked = opened.sites.marked(source) if source is not None else ()
-    ids = finding_ids(dump.leaks.report.findings)
+    ids = finding_ids(dump.leaks.report.all_findings)
     for marked, finding_id in zip(all_marked, ids, strict=False):
         if marked.ignored is None and any(_meet(params.range, mark) for mark in _marks(marked, path, ranges)):
             shown = [one for one in params.context.diagnostics if _is_about(one, marked, params.range)]
-            cures = dump.cures(marked)
+            cures = dump.cures(marked) if marked.finding.verdict == LEAKED else ()
             fixes = [writer.cure(cure, shown, index == 0 and cure.is_safe) for index, cure in enumerate(cures)]
-            chain = types.Command("Show the chain of this leak", SHOW_CHAIN, arguments=[finding_id])
+            chain = types.Command(f"Show the chain of this {_noun(marked)}", SHOW_CHAIN, arguments=[finding_id])
             actions += [*fixes, *_ignore(opened, marked, writer, shown), _told(chain, shown)]
     if actions and has_previous:
         actions.append(_told(types.Command("Compare with the previous dump", COMPARE), actions[0].diagnostics or ()))
     return actions
+
+
+def _noun(marked: MarkedFinding) -> str:
+    return "leak" if marked.finding.verdict == LEAKED else "finding"
 
 
 def _told(command: types.Command, shown: Sequence[types.Diagnostic]) -> types.CodeAction:
@@ -92,7 +97,7 @@ def _marks(marked: MarkedFinding, path: Path, ranges: FileRanges) -> Iterator[ty
 
 
 def _is_about(diagnostic: types.Diagnostic, marked: MarkedFinding, asked: types.Range) -> bool:
-    ours = diagnostic.source == "pmat" and diagnostic.code == marked.finding.pattern.code
+    ours = diagnostic.source == "pmat" and diagnostic.code == marked.finding.code
     return ours and _meet(diagnostic.range, asked)
 
 
@@ -111,10 +116,10 @@ def _ignore(
         source = opened.dump.places.source(mark.path)
     except PmatError:
         return
-    edit = ignore_edit(source, mark.range.start.line, marked.finding.pattern.code)
+    edit = ignore_edit(source, mark.range.start.line, marked.finding.code)
     if edit is not None:
         made = writer.edit([FileEdits(mark.path, (edit,))], None)
-        title = f"Ignore this leak ({marked.finding.pattern.code}) with a comment"
+        title = f"Ignore this {_noun(marked)} ({marked.finding.code}) with a comment"
         yield types.CodeAction(title, types.CodeActionKind.QuickFix, list(shown), edit=made)
 
 

@@ -139,7 +139,7 @@ async def show_chain(ls: PmatServer, *arguments: Any) -> Opened | None:
     """Open a finding by its id: that which is named, else the heaviest."""
     if arguments:
         return await _open(ls, SHOW_CHAIN, lambda: finding_uri(_text(arguments, "the id of a finding")))
-    findings = await ls.state.ask(lambda opened: opened.dump.leaks.report.findings)
+    findings = await ls.state.ask(lambda opened: opened.dump.leaks.report.all_findings)
     first = next(iter(finding_ids(findings or ())), None)
     return await _open(ls, SHOW_CHAIN, lambda: LEAKS if first is None else finding_uri(first))
 
