@@ -15,8 +15,6 @@ NAMES = {"as-is": "", "first": "Aaa", "last": "Zzz"}
 
 ESCAPES = {name for name in CASES if name.startswith("escape_")}
 NOT_YET: dict[str, set[str]] = {
-    "keys": {name for name, case in CASES.items() if case.leaked or case.self_held},
-    "reach": {name for name, case in CASES.items() if case.self_held},
     "place": {"moo_role", "plack_rewrap", "tied_self"},
     "advice": {"mutual_subs", "name_order-as-is", "plack_rewrap", "sub_variants"},
     "fixes": {*ESCAPES, "weakly_needed_job"},
