@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from functools import lru_cache
+from functools import cache
 
 import pytest
 
 
-@lru_cache(maxsize=None)
+@cache
 def has_module(module: str) -> bool:
     """Whether perl can load a module; options behind `=`, as for `perl -M`."""
     try:
