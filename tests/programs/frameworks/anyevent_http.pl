@@ -33,7 +33,7 @@ sub until_true {
     my ($is_true) = @_;
     my $done  = AE::cv;
     my $timer = AE::timer 0, 0.005, sub { $done->send if $is_true->() };
-    my $limit = AE::timer 20, 0, sub { $done->send };
+    my $limit = AE::timer 50, 0, sub { $done->send };
     $done->recv;
 }
 

@@ -84,7 +84,7 @@ $loop->add( IO::Async::Timer::Countdown->new( delay => 60, on_expire => sub { di
 my @talks = map { talk($_) } 1 .. 5;
 Job->new( n => $_ )->work->retain for 1 .. 5;
 Job->new( n => $_ )->start        for 1 .. 5;
-my $until = time + 20;
+my $until = time + 50;
 $loop->loop_once(0.05) until $echoes == 5 || time > $until;
 print "$connections connections, $echoes echoes, $Job::done jobs done, $Job::alive jobs alive\n";
 Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );

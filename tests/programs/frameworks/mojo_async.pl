@@ -36,7 +36,7 @@ package Shop {
     sub later ( $self, $n ) { return $self->waiting->{$n} = Mojo::Promise->new }
 }
 
-my ( $done, @answers ) = (0);
+my ( $done, $at_gate, @answers ) = ( 0, 0 );
 my $shop   = Shop->new;
 my $daemon = Mojo::Server::Daemon->new( app => $shop, listen => ['http://127.0.0.1'], silent => 1 )->start;
 my $url    = 'http://127.0.0.1:' . $daemon->ports->[0];
@@ -52,6 +52,7 @@ my $gate = Mojo::Promise->new;
 async sub work ($n) {
     my $job = Job->new($n);
     await Mojo::Promise->timer(0.001);
+    $at_gate++;
     await $gate;
     await Mojo::Promise->timer(0.001);
     $done++;
@@ -60,7 +61,7 @@ async sub work ($n) {
 
 sub until_true ($is_true) {
     my $id    = Mojo::IOLoop->recurring( 0.005 => sub { Mojo::IOLoop->stop if $is_true->() } );
-    my $limit = Mojo::IOLoop->timer( 20 => sub { Mojo::IOLoop->stop } );
+    my $limit = Mojo::IOLoop->timer( 50 => sub { Mojo::IOLoop->stop } );
     Mojo::IOLoop->start;
     Mojo::IOLoop->remove($_) for $id, $limit;
     return;
@@ -68,7 +69,7 @@ sub until_true ($is_true) {
 
 ask($_)  for 1 .. 5;
 work($_) for 1 .. 5;
-until_true( sub { keys %{ $shop->waiting } == 5 } );
+until_true( sub { keys %{ $shop->waiting } == 5 && $at_gate == 5 } );
 printf "%d routes are waiting, %d clients have an answer, %d subs are done, %d jobs are alive\n",
     scalar keys %{ $shop->waiting }, scalar @answers, $done, $Job::alive;
 Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );
@@ -78,6 +79,6 @@ $_->resolve('item') for values %{ $shop->waiting };
 $gate->resolve;
 until_true( sub { @answers == 5 && $done == 5 } );
 undef $gate;
-Mojo::IOLoop->one_tick;
+until_true( sub { !$Job::alive } );
 printf "%d clients have an answer: %s\n",           scalar @answers, join ', ', sort @answers;
 printf "%d subs are done, %d jobs are alive\n", $done, $Job::alive;

@@ -60,7 +60,7 @@ for my $n ( 1 .. 5 ) {
 
 sub until_true ($is_true) {
     my $id    = Mojo::IOLoop->recurring( 0.005 => sub { Mojo::IOLoop->stop if $is_true->() } );
-    my $limit = Mojo::IOLoop->timer( 20 => sub { Mojo::IOLoop->stop } );
+    my $limit = Mojo::IOLoop->timer( 50 => sub { Mojo::IOLoop->stop } );
     Mojo::IOLoop->start;
     Mojo::IOLoop->remove($_) for $id, $limit;
     return;
@@ -70,8 +70,10 @@ until_true( sub { $echoed == 5 } );
 print "$done chains are done, $open sockets are open, $Probe::alive probes are alive\n";
 Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );
 
-while ( my $resolve = shift @resolve ) { $resolve->(1); Mojo::IOLoop->one_tick }
-Mojo::IOLoop->one_tick for 1 .. 5;
+until_true( sub {
+    shift(@resolve)->(1) while @resolve;
+    return $done == 5 && @{ $events->subscribers('end') } == 5;
+} );
 $events->emit('end');
 $_->finish for @sockets;
 @sockets = ();
