@@ -392,10 +392,10 @@ def fixes(case: Case, ran: Ran, report: Report) -> Iterator[str]:
 
 def written(case: Case, ran: Ran, report: Report) -> Iterator[str]:
     """What `fix --write` writes takes leaks away, and changes nothing that the program prints."""
-    before = _texts(ran.folder)
+    before = texts_of(ran.folder)
     with standing_in(ran.folder):
         _, told = command("fix", ran.dump.path.name, "--write")
-    if _texts(ran.folder) == before:
+    if texts_of(ran.folder) == before:
         return
     try:
         again = run(ran.folder / "prog.pl")
@@ -408,14 +408,14 @@ def written(case: Case, ran: Ran, report: Report) -> Iterator[str]:
         if left >= case.leaked:
             yield f"after `fix --write` {left} islands leak: {told}"
     finally:
-        _restore(ran.folder, before)
+        restore(before)
 
 
 def broken(case: Case, ran: Ran, report: Report) -> Iterator[str]:
     """The fixes that change what a program does are those of which the table says so."""
     if not case.breaks:
         return
-    before = _texts(ran.folder)
+    before = texts_of(ran.folder)
     for cure in [cure for marked in ran.dump.marked for cure in ran.dump.cures(marked)]:
         make(cure)
         try:
@@ -423,7 +423,7 @@ def broken(case: Case, ran: Ran, report: Report) -> Iterator[str]:
         except AssertionError:
             continue
         finally:
-            _restore(ran.folder, before)
+            restore(before)
         if again.output == ran.output:
             yield f"the program prints the same after {cure.title}"
 
@@ -445,10 +445,12 @@ def unexplained_objects(dump: Dump, folder: Path) -> list[str]:
     return [name for name in (heap.class_of(int(sv)) for sv in lost) if name in own]
 
 
-def _texts(folder: Path) -> dict[Path, str]:
+def texts_of(folder: Path) -> dict[Path, str]:
+    """The sources of a program."""
     return {path: path.read_text(encoding="utf-8") for path in sources_of(folder)}
 
 
-def _restore(folder: Path, texts: dict[Path, str]) -> None:
+def restore(texts: dict[Path, str]) -> None:
+    """Write the sources again as they were."""
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")

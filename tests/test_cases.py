@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.cases import CASES, CASES_FOLDER, Renaming, judge, packages_of, run_case, sources_of, unknown_commands
+from tests.cases import (
+    CASES,
+    CASES_FOLDER,
+    Renaming,
+    judge,
+    packages_of,
+    restore,
+    run_case,
+    sources_of,
+    texts_of,
+    unknown_commands,
+)
+from tests.cures.running import make, run
+from tests.dumps import ROOT
 from tests.perl import require_modules
 
 NAMES = {"as-is": "", "first": "Aaa", "last": "Zzz"}
@@ -44,6 +58,27 @@ def test_a_case_is_told_as_it_is(name: str, variant: str, tmp_path: Path) -> Non
     require_modules("Devel::MAT::Dumper", *case.modules.split())
     wrong = judge(case, run_case(name, tmp_path, NAMES[variant]))
     assert wrong.keys() == not_yet(name, variant), wrong
+
+
+PROGRAMS = ROOT / "tests" / "programs"
+LEAKING = [path for path in sorted(PROGRAMS.glob("*.pl")) if "# expect: none" not in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("program", [pytest.param(path, id=path.stem) for path in LEAKING])
+def test_a_safe_fix_of_a_small_program_frees_what_leaked_and_changes_no_output(program: Path, tmp_path: Path) -> None:
+    require_modules("Devel::MAT::Dumper")
+    script = Path(shutil.copy(program, tmp_path))
+    shutil.copytree(PROGRAMS / "lib", tmp_path / "lib")
+    before, texts = run(script), texts_of(tmp_path)
+    leaked = sum(finding.count for finding in before.findings)
+    for marked in before.dump.marked:
+        for cure in before.dump.cures(marked):
+            if cure.is_safe:
+                make(cure)
+                after = run(script)
+                restore(texts)
+                assert after.output == before.output, cure.title
+                assert sum(finding.count for finding in after.findings) == leaked - marked.finding.count, cure.title
 
 
 def test_every_folder_is_a_case() -> None:

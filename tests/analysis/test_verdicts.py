@@ -186,8 +186,8 @@ def test_leaked_is_what_no_program_can_reach_or_free(tmp_path: Path, random: Ran
     heap = load(path)
     ownership = find_ownership(heap)
     assert svs_in(heap, ownership.proven) == state.svs - state.touched()
-    verdicts = (ownership.proven, ownership.self_held, ownership.unexplained)
-    assert (sum(mask.astype(int) for mask in verdicts) == ownership.lost).all()
+    verdicts = [ownership.proven, ownership.self_held, ownership.unexplained]
+    assert (np.sum(verdicts, axis=0) == ownership.lost).all()
     assert random.hidden or not ownership.unexplained.any()
     # A reference has the verdict of what holds it.
     proven = set(heap.address[np.flatnonzero(ownership.proven)].tolist())
