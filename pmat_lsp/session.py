@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pmat_lsp.analysis.retained import Retained
     from pmat_lsp.cures.cuts import Cuts
     from pmat_lsp.cures.model import Cure
+    from pmat_lsp.cures.verified import Verification
+    from pmat_lsp.cures.verify import Task
     from pmat_lsp.source.marks import MarkedFinding
     from pmat_lsp.source.places import Place, Places
     from pmat_lsp.source.sources import Sources
@@ -243,12 +245,31 @@ class Dump:
 
         return find_cures(self.cuts(marked.finding), self.places, marked)
 
+    def verify(
+        self,
+        candidates: Sequence[tuple[MarkedFinding, Sequence[Cure]]],
+        task: Task,
+        progress: Progress = no_progress,
+        cancelled: Callable[[], bool] = never,
+    ) -> Verification:
+        """Try fixes of findings by running the program: as `cures.verify.verify_cures`, which tells the arguments.
+
+        Raises:
+            PmatError: the command cannot be run, its folder cannot be copied, or a dump that it wrote cannot be read.
+            Cancelled: `cancelled` said so.
+        """
+        from pmat_lsp.cures.verify import verify_cures
+
+        return verify_cures(self.places, candidates, task, progress, cancelled)
+
 
 def open_dump(
     path: Path,
     settings: Settings,
     progress: Progress = no_progress,
     cancelled: Callable[[], bool] = never,
+    *,
+    in_background: bool = False,
 ) -> Dump:
     """Load a dump.
 
@@ -257,9 +278,17 @@ def open_dump(
         settings: the user's.
         progress: told how far the reading is.
         cancelled: asked again and again whether to give up.
+        in_background: a dump is read at low priority, beside somebody who types; default: somebody waits for it.
 
     Raises:
         DumpError: it cannot be read.
         Cancelled: `cancelled` said so.
     """
-    return Dump(open_heap(path, progress=progress, cancelled=cancelled, memory_limit=settings.memory_limit), settings)
+    heap = open_heap(
+        path,
+        progress=progress,
+        cancelled=cancelled,
+        memory_limit=settings.memory_limit,
+        in_background=in_background,
+    )
+    return Dump(heap, settings)

@@ -34,6 +34,7 @@ def test_every_setting_that_is_described_is_understood() -> None:
         "pmat.pathMap": [{"from": "/a", "to": "/b"}],
         "pmat.memoryLimit": 7,
         "pmat.diagnostics.severity": "hint",
+        "pmat.diagnostics.selfHeldSeverity": "warning",
         "pmat.codeLens.enable": True,
         "pmat.inlayHints.enable": True,
         "pmat.definition.enable": False,

@@ -178,8 +178,9 @@ When the newest dump could not be read, these are of the one before it."
     leaks))
 
 (defun pmat--findings (server)
-  "Return the findings of SERVER as a list, the heaviest first."
-  (append (plist-get (pmat--leaks server) :findings) nil))
+  "Return the findings of SERVER as a list: leaks, then what is self-held."
+  (let ((leaks (pmat--leaks server)))
+    (append (plist-get leaks :findings) (plist-get leaks :selfHeld) nil)))
 
 
 ;;; Places
@@ -363,7 +364,7 @@ Without it: the leak on this line, or one that is chosen."
                   (if place
                       (format "%s:%d" (file-relative-name (pmat--file place)) (pmat--line place))
                     "")
-                  (plist-get finding :pattern)))))
+                  (plist-get finding :code)))))
 
 (defun pmat--rows ()
   "Return the rows of the table, asked for anew."

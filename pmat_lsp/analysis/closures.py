@@ -198,21 +198,12 @@ def _bytes_of_pads(heap: Heap, codes: I32) -> int:
     found = codes
     total = 0
     for _ in range(2):
-        rows = _out_rows(heap, found)
+        rows = heap.rows_from(found)
         targets = heap.out_target[rows]
         owned = np.isin(heap.out_kind[rows], _TO_PADS) & np.isin(heap.owner[targets], codes)
         found = np.unique(targets[owned])
         total += int(heap.size[found].sum())
     return total
-
-
-def _out_rows(heap: Heap, svs: I32) -> npt.NDArray[np.int64]:
-    """The rows of the out_ columns of some SVs."""
-    start, stop = heap.out_start[svs], heap.out_start[svs + 1]
-    counts = stop - start
-    firsts = np.repeat(start - np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)[:-1])), counts)
-    rows: npt.NDArray[np.int64] = firsts + np.arange(int(counts.sum()), dtype=np.int64)
-    return rows
 
 
 def lexicals_of(heap: Heap, leaks: Leaks, clones: Sequence[int]) -> Iterator[LexicalFacts]:

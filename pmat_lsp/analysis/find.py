@@ -321,7 +321,7 @@ def found_count(heap: Heap, filters: Sequence[Filter], progress: Progress = no_p
 
 
 def _matches(heap: Heap, filters: Sequence[Filter], progress: Progress) -> tuple[I32, list[Kept]]:
-    svs = np.arange(heap.n, dtype=np.int32)
+    svs: I32 = np.arange(heap.n, dtype=np.int32)
     kept = []
     for number, one in enumerate(filters):
         progress("finding", number, len(filters))

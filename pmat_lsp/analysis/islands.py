@@ -55,6 +55,9 @@ def find_islands(heap: Heap, ownership: Ownership, among: Mask) -> Islands:
         among: bool[n], the SVs of one verdict: `ownership.proven` or `ownership.self_held`.
     """
     svs = np.flatnonzero(among).astype(np.int32)
+    if not len(svs):
+        nothing, owner = np.full(heap.n + 3, -1, np.int32), np.full(heap.n + 3, OUTSIDE, np.int32)
+        return Islands(0, nothing, owner, np.zeros(0, np.int64), np.zeros(0, np.int64))
     component, components = components_among(heap, ownership.counted, svs)
     is_cycle = _cyclic(heap, ownership, component, components)
     number = np.full(components + 1, -1, np.int32)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.cycles import hops_of, is_captured, shortest_cycle
+from pmat_lsp.analysis.field_hashes import field_hash_loops
 from pmat_lsp.analysis.islands import Islands, find_islands
 from pmat_lsp.analysis.ownership import Ownership, find_ownership
 from pmat_lsp.analysis.patterns import hop_to_cut, name_pattern
@@ -54,6 +55,7 @@ def find_leaks(heap: Heap, ownership: Ownership | None = None) -> Leaks:
     report = LeakReport(
         findings=_findings(heap, ownership, islands, LEAKED),
         self_held=_findings(heap, ownership, self_held, SELF_HELD),
+        field_hash_loops=field_hash_loops(heap),
         svs=heap.n,
         roots=ownership.roots,
         lost=int(ownership.lost.sum()),

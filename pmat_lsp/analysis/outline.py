@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+import numpy.typing as npt
 
 from pmat_lsp.analysis.closures import code_sites
 from pmat_lsp.analysis.ownership import Ownership
@@ -87,6 +88,6 @@ def _globals(heap: Heap) -> list[Named]:
     return found
 
 
-def _facts(ownership: Ownership, svs: np.ndarray, thing: str) -> str:
+def _facts(ownership: Ownership, svs: npt.NDArray[np.integer], thing: str) -> str:
     leaked = int(ownership.proven[svs].sum())
     return format_count(len(svs), thing) + (f", {leaked:,} leaked" if leaked else "")

@@ -26,6 +26,8 @@ from pmat_lsp.kernels import graph
 Mask = npt.NDArray[np.bool_]
 
 _SAVED = tuple(kind for kind in RefKind if kind.name.startswith("SAVED_"))
+_UPGRADABLE = np.isin(np.arange(256), (RefKind.REFERENT, RefKind.MAGIC_OBJECT, RefKind.MAGIC2_AUXSV))
+"""bool[256], by kind of reference: where code can make a counted reference of one that owns no count."""
 _BACKREF_MAGIC = ord("<")
 
 
@@ -53,14 +55,14 @@ def find_ownership(heap: Heap) -> Ownership:
     """Sort the SVs of a heap into reachable, unexplained and proven."""
     n = heap.n
     counted = ((heap.out_strength & Strength.COUNTED) != 0).astype(np.uint8)
-    lost = ~reached_from_roots(heap, np.empty(0, np.int64))[:n]
+    roots = root_ids(heap)
+    none = np.empty(0, np.int64)
+    lost = ~reached_beyond(heap, np.zeros(heap.n + 3, np.bool_), roots, none)[:n]
     missing = _missing_references(heap, counted, lost)
     unexplained = lost & _reached(heap, counted, np.flatnonzero(lost & missing))[:n]
-    explained = np.append(lost & ~unexplained, [False] * 3)
-    ways_in, self_held = _weakly_reached(heap, explained)
-    return Ownership(
-        counted, lost, unexplained, self_held, lost & ~unexplained & ~self_held, ways_in, len(root_ids(heap))
-    )
+    explained = lost & ~unexplained
+    ways_in, self_held = _weakly_reached(heap, np.append(explained, [False] * 3))
+    return Ownership(counted, lost, unexplained, self_held, explained & ~self_held, ways_in, len(roots))
 
 
 def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
@@ -78,49 +80,56 @@ def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
 
 def reached_from_roots(heap: Heap, without: npt.NDArray[np.integer[Any]]) -> Mask:
     """bool[n + 3]: what some root reaches when the rows `without` of the out_ columns are not followed."""
+    return reached_beyond(heap, np.zeros(heap.n + 3, np.bool_), root_ids(heap), without)
+
+
+def reached_beyond(
+    heap: Heap, before: Mask, starts: npt.NDArray[np.integer[Any]], without: npt.NDArray[np.integer[Any]]
+) -> Mask:
+    """bool[n + 3]: `before`, and what more SVs reach without going through it; followed as in `reached_from_roots`."""
     # A plain pointer owns nothing, but what a live SV points to is not lost.
     follow = ((heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0).astype(np.uint8)
     follow[without] = 0
-    starts = np.zeros(heap.n + 3, np.bool_)
-    starts[root_ids(heap)] = True
-    return _reached(heap, follow, np.flatnonzero(starts))
+    first = np.zeros(heap.n + 3, np.bool_)
+    first[starts] = True
+    return _reached(heap, follow, np.flatnonzero(first), before)
 
 
-def weak_references(heap: Heap) -> Mask:
-    """bool[rows]: the references that own no count and that Perl code can make a counted one of.
+def is_way_in(heap: Heap, rows: npt.NDArray[np.integer[Any]] | slice) -> Mask:
+    r"""bool, one a row of the out_ columns: whether code that has the source can get at the target.
 
-    They are what `weaken` makes, and the arguments of a running call, which `@_` holds without a count. The weak
-    elements of other arrays are perl's own lists of the weak references to an SV, which no code sees. A registry that
-    only enumerates is left out, too.
+    That is so for every reference that owns a count and for plain pointers; and for the references without a count that
+    code can make a counted one of: what `weaken` makes, the objects of magic that does not own them (`\$#array`, magic
+    of XS modules), and the arguments of a running call, which `@_` holds without a count. The weak elements of other
+    arrays are perl's own lists of the weak references to an SV, which no code sees.
     """
-    weak: Mask = (heap.out_kind == RefKind.REFERENT) & ((heap.out_strength & Strength.COUNTED) == 0)
-    for context in heap.contexts:
-        if context.arguments >= 0:
-            rows = heap.out_rows(context.arguments)
-            weak[rows.start : rows.stop] |= heap.out_kind[rows.start : rows.stop] == RefKind.ELEMENT
-    return weak
+    kind, owned = heap.out_kind[rows], (heap.out_strength[rows] & (Strength.COUNTED | Strength.STRONG)) != 0
+    running = [context.arguments for context in heap.contexts if context.arguments >= 0]
+    argument = (kind == RefKind.ELEMENT) & np.isin(heap.out_source[rows], running) if running else np.False_
+    found: Mask = owned | _UPGRADABLE[kind] | argument
+    return found
 
 
 def _weakly_reached(heap: Heap, explained: Mask) -> tuple[npt.NDArray[np.int64], Mask]:
     """(the ways in, bool[n]: which of the explained SVs they lead to), as in `Ownership`."""
     outside = ~explained
-    weak = weak_references(heap)
-    # A pointer without a count, out of something unexplained, is as good a way in as a weak reference.
-    pointer = (heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0
-    ways = np.flatnonzero((weak | pointer) & explained[heap.out_target] & outside[heap.out_source])
+    rows = heap.rows_to(np.flatnonzero(explained))
+    rows = np.sort(rows[outside[heap.out_source[rows]]])
+    ways: npt.NDArray[np.int64] = rows[is_way_in(heap, rows)].astype(np.int64)
     ways = ways[~registry_entries(heap, heap.out_source[ways])] if len(ways) else ways
-    starts = np.unique(heap.out_target[ways])
+    if not len(ways):
+        return ways, np.zeros(heap.n, np.bool_)
     # Nothing outside need be walked again: all that leads from there into the explained part is among the ways in.
-    seen = outside.astype(np.uint8)
-    seen[starts] = 1
-    queue = np.empty(heap.n + 3, np.int32)
-    queue[: len(starts)] = starts
-    graph.reach(heap.out_start, heap.out_target, (weak | pointer).astype(np.uint8), seen, queue, len(starts))
-    return ways, (seen.astype(np.bool_) & explained)[: heap.n]
+    follow = is_way_in(heap, slice(None)).astype(np.uint8)
+    reached = _reached(heap, follow, np.unique(heap.out_target[ways]), outside)
+    return ways, (reached & explained)[: heap.n]
 
 
-def _reached(heap: Heap, follow: npt.NDArray[np.uint8], starts: npt.NDArray[np.integer]) -> Mask:
-    seen = np.zeros(heap.n + 3, np.uint8)
+def _reached(
+    heap: Heap, follow: npt.NDArray[np.uint8], starts: npt.NDArray[np.integer], before: Mask | None = None
+) -> Mask:
+    """bool[n + 3]: `before`, the distinct `starts`, and what these lead to without going through `before`."""
+    seen = np.zeros(heap.n + 3, np.uint8) if before is None else before.astype(np.uint8)
     seen[starts] = 1
     queue = np.empty(heap.n + 3, np.int32)
     queue[: len(starts)] = starts
@@ -130,8 +139,8 @@ def _reached(heap: Heap, follow: npt.NDArray[np.uint8], starts: npt.NDArray[np.i
 
 def _missing_references(heap: Heap, counted: npt.NDArray[np.uint8], lost: Mask) -> Mask:
     """bool[n]: lost SVs whose refcount is higher than the counted references found."""
-    rows = (counted != 0) & lost[np.minimum(heap.out_source, heap.n - 1)] & (heap.out_source < heap.n)
-    found = np.bincount(heap.out_target[rows], minlength=heap.n + 3)[: heap.n]
+    rows = heap.rows_from(np.flatnonzero(lost))
+    found = np.bincount(heap.out_target[rows[counted[rows] != 0]], minlength=heap.n + 3)[: heap.n]
     found[_backref_lists(heap)] += 1
     return lost & (heap.refcount[: heap.n].astype(np.int64) > found)
 
@@ -159,19 +168,19 @@ def components_among(
         int32[n + 3], the component of each of the SVs, negative for all others; and how many there are. A component
         has a larger number than those that it leads to.
     """
-    nodes = heap.n + 3
-    component = np.full(nodes, -2, np.int32)
-    component[svs] = -1
-    low, stack, path = (np.empty(nodes, np.int32) for _ in range(3))
-    count = graph.strong_components(
-        heap.out_start,
-        heap.out_target,
-        follow,
-        component,
-        np.zeros(nodes, np.int32),
-        low,
-        stack,
-        path,
-        np.empty(nodes, np.int32),
-    )
-    return component, int(count)
+    return components_of(heap.out_start, heap.out_target, follow, svs)
+
+
+def components_of(
+    start: npt.NDArray[np.int32],
+    target: npt.NDArray[np.int32],
+    follow: npt.NDArray[np.uint8],
+    nodes: npt.NDArray[np.integer[Any]],
+) -> tuple[npt.NDArray[np.int32], int]:
+    """As `components_among`, of any graph in CSR form: the edges of node i are start[i] to start[i + 1]."""
+    count = len(start) - 1
+    component = np.full(count, -2, np.int32)
+    component[nodes] = -1
+    low, stack, path, edge = (np.empty(count, np.int32) for _ in range(4))
+    found = graph.strong_components(start, target, follow, component, np.zeros(count, np.int32), low, stack, path, edge)
+    return component, int(found)

@@ -169,6 +169,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldHashLoop:
+    """The entries of one field hash that lead back to their own keys."""
+
+    hash: int
+    """SV id of the field hash."""
+    name: str
+    """What a variable or key calls it: `%STEPS of the sub Plan::steps`; "" where nothing does."""
+    entries: int
+    objects: int
+    """All objects that these entries alone keep alive."""
+    package: str | None
+    """The commonest class of these objects, None where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
 class LeakReport:
     """The answer to "what leaked?": the findings, and what was checked, so that silence is never an answer."""
 
@@ -176,6 +191,8 @@ class LeakReport:
     """What leaked, heaviest first: handles, then bytes."""
     self_held: tuple[Finding, ...]
     """What only holds itself, yet live code can reach, in the same order."""
+    field_hash_loops: tuple[FieldHashLoop, ...]
+    """Field hashes whose entries keep their own keys alive."""
     svs: int
     """SVs in the dump."""
     roots: int

@@ -96,7 +96,8 @@ def _texts(heap: Heap, rows: Ids) -> I32:
 
 def _inner_rows(heap: Heap, ownership: Ownership, islands: Islands) -> tuple[Ids, Ids]:
     """The counted references between two SVs of one cycle: those that are lexicals, those that are values of keys."""
-    source, target = islands.cycle[heap.out_source], islands.cycle[heap.out_target]
-    inner = (ownership.counted != 0) & (source >= 0) & (source == target)
-    lexical, value = heap.out_kind == RefKind.PAD_LEXICAL, heap.out_kind == RefKind.VALUE
-    return np.flatnonzero(inner & lexical), np.flatnonzero(inner & value)
+    rows = heap.rows_from(np.flatnonzero(islands.cycle >= 0))
+    inner = islands.cycle[heap.out_source[rows]] == islands.cycle[heap.out_target[rows]]
+    rows = rows[inner & (ownership.counted[rows] != 0)]
+    kind = heap.out_kind[rows]
+    return rows[kind == RefKind.PAD_LEXICAL], rows[kind == RefKind.VALUE]

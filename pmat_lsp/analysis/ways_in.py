@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.holders import hop_through
-from pmat_lsp.analysis.ownership import Ownership, weak_references
+from pmat_lsp.analysis.ownership import Ownership, is_way_in
 from pmat_lsp.analysis.reached import Roots
 from pmat_lsp.analysis.result import WayIn
-from pmat_lsp.format.kinds import Strength
 from pmat_lsp.heap.model import Heap
 
 MOST_WAYS = 3
@@ -68,8 +67,7 @@ class WaysIn:
 
     @cached_property
     def _follow(self) -> npt.NDArray[np.bool_]:
-        owned = (self._heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0
-        return np.asarray(owned | weak_references(self._heap), np.bool_)
+        return is_way_in(self._heap, slice(None))
 
     @cached_property
     def _roots(self) -> Roots:

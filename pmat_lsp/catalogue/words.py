@@ -57,6 +57,8 @@ class AnyOrder(argparse.ArgumentParser):
 
     terms = ""
     """The TERMS among its arguments: they take what it does not know."""
+    command = ""
+    """The name under which all words behind `--` are kept, as they are; "": that is a word like any other."""
     _parsing = False
 
     def parse_known_args(  # type: ignore[override]
@@ -65,11 +67,17 @@ class AnyOrder(argparse.ArgumentParser):
         """As that of the base class."""
         if self._parsing:
             return super().parse_known_args(args, namespace)
+        behind: list[str] = []
+        if self.command and args is not None and "--" in args:
+            at = list(args).index("--")
+            args, behind = args[:at], list(args[at + 1 :])
         self._parsing = True
         try:
             found, unknown = self.parse_known_intermixed_args(args, namespace)
         finally:
             self._parsing = False
+        if self.command:
+            setattr(found, self.command, behind)
         if not self.terms:
             return found, unknown
         getattr(found, self.terms).extend(unknown)

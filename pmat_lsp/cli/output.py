@@ -86,3 +86,8 @@ def show_error(error: PmatError, prefix: str = f"{PROGRAM}: ") -> None:
 def show_warning(message: str, prefix: str = f"{PROGRAM}: ") -> None:
     """Print to stderr, behind who says it, what a person should know, though the answer stands."""
     print(f"{prefix}warning: {visible(message, _LONGEST_MESSAGE)}", file=sys.stderr)
+
+
+def show_note(message: str) -> None:
+    """Print to stderr what a person may want to know of how they asked."""
+    print(f"{PROGRAM}: note: {visible(message, _LONGEST_MESSAGE)}", file=sys.stderr)

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 _PACKAGES = Path(__file__).parent.parent.parent
 """The folder that pmat_lsp is imported from."""
+_BACKGROUND_NICENESS = 10
+"""An editor that somebody types in goes first, and so does what else a machine in trouble has to do."""
 _PATIENCE = 0.05
 """Seconds between two looks at whether the user has cancelled."""
 
@@ -29,7 +31,9 @@ class CacheUnwritable(Exception):
     """The folder of the indexes cannot be written, or its disk is full; the message says why."""
 
 
-def build_index(dump: Path, limit: int, cache: Cache, progress: Progress, cancelled: Callable[[], bool]) -> None:
+def build_index(
+    dump: Path, limit: int, cache: Cache, progress: Progress, cancelled: Callable[[], bool], in_background: bool
+) -> None:
     """Run the child until it has written the index.
 
     Args:
@@ -38,6 +42,7 @@ def build_index(dump: Path, limit: int, cache: Cache, progress: Progress, cancel
         cache: where the index goes.
         progress: told how far the child is.
         cancelled: asked again and again whether to give up.
+        in_background: the child runs at low priority.
 
     Raises:
         DumpError: the child says so, or it died.
@@ -45,7 +50,9 @@ def build_index(dump: Path, limit: int, cache: Cache, progress: Progress, cancel
         Cancelled: the user said so.
     """
     unfinished = f".{os.urandom(8).hex()}.tmp"
-    command = [sys.executable, "-m", "pmat_lsp.heap.indexer", os.fspath(dump.absolute()), str(limit), unfinished]
+    niceness = _BACKGROUND_NICENESS if in_background else 0
+    arguments = [os.fspath(dump.absolute()), str(limit), unfinished, str(niceness)]
+    command = [sys.executable, "-m", "pmat_lsp.heap.indexer", *arguments]
     environment = {**os.environ, "PMAT_LSP_CACHE": os.fspath(cache.folder.absolute())}
     with subprocess.Popen(
         command,

@@ -30,10 +30,12 @@ if sys.platform != "win32":
 
 
 def main(arguments: list[str]) -> int:
-    """Index a dump: its path, the bytes of memory that it may take, the suffix of unfinished files.
+    """Index a dump: its path, the bytes of memory that it may take, the suffix of unfinished files, niceness.
 
     Returns the exit status.
     """
+    if hasattr(os, "nice"):
+        os.nice(int(arguments[3]))
     dump, limit, unfinished = Path(arguments[0]), int(arguments[1]), arguments[2]
 
     def progress(stage: str, done: int, total: int) -> None:
@@ -121,8 +123,5 @@ def _leave_with_parent(unfinished: str) -> None:
 
 
 if __name__ == "__main__":
-    if hasattr(os, "nice"):
-        # An editor that somebody types in goes first, and so does what else a machine in trouble has to do.
-        os.nice(10)
-    threading.Thread(target=_leave_with_parent, args=sys.argv[3:], daemon=True).start()
+    threading.Thread(target=_leave_with_parent, args=sys.argv[3:4], daemon=True).start()
     sys.exit(main(sys.argv[1:]))

@@ -33,6 +33,7 @@ def open_heap(
     cancelled: Callable[[], bool] = never,
     memory_limit: int | None = None,
     cache: Cache | None = None,
+    in_background: bool = False,
 ) -> Heap:
     """The heap of the dump at `dump`.
 
@@ -42,6 +43,7 @@ def open_heap(
         cancelled: asked again and again whether to give up.
         memory_limit: bytes that reading may take; default: half of the machine's memory.
         cache: where indexes are; default: the user's.
+        in_background: a dump is read at low priority, beside somebody who types; default: somebody waits for it.
 
     Raises:
         DumpError: the dump cannot be read, is damaged, or takes too much memory.
@@ -52,7 +54,9 @@ def open_heap(
     limit = memory_limit or _half_of_the_memory()
     try:
         identity = identify(dump)
-        heap = _from_index(dump, cache, identity) or _indexed(dump, limit, cache, identity, progress, cancelled)
+        heap = _from_index(dump, cache, identity)
+        if heap is None:
+            heap = _indexed(dump, limit, cache, identity, progress, cancelled, in_background)
     except OSError as error:
         raise DumpError(dump, f"cannot be read: {error.strerror or error}") from error
     if heap is None:
@@ -64,7 +68,13 @@ def open_heap(
 
 
 def _indexed(
-    dump: Path, limit: int, cache: Cache, identity: Identity, progress: Progress, cancelled: Callable[[], bool]
+    dump: Path,
+    limit: int,
+    cache: Cache,
+    identity: Identity,
+    progress: Progress,
+    cancelled: Callable[[], bool],
+    in_background: bool,
 ) -> Heap | None:
     """The heap from a new index; None where the dump has changed meanwhile."""
     # Here, since a dump that was opened before needs none of it.
@@ -73,7 +83,7 @@ def _indexed(
     from pmat_lsp.heap.building import CacheUnwritable, build_index
 
     try:
-        build_index(dump, limit, cache, progress, cancelled)
+        build_index(dump, limit, cache, progress, cancelled, in_background)
         return _from_index(dump, cache, identity)
     except CacheUnwritable as error:
         logger.warning("%s: its index goes to a temporary folder: %s", dump, error)
@@ -81,7 +91,7 @@ def _indexed(
     # open stays when the folder goes.
     try:
         with tempfile.TemporaryDirectory(prefix="pmat-lsp-", ignore_cleanup_errors=True) as folder:
-            build_index(dump, limit, Cache(Path(folder)), progress, cancelled)
+            build_index(dump, limit, Cache(Path(folder)), progress, cancelled, in_background)
             return _from_index(dump, Cache(Path(folder)), identity)
     except (CacheUnwritable, OSError) as error:
         hint = "Make room, or name a folder for it in the environment variable PMAT_LSP_CACHE."

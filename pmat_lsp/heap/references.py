@@ -16,6 +16,7 @@ from pmat_lsp.kernels import linking
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
 U64 = npt.NDArray[np.uint64]
 
 _OWNED = Strength.STRONG | Strength.COUNTED
@@ -85,7 +86,7 @@ class ExtensionReferences:
     """References that extension records say, with the flags that decide on the strength of a magic's object."""
 
     references: References
-    weak_objects: npt.NDArray[np.bool_]
+    weak_objects: Mask
     """bool, one a reference: the magic does not own its object."""
 
 
@@ -93,7 +94,7 @@ def extension_references(gather: Gatherer, sv: I32, kind: U8, offset: I64, ids: 
     """What the extension records refer to: magic, saved values, notes."""
     layout = gather.layout
     parts = [references([], [], [])]
-    weak = [np.zeros(0, np.bool_)]
+    weak: list[Mask] = [np.zeros(0, np.bool_)]
     for extension, pointers in _EXTENSION_POINTERS.items():
         rows = np.flatnonzero(kind == extension)
         if not len(rows):
@@ -103,7 +104,7 @@ def extension_references(gather: Gatherer, sv: I32, kind: U8, offset: I64, ids: 
         if layout.minor == 0:
             header, count, pointer_start = 1, 1, start
             detail = gather.bytes[start + layout.ptr_size].astype(np.int64)
-            objects_weak = np.zeros(len(rows), np.bool_)
+            objects_weak: Mask = np.zeros(len(rows), np.bool_)
         else:
             pointer_start = start + header
             detail, objects_weak = _extension_header(gather, extension, start, header, count)
@@ -122,7 +123,7 @@ def extension_references(gather: Gatherer, sv: I32, kind: U8, offset: I64, ids: 
 
 def _extension_header(
     gather: Gatherer, extension: Extension, start: I64, header: int, pointers: int
-) -> tuple[I64, npt.NDArray[np.bool_]]:
+) -> tuple[I64, Mask]:
     """The detail of the references of these records, and where the magic does not own its object."""
     none = np.zeros(len(start), np.bool_)
     if extension == Extension.MAGIC and header >= 2:

@@ -56,6 +56,20 @@ def hop_note(marked: MarkedFinding, hop: Hop) -> Note | None:
     return _note(marked, "stored", f"stored as {{{hop.name}}} here", None)
 
 
+def hop_place(marked: MarkedFinding, hop: Hop) -> Note | None:
+    """Where to look for a hop: where it is written, or else at the sub that it leaves or leads to."""
+    return hop_note(marked, hop) or _sub_note(marked, hop)
+
+
+def _sub_note(marked: MarkedFinding, hop: Hop) -> Note | None:
+    pairs = zip(marked.finding.closures, marked.closures, strict=True)
+    place = next((place for code, place in pairs if code.location == hop.location), None)
+    if place is None:
+        return None
+    at_keyword = (note for note in marked.notes if (note.path, note.range) == (place.path, place.keyword))
+    return next((note for note in at_keyword if note.kind == "closure"), None)
+
+
 def _note(marked: MarkedFinding, kind: str, text: str, inside: Place | None) -> Note | None:
     alike = (note for note in marked.notes if note.kind == kind and note.text == text)
     return next((note for note in alike if inside is None or _lies_in(note, inside)), None)

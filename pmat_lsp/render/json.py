@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pmat_lsp.analysis.result import LEAKED, Closure, Finding, Hop, LeakReport, WayIn
+from pmat_lsp.analysis.result import LEAKED, Closure, FieldHashLoop, Finding, Hop, LeakReport, WayIn
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.render.escape import portable
 from pmat_lsp.source.marks import MarkedFinding
@@ -23,7 +23,7 @@ def leaks_json(
     """The answer as one JSON object in ASCII, without a line feed at its end."""
     answer: Json = {
         "schema": SCHEMA,
-        "dump": _dump(heap),
+        "dump": dump_json(heap),
         "checked": {
             "roots": report.roots,
             "lost": report.lost,
@@ -33,12 +33,19 @@ def leaks_json(
         },
         "findings": [_finding(finding) for finding in marked],
         "self_held": [_finding(finding) for finding in self_held],
+        "field_hash_loops": [_field_hash(heap, loop) for loop in report.field_hash_loops],
     }
+    return json_text(answer)
+
+
+def json_text(answer: Json) -> str:
+    """An object in ASCII, without a line feed at its end."""
     # DEL is the one character in ASCII that acts on a terminal and that JSON leaves as it is.
     return json.dumps(_sound(answer), ensure_ascii=True, indent=2).replace("\x7f", "\\u007f")
 
 
-def _dump(heap: Heap) -> Json:
+def dump_json(heap: Heap) -> Json:
+    """What an answer says of its dump."""
     return {
         "path": str(heap.path),
         "perl": heap.layout.perl,
@@ -46,6 +53,16 @@ def _dump(heap: Heap) -> Json:
         "svs": heap.n,
         "bytes": heap.bytes,
         "threads": heap.layout.ithreads,
+    }
+
+
+def _field_hash(heap: Heap, loop: FieldHashLoop) -> Json:
+    return {
+        "address": hex(heap.address_of(loop.hash)),
+        "name": loop.name,
+        "entries": loop.entries,
+        "objects": loop.objects,
+        "class": loop.package,
     }
 
 

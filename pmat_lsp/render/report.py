@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from pmat_lsp.analysis.result import Finding, LeakReport, Location
+from pmat_lsp.analysis.result import FieldHashLoop, Finding, LeakReport, Location
 from pmat_lsp.errors import PmatError
 from pmat_lsp.render.chain import ChainLine, chain_lines
 from pmat_lsp.render.escape import visible
@@ -52,6 +52,8 @@ def leaks_text(
     text.append_text(self_held_text(held, source))
     left = replace(report, findings=_findings(shown), self_held=_findings(held))
     text.append_text(summary_text(left, none="no other proven leak" if ignored else "no proven leak")).append("\n")
+    for loop in report.field_hash_loops:
+        text.append("\n".join(textwrap.wrap(_field_hash(loop), _WRAP_AT)) + "\n")
     if not marked and not self_held:
         text.append(_GROWS)
     return text.append(_ignored(ignored, source)) if ignored else text
@@ -93,6 +95,16 @@ def _self_held(report: LeakReport) -> str:
     islands = sum(finding.count for finding in report.self_held)
     size = format_bytes(sum(finding.bytes_total for finding in report.self_held))
     return f"{format_count(islands, 'island')} ({size}) {'holds itself' if islands == 1 else 'hold themselves'}"
+
+
+def _field_hash(loop: FieldHashLoop) -> str:
+    entries, verb = format_count(loop.entries, "entry", "entries"), "leads" if loop.entries == 1 else "lead"
+    name = f" {visible(loop.name)}" if loop.name else ""
+    objects = format_count(loop.objects, f"{visible(loop.package)} object") if loop.package else "other SVs"
+    return (
+        f"note: {entries} of the field hash{name} {verb} back to {'its' if loop.entries == 1 else 'their'} own key, "
+        f"which keeps {objects} alive: perl drops an entry when its key is freed, and here that never happens"
+    )
 
 
 def _ignored(marked: Sequence[MarkedFinding], source: ReportSource) -> str:
@@ -180,7 +192,7 @@ def _facts(marked: MarkedFinding, source: ReportSource) -> list[tuple[str, list[
         ("chain", _chain(chain_lines(marked, source.folder))),
         ("holds", [holds_text(finding)]),
         ("proof", [_proof(finding)]),
-        ("help", _wrapped_code(visible(finding.pattern.cure, _LONGEST_SENTENCE))),
+        ("help", wrapped_code(visible(finding.pattern.cure, _LONGEST_SENTENCE))),
     ]
     return facts + [("note", textwrap.wrap(note, _WRAP_AT)) for note in [*_in_use(finding), *_notes(marked)]]
 
@@ -191,10 +203,10 @@ def _fact(label: str, lines: Sequence[str], width: int) -> Text:
     return text.append(" " + (indent + " ").join(lines) + "\n")
 
 
-def _wrapped_code(text: str) -> list[str]:
+def wrapped_code(text: str, width: int = _WRAP_AT) -> list[str]:
     """As lines; a Perl statement, `…: my $x = $y;`, is not broken."""
     tied = _STATEMENT.sub(lambda match: match[0].replace(" ", _TIE), text)
-    wrapped = textwrap.wrap(tied, _WRAP_AT, break_on_hyphens=False, break_long_words=False)
+    wrapped = textwrap.wrap(tied, width, break_on_hyphens=False, break_long_words=False)
     return [line.replace(_TIE, " ") for line in wrapped]
 
 

@@ -87,7 +87,8 @@ async def ask_question(
     progress = _stopped_by(given_up, report)
 
     def open_and_ask() -> Reply:
-        return about(tuple(open_dump(path, settings, progress, given_up.is_set) for path in paths), progress)
+        dumps = (open_dump(path, settings, progress, given_up.is_set, in_background=True) for path in paths)
+        return about(tuple(dumps), progress)
 
     try:
         # Not in the worker: reading another dump takes its time, and has nothing to do with the open one.

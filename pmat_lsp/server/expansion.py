@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from pmat_lsp.analysis.finding_ids import finding_ids
 from pmat_lsp.analysis.labels import labels
@@ -84,7 +85,7 @@ def _outrefs(dump: Dump, page: Page, _progress: Progress) -> tuple[int, list[_Ch
     return len(rows), [_reference(dump, row, int(heap.out_target[row]), heap.out_start) for row in wanted]
 
 
-def _reference(dump: Dump, row: int, sv: int, starts: np.ndarray) -> _Child:
+def _reference(dump: Dump, row: int, sv: int, starts: npt.NDArray[np.int32]) -> _Child:
     strength = str(strength_of(dump.heap, row).name).lower()
     return _Child(sv, int(starts[sv + 1] - starts[sv]), reference_name(dump.heap, row), strength)
 

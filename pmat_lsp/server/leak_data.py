@@ -16,7 +16,7 @@ from pmat_lsp.format.kinds import Kind, Strength
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.neighbours import strength_of
 from pmat_lsp.heap.progress import Progress
-from pmat_lsp.render.chain import hop_note
+from pmat_lsp.render.chain import hop_place
 from pmat_lsp.render.escape import visible
 from pmat_lsp.render.ways_in import way_text
 from pmat_lsp.server.choice import time_text
@@ -188,7 +188,7 @@ def _hop(heap: Heap, marked: MarkedFinding, hop: Hop, target: Target) -> Json:
         "kind": hop.kind,
         "source": hex(heap.address_of(hop.source)),
         "address": hex(heap.address_of(hop.target)),
-        "place": _place(hop_note(marked, hop), target),
+        "place": _place(hop_place(marked, hop), target),
     }
 
 

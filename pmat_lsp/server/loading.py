@@ -116,7 +116,7 @@ async def settled(path: Path) -> Stamp | None:
 
 def _read(path: Path, settings: Settings, progress: HeapProgress, cancelled: Callable[[], bool]) -> Dump:
     """The dump with what every answer needs, so that none of them waits for that."""
-    dump = open_dump(path, settings, progress, cancelled)
+    dump = open_dump(path, settings, progress, cancelled, in_background=True)
     dump.prove(progress)
     dump.retained(progress)
     return dump

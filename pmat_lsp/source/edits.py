@@ -30,6 +30,23 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     return "".join([*parts, text[done:]])
 
 
+def line_before(edits: Iterable[Edit], line: int) -> int:
+    """The 1-based line of the text before `edits` from which a line of the text after them comes.
+
+    For a line that was inserted, the one that it was inserted behind or into.
+    """
+    moved = 0
+    for edit in sorted(edits, key=lambda edit: edit.range):
+        first = edit.range.start.line + moved
+        last = first + edit.text.count("\n")
+        if line < first:
+            break
+        if line < last:
+            return edit.range.start.line
+        moved += last - first - (edit.range.end.line - edit.range.start.line)
+    return line - moved
+
+
 def insert_behind(source: PerlSource, end: Point, statement: str) -> Edit:
     """Insert a statement behind the one that ends at `end`, its semicolon or opening brace included.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.benchmarks.__main__ import Bench, count, exists, index_alone, table, 
 from tests.benchmarks.dumps import BenchDump, bench_dump
 from tests.benchmarks.questions import OPEN, QUESTIONS, REOPEN
 from tests.benchmarks.timing import Failed, Run, median, timed
+from tests.benchmarks.under_load import computing, measure
 
 MIB = 1 << 20
 
@@ -104,6 +106,18 @@ def test_the_index_alone_is_told_by_the_difference() -> None:
 def test_the_time_an_sv_is_told_for_each_size() -> None:
     summaries = {200_000: Run(0.4, MIB, True), 2_000_000: Run(1, MIB, True)}
     assert time_each(summaries) == "Open to summary, time an SV: 200,000 SVs 2.00 µs, 2,000,000 SVs 0.50 µs."
+
+
+def test_the_loops_compute_as_long_as_something_is_measured_beside_them() -> None:
+    with computing(2) as loops:
+        assert [loop.poll() for loop in loops] == [None, None]
+    assert [loop.returncode for loop in loops] == [-signal.SIGKILL] * 2
+
+
+def test_a_first_leaks_is_measured_alone_and_beside_the_loops(demo_dump: Path) -> None:
+    quiet, busy = measure(demo_dump, rounds=1, loops=1)
+    assert quiet.finished
+    assert busy.finished
 
 
 @pytest.mark.skipif(not has_dumper(), reason="no perl with Devel::MAT::Dumper here")

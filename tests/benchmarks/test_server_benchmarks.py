@@ -55,7 +55,7 @@ def test_the_percentile_is_one_of_the_times() -> None:
 
 
 def test_the_benchmarks_say_how_they_are_used() -> None:
-    for name in ("replay", "record", "inside", "beside"):
+    for name in ("replay", "record", "inside", "beside", "under_load"):
         command = [sys.executable, "-m", f"tests.benchmarks.{name}", "--help"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert f"python -m tests.benchmarks.{name}" in done.stdout

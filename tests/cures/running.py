@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from pmat_lsp.analysis.result import Finding
-from pmat_lsp.cures.model import Cure
+from pmat_lsp.cures.model import Cure, FileEdits, Safety
 from pmat_lsp.session import Dump, Settings, open_dump
-from pmat_lsp.source.edits import apply_edits
+from pmat_lsp.source.edits import Edit, apply_edits
+from pmat_lsp.source.model import Point, Range
 
 PROGRAMS = Path(__file__).parent.parent / "programs" / "cures"
 
@@ -84,3 +85,12 @@ def written(folder: Path, text: str | bytes) -> Path:
 def copied(folder: Path, name: str) -> Path:
     """A program of the folder of programs."""
     return Path(shutil.copy(PROGRAMS / name, folder))
+
+
+def replacing(path: Path, old: str, new: str, safety: Safety = Safety.REVIEW) -> Cure:
+    """A fix that replaces a text by another one."""
+    text = path.read_text()
+    assert text.count(old) == 1
+    start = text.index(old)
+    ends = [Point(text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1)) for at in (start, start + len(old))]
+    return Cure(f"Replace {old.strip()[:9]}", "See.", (FileEdits(path, (Edit(Range(*ends), new),)),), safety)

@@ -15,7 +15,7 @@ import pytest
 from tests.dumps import ROOT
 from tests.editors.page import blocks, environment, project, run_again_command, run_editor
 from tests.server.beside import needs_perl_languageserver
-from tests.server.editor import DEMO
+from tests.server.editor import DEMO, own_workspace
 
 PROGRAMS = {
     "system": shutil.which("emacs"),
@@ -176,6 +176,14 @@ def test_the_chain_is_walked_without_eglot(emacs: Emacs) -> None:
     told = emacs.run(PMAT, VISIT + CHAIN)
     assert_chain_is_told(told)
     assert told["walked"] == WALKED
+
+
+def test_the_chain_is_walked_also_where_steps_share_a_line(emacs: Emacs) -> None:
+    shutil.rmtree(emacs.folder)
+    own_workspace(emacs.folder, "shared_line")
+    told = emacs.run(PMAT, '(find-file "shared_line.pl")' + CHAIN.replace("forward-line 78", "forward-line 34"))
+    places = [place.partition(":")[2] for place in told["walked"]]
+    assert places == ["32:11", "32:11", "35:12", "35:28", "32:11"]
 
 
 def test_pmat_mode_marks_the_leak_beside_another_server(emacs: Emacs) -> None:

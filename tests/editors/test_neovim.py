@@ -15,7 +15,7 @@ import pytest
 from tests.editors.neovim import PLUGIN, Neovim, list_of, neovim, program, programs
 from tests.editors.page import blocks, run_again_command
 from tests.server.beside import OTHER, needs_perl_languageserver
-from tests.server.editor import demo_workspace
+from tests.server.editor import demo_workspace, own_workspace
 
 pytest.importorskip("pynvim", reason="pynvim is not installed: pip install -e '.[dev]'")
 
@@ -132,6 +132,91 @@ def test_the_places_of_the_chain_are_marked_with_their_step_and_what_is_there(de
     assert (70, "·", "  $conns declared here") in demo.marks()
     demo.command("Pmat clear")
     assert demo.marks() == []
+
+
+@pytest.fixture
+def lines(tmp_path: Path, version: str) -> Iterator[Neovim]:
+    """Neovim with the program whose chains have several steps on one line, beside a file without any."""
+    workspace = own_workspace(tmp_path / "lines", "shared_line")
+    (workspace / "other.pl").write_text("print 1;\n" * 60)
+    # A comment that ends with a full stop is Prolog to it.
+    perl = "vim.g.filetype_pl = 'perl'"
+    with neovim(workspace, ["shared_line.pl"], before=perl, version=version) as shown:
+        shown.until(lambda: shown.lua("return require('pmat').status()"), "nothing is known of the leaks")
+        yield shown
+
+
+def _walk(shown: Neovim, *keys: str) -> list[tuple[int, int]]:
+    """Where the cursor is after each of the keys."""
+    walked = []
+    for key in keys:
+        shown.keys(key)
+        assert shown.place[0] == "shared_line.pl"
+        walked.append(shown.place[1:])
+    return walked
+
+
+def _show_chain(shown: Neovim, line: int, first: tuple[int, int]) -> None:
+    shown.command(f"call cursor({line}, 1)")
+    shown.command("Pmat chain")
+    shown.until(lambda: shown.place[1:] == first, "the chain does not begin")
+
+
+def test_the_keys_walk_every_place_of_a_chain_round_and_round_also_on_one_line(lines: Neovim) -> None:
+    _show_chain(lines, 35, (32, 12))
+    assert _walk(lines, *["]l"] * 4) == [(35, 13), (35, 29), (32, 12), (35, 13)]
+    assert _walk(lines, *["[l"] * 3) == [(32, 12), (35, 29), (35, 13)]
+    assert _walk(lines, "2]l", "4[l") == [(32, 12), (35, 29)]
+    _show_chain(lines, 51, (51, 13))
+    assert _walk(lines, *["]l"] * 3, "[l") == [(51, 29), (51, 13), (51, 29), (51, 13)]
+
+
+def test_the_walk_goes_on_from_where_the_cursor_is_put(lines: Neovim) -> None:
+    _show_chain(lines, 41, (41, 13))
+    lines.command("call cursor(42, 1)")
+    assert _walk(lines, "]l") == [(43, 13)]
+    lines.command("call cursor(42, 1)")
+    assert _walk(lines, "[l") == [(41, 13)]
+    lines.command("call cursor(59, 40)")
+    assert _walk(lines, "[l", "[l") == [(43, 13), (42, 9)]
+    lines.command("edit other.pl | call cursor(41, 1)")
+    assert _walk(lines, "]l") == [(43, 13)]
+    lines.command("lopen")
+    assert _walk(lines, "]l") == [(41, 13)]
+
+
+def test_the_cursor_on_a_line_with_two_steps_is_at_the_nearer_one(lines: Neovim) -> None:
+    _show_chain(lines, 35, (32, 12))
+    lines.command("call cursor(35, 1)")
+    assert _walk(lines, "]l") == [(35, 29)]
+    lines.command("call cursor(35, 30)")
+    assert _walk(lines, "]l") == [(32, 12)]
+
+
+def test_a_chain_begins_at_its_first_step_that_is_written_somewhere(lines: Neovim) -> None:
+    lines.lua(
+        "local leaks, client = require('pmat.model').last() "
+        "local finding = vim.deepcopy(leaks.findings[1]) "
+        "finding.hops[1].place = nil "
+        "require('pmat.chain').show(finding, client)"
+    )
+    assert lines.place[1:] == (35, 13)
+    assert _walk(lines, "]l", "]l") == [(35, 29), (35, 13)]
+
+
+def test_another_location_list_and_keys_of_the_users_own_are_left_alone(workspace: Path, version: str) -> None:
+    own = "vim.keymap.set('n', '[l', function() _G.pressed = true end)"
+    with neovim(workspace, [HTTP], before=own, version=version) as shown:
+        shown.until(shown.leaks, "no diagnostic")
+        shown.command("call cursor(79, 22)")
+        shown.command("Pmat chain")
+        shown.until(lambda: shown.place == CHAIN[0], "the chain does not begin")
+        shown.keys("[l")
+        assert shown.lua("return _G.pressed") is True
+        items = "{ { filename = 'app.pl', lnum = 1 }, { filename = 'app.pl', lnum = 3 } }"
+        shown.lua(f"vim.fn.setloclist(0, {items})")
+        shown.keys("]l")
+        assert shown.place[:2] == ("app.pl", 3)
 
 
 def test_the_code_action_that_shows_the_chain_walks_it(demo: Neovim) -> None:

@@ -23,7 +23,7 @@ from pmat_lsp.server.asking import ask_dump
 from pmat_lsp.server.language_server import PmatServer
 from pmat_lsp.server.state import OpenDump
 from pmat_lsp.session import Settings, open_dump
-from tests.server.editor import DEMO, LONGEST_WAIT, Editor, demo_workspace, editor, full_capabilities
+from tests.server.editor import DEMO, LONGEST_WAIT, Editor, demo_workspace, editor, full_capabilities, own_workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HTTP = "lib/Courier/HTTP.pm"
@@ -146,6 +146,17 @@ async def test_hops_and_graph_are_one_closed_way_of_strong_references(demo: Edit
     captured = {hop["via"]: hop["place"] for hop in hops if hop["place"]}
     assert captured["$conns"]["range"]["start"]["line"] == 81
     assert captured["->{on_closed}"]["range"]["start"]["line"] == 41
+
+
+async def test_a_hop_that_is_written_nowhere_is_at_the_sub_that_it_leads_to(tmp_path: Path) -> None:
+    workspace = own_workspace(tmp_path / "lines", "shared_line")
+    async with editor(workspace, full_capabilities()) as shown:
+        await shown.until_loaded()
+        findings = (await shown.request("pmat/leaks", {}))["findings"]
+    of_array, to_sub = (finding["hops"][1] for finding in findings[:2])
+    assert (of_array["via"], of_array["place"]) == ("->[0]", None)
+    assert (to_sub["via"], to_sub["place"]["text"]) == ("->[0]", "this closure captures $bell")
+    assert to_sub["place"]["range"] == {"start": {"line": 41, "character": 8}, "end": {"line": 41, "character": 11}}
 
 
 async def test_the_overview_counts_what_the_leaks_count(demo: Editor) -> None:

@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import type { Model } from "./model";
 import type { Finding, Hop, Place } from "./protocol";
+import { type Cursor, nextHop, stopsOf } from "./stops";
 
 /** Where the walk is. */
 export interface Step {
@@ -11,9 +12,11 @@ export interface Step {
     readonly hop: number;
 }
 
-/** Walks from hop to hop; the last one leads back to the first. */
+/** Walks from hop to hop; the last one leads back to the first. Where the cursor is put, the walk goes on from there. */
 export class Walk implements vscode.Disposable {
     private step: Step | null = null;
+    /** Where the walk has left the cursor. */
+    private left: Cursor | null = null;
     private readonly moved = new vscode.EventEmitter<Step | null>();
     /** Fires when another hop is reached. */
     readonly onDidMove = this.moved.event;
@@ -24,6 +27,11 @@ export class Walk implements vscode.Disposable {
         borderStyle: "solid",
         borderWidth: "1px 0",
         overviewRulerColor: new vscode.ThemeColor("pmat.hopBorder"),
+    });
+    /** Tells hops on one line apart. */
+    private readonly word = vscode.window.createTextEditorDecorationType({
+        border: "1px solid",
+        borderColor: new vscode.ThemeColor("pmat.hopBorder"),
     });
     private readonly heard: vscode.Disposable;
     /** Which hop it is, in the status bar for a while. */
@@ -38,26 +46,36 @@ export class Walk implements vscode.Disposable {
         return this.step;
     }
 
-    /** Go on by so many hops that have a place; begin at the finding under the cursor, else at the heaviest. */
+    /** Go on to the next place of a hop, or back; begin at the finding under the cursor, else at the heaviest. */
     async move(by: 1 | -1): Promise<void> {
-        const finding = this.step?.finding ?? this.findingHere() ?? this.model.findings[0];
-        const hops = finding ? placed(finding) : [];
-        if (!finding || !hops.length) {
-            void vscode.window.showInformationMessage("No leak of the open heap dump has a place in the sources here.");
+        const cursor = cursorOf(vscode.window.activeTextEditor);
+        const put = cursor && !isSame(cursor, this.left) ? cursor : null;
+        const findings = this.model.findings.filter(({ hops }) => hops.some(({ place }) => place));
+        const finding = (put && this.findingAt(findings, put)) ?? this.step?.finding ?? findings[0];
+        const walked = finding && finding === this.step?.finding ? this.step.hop : null;
+        const hop = finding ? nextHop(canonical(finding), by, walked, put) : null;
+        if (!finding || hop === null) {
+            const what = finding ? "This leak has no place" : "No leak of the open heap dump has a place";
+            void vscode.window.showInformationMessage(`${what} in the sources here.`);
             return;
         }
-        const at = this.step ? hops.indexOf(this.step.hop) : by > 0 ? -1 : hops.length;
-        const next = hops[(at + by + hops.length) % hops.length] ?? 0;
-        await this.goTo({ finding, hop: next });
+        await this.goTo({ finding, hop });
     }
 
     /** Go to a hop, and say which one it is; the focus stays where it is if that is wanted. */
     async goTo(step: Step, preserveFocus = false): Promise<void> {
-        const hop = step.finding.hops[step.hop];
+        const place = step.finding.hops[step.hop]?.place;
         this.step = step;
         this.moved.fire(step);
-        if (hop?.place) {
-            this.mark(await reveal(hop.place, preserveFocus));
+        let editor = vscode.window.activeTextEditor;
+        try {
+            if (place) {
+                editor = await reveal(place, preserveFocus);
+                this.mark(editor, place);
+            }
+        } finally {
+            // Also where a file is gone, or shorter than it was: the next step leads on.
+            this.left = cursorOf(editor);
         }
         this.told?.dispose();
         this.told = vscode.window.setStatusBarMessage(told(step), 10_000);
@@ -67,6 +85,7 @@ export class Walk implements vscode.Disposable {
         this.heard.dispose();
         this.told?.dispose();
         this.line.dispose();
+        this.word.dispose();
         this.moved.dispose();
     }
 
@@ -79,45 +98,53 @@ export class Walk implements vscode.Disposable {
             this.told?.dispose();
             for (const editor of vscode.window.visibleTextEditors) {
                 editor.setDecorations(this.line, []);
+                editor.setDecorations(this.word, []);
             }
             this.moved.fire(null);
         }
     }
 
-    private findingHere(): Finding | undefined {
-        const editor = vscode.window.activeTextEditor;
-        const [uri, line] = [editor?.document.uri.toString(), editor?.selection.active.line];
-        return this.model.findings.find((finding) =>
-            finding.places.some(
-                ({ uri: other, range }) => vscode.Uri.parse(other).toString() === uri && range.start.line === line,
-            ),
+    /** Of the findings with a place on the line the one that is walked, else the heaviest. */
+    private findingAt(findings: readonly Finding[], { uri, line }: Cursor): Finding | undefined {
+        const here = findings.filter(({ places }) =>
+            places.some((place) => place.range.start.line === line && uriOf(place) === uri),
         );
+        return here.find((finding) => finding === this.step?.finding) ?? here[0];
     }
 
-    private mark(editor: vscode.TextEditor): void {
+    private mark(editor: vscode.TextEditor, { range: { start, end } }: Place): void {
+        const word = new vscode.Range(start.line, start.character, end.line, end.character);
         for (const other of vscode.window.visibleTextEditors) {
             other.setDecorations(this.line, other === editor ? [editor.selection] : []);
+            other.setDecorations(this.word, other === editor ? [word] : []);
         }
     }
 }
 
-/** The numbers of the hops that have a place, without those that are on the line of the one before. */
-function placed({ hops }: Finding): number[] {
-    const numbers = hops.flatMap(({ place }, number) => (place ? [number] : []));
-    const found = numbers.filter((number, at) => {
-        const before = numbers[(at || numbers.length) - 1];
-        return before === undefined || before === number || !sameLine(hops[before], hops[number]);
-    });
-    return found.length ? found : numbers.slice(0, 1);
+/** The hops of a finding, their files named as the editor names them. */
+export function canonical({ hops }: Finding): Hop[] {
+    return hops.map((hop) => ({ ...hop, place: hop.place && { ...hop.place, uri: uriOf(hop.place) } }));
 }
 
-function sameLine(a: Hop | undefined, b: Hop | undefined): boolean {
-    return a?.place?.uri === b?.place?.uri && a?.place?.range.start.line === b?.place?.range.start.line;
+function uriOf({ uri }: Place): string {
+    return vscode.Uri.parse(uri).toString();
 }
 
-function told({ finding, hop }: Step): string {
-    const at = finding.hops[hop];
-    return at ? `hop ${hop + 1} of ${finding.hops.length}: ${at.from} ${at.via} → ${at.to}` : "";
+/** Where the cursor of an editor is. */
+export function cursorOf(editor: vscode.TextEditor | undefined): Cursor | null {
+    const { line = 0, character = 0 } = editor?.selection.active ?? {};
+    return editor ? { uri: editor.document.uri.toString(), line, character } : null;
+}
+
+function isSame(a: Cursor, b: Cursor | null): boolean {
+    return a.uri === b?.uri && a.line === b.line && a.character === b.character;
+}
+
+function told({ finding: { hops }, hop }: Step): string {
+    const at = hops[hop];
+    const only =
+        at?.place && hops.length > 1 && stopsOf(hops).length === 1 ? " (the only place in the sources here)" : "";
+    return at ? `hop ${hop + 1} of ${hops.length}: ${at.from} ${at.via} → ${at.to}${only}` : "";
 }
 
 /** Show a place, the cursor at its start; the focus stays where it is if that is wanted. */

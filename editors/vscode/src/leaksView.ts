@@ -149,21 +149,22 @@ function itemOf(row: Row): vscode.TreeItem {
     }
 }
 
-function wordsOf({ title, pattern, classes, chain }: Finding): string {
-    return [title, pattern, ...classes, chain].join(" ").toLowerCase();
+function wordsOf({ title, code, pattern, classes, chain }: Finding): string {
+    return [title, code, pattern, ...classes, chain].join(" ").toLowerCase();
 }
 
 function findingItem({ finding }: FindingRow): vscode.TreeItem {
-    const item = new vscode.TreeItem(finding.title, vscode.TreeItemCollapsibleState.Expanded);
+    const selfHeld = finding.verdict === "self-held";
+    const { Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+    const item = new vscode.TreeItem(finding.title, selfHeld ? Collapsed : Expanded);
     const files = finding.handles.length ? `, ${counted(finding.handles.length, "file handle")}` : "";
     item.id = finding.id;
-    item.description = `${bytes(finding.bytes)}${files}${finding.ignored !== null ? ", ignored" : ""}`;
-    const colour = finding.ignored !== null ? "disabledForeground" : "problemsWarningIcon.foreground";
-    item.iconPath = new vscode.ThemeIcon(
-        finding.ignored !== null ? "circle-slash" : "warning",
-        new vscode.ThemeColor(colour),
-    );
-    item.tooltip = [finding.chain, finding.shape, finding.cure].join("\n\n");
+    const verdict = selfHeld ? ", self-held" : "";
+    item.description = `${bytes(finding.bytes)}${files}${verdict}${finding.ignored !== null ? ", ignored" : ""}`;
+    const [icon, colour] = finding.ignored !== null ? ICON_IGNORED : selfHeld ? ICON_SELF_HELD : ICON_LEAKED;
+    item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(colour));
+    const reached = finding.reach.map((way) => `live code can reach it: ${way}`);
+    item.tooltip = [finding.chain, ...(selfHeld ? reached : [finding.shape, finding.cure])].join("\n\n");
     item.contextValue = `pmat.finding${finding.place ? ".placed" : ""}${finding.ignored !== null ? ".ignored" : ""}`;
     return item;
 }
@@ -189,6 +190,11 @@ function holderItem({ holder }: HolderRow): vscode.TreeItem {
     item.command = { command: "pmat.show", title: "Show", arguments: [holder.address] };
     return item;
 }
+
+/** Of a finding: icon and colour. */
+const ICON_LEAKED = ["warning", "problemsWarningIcon.foreground"] as const;
+const ICON_SELF_HELD = ["info", "problemsInfoIcon.foreground"] as const;
+const ICON_IGNORED = ["circle-slash", "disabledForeground"] as const;
 
 /** By the kind of a hop. */
 const ICONS: Readonly<Record<string, string>> = {

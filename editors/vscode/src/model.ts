@@ -44,9 +44,9 @@ export class Model implements vscode.Disposable {
         return this.last;
     }
 
-    /** The leaks, the heaviest first. */
+    /** The leaks, the heaviest first, then what only holds itself. */
     get findings(): readonly Finding[] {
-        return this.last?.findings ?? NOTHING;
+        return this.last ? [...this.last.findings, ...this.last.selfHeld] : NOTHING;
     }
 
     /** Ask the server anew. */

@@ -98,6 +98,7 @@ async function pageOf(leaks: Leaks, uri: vscode.Uri): Promise<OverviewPage> {
               ["SVs", dump.svs.toLocaleString("en")],
               ["memory", bytes(dump.bytes)],
               ["leaked", overview ? bytes(overview.bytes.leaked) : `${checked?.proven ?? 0} SVs`],
+              ["self-held", overview ? bytes(overview.bytes.selfHeld) : `${checked?.selfHeld ?? 0} SVs`],
               ["lost, perhaps held by C code", `${checked?.unexplained ?? 0} SVs`],
           ]
         : [];
@@ -110,7 +111,7 @@ async function pageOf(leaks: Leaks, uri: vscode.Uri): Promise<OverviewPage> {
         handles: (overview?.handles ?? []).map(({ number, address, finding }) => ({
             number,
             address,
-            name: leaks.findings.find(({ id }) => id === finding)?.title ?? "",
+            name: [...leaks.findings, ...leaks.selfHeld].find(({ id }) => id === finding)?.title ?? "",
         })),
         classes: (overview?.classes ?? [])
             .filter(({ retained }) => retained > 0)

@@ -1,12 +1,13 @@
 /** The picture of a chain, beside the source; the hop under the cursor is marked in both. */
 
 import * as vscode from "vscode";
-import type { Walk } from "./hops";
+import { canonical, cursorOf, type Walk } from "./hops";
 import type { Model } from "./model";
 import { placeText } from "./overview";
 import { pageHtml, pageOptions } from "./page";
 import type { FromPicture, PicturePage, ToPicture } from "./pages";
 import type { Finding } from "./protocol";
+import { hopAt } from "./stops";
 
 /** Holds the one picture of this window. */
 export class Pictures implements vscode.Disposable {
@@ -89,15 +90,12 @@ export class Pictures implements vscode.Disposable {
         this.send({ type: "hop", hop: step && step.finding.id === this.finding?.id ? step.hop : null });
     }
 
-    private markLine({ document, selection }: vscode.TextEditor): void {
-        const hops = this.finding?.hops ?? [];
-        const [uri, line] = [document.uri.toString(), selection.active.line];
-        const isHere = (place: Finding["place"]): boolean =>
-            place?.range.start.line === line && vscode.Uri.parse(place.uri).toString() === uri;
-        const here = hops.flatMap(({ place }, number) => (isHere(place) ? [number] : []));
-        const walked = this.walk.current?.hop;
-        if (here.length && (walked === undefined || !here.includes(walked))) {
-            this.send({ type: "hop", hop: here[0] ?? null });
+    private markLine(editor: vscode.TextEditor): void {
+        const step = this.walk.current;
+        const walked = step && step.finding.id === this.finding?.id ? step.hop : null;
+        const hop = this.finding ? hopAt(canonical(this.finding), cursorOf(editor), walked) : null;
+        if (hop !== null) {
+            this.send({ type: "hop", hop });
         }
     }
 

@@ -25,7 +25,10 @@ export interface Leaks {
     readonly dump: Dump | null;
     readonly dumps: readonly Choice[];
     readonly checked: Checked | null;
+    /** What leaked. */
     readonly findings: readonly Finding[];
+    /** What only holds itself, but live code can still reach. */
+    readonly selfHeld: readonly Finding[];
     readonly overview: Overview | null;
 }
 
@@ -59,12 +62,18 @@ export interface Checked {
     readonly roots: number;
     readonly lost: number;
     readonly unexplained: number;
+    readonly selfHeld: number;
     readonly proven: number;
 }
 
-/** A leak. */
+/** A leak, or what only holds itself. */
 export interface Finding {
     readonly id: string;
+    readonly verdict: "leaked" | "self-held";
+    /** The code of its diagnostic. */
+    readonly code: string;
+    /** How live code can reach something self-held. */
+    readonly reach: readonly string[];
     readonly pattern: string;
     readonly title: string;
     readonly shape: string;
@@ -136,7 +145,12 @@ export interface Overview {
         readonly address: Address;
     }[];
     readonly classes: readonly ClassSize[];
-    readonly bytes: { readonly reachable: number; readonly leaked: number; readonly unexplained: number };
+    readonly bytes: {
+        readonly reachable: number;
+        readonly leaked: number;
+        readonly selfHeld: number;
+        readonly unexplained: number;
+    };
 }
 
 /** What the objects of a class keep alive. */

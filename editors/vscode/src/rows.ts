@@ -77,7 +77,7 @@ async function ignore(editor: vscode.TextEditor): Promise<void> {
         selection,
         vscode.CodeActionKind.QuickFix.value,
     );
-    const edit = actions.find(({ title }) => title.startsWith("Ignore this leak"))?.edit;
+    const edit = actions.find(({ title }) => title.startsWith("Ignore this "))?.edit;
     if (edit && (await vscode.workspace.applyEdit(edit))) {
         const { text, range } = document.lineAt(selection.active.line);
         const reason = /# pmat: ignore\[[\w-]+\] (.*)$/.exec(text)?.[1] ?? "";

@@ -1,5 +1,6 @@
 ---The chain of one finding: as a location list that walks it, and marked on its lines.
 local ui = require('pmat.ui')
+local walk = require('pmat.walk')
 
 local M = {}
 
@@ -10,6 +11,10 @@ local ABOVE_DIAGNOSTICS = 20 -- priority: theirs is 10, and more with severity_s
 ---What is shown.
 ---@type { finding: pmat.Finding, client: vim.lsp.Client }?
 local current
+
+---Where the walk has left the cursor.
+---@type pmat.Cursor?
+local left
 
 local HIGHLIGHTS = { PmatSign = 'DiagnosticSignWarn', PmatStep = 'Visual', PmatNote = 'DiagnosticVirtualTextHint' }
 
@@ -156,13 +161,54 @@ function M.mark(finding, client)
   mark_all()
 end
 
----Neovim has `]l` and `[l` since 0.11; the older one gets them with the first chain, where they are free.
+---@return pmat.Cursor? none: the window shows no file
+local function cursor_now()
+  if vim.bo.buftype ~= '' then
+    return nil
+  end
+  local at = vim.api.nvim_win_get_cursor(0)
+  return { bufnr = vim.api.nvim_get_current_buf(), lnum = at[1], col = at[2] + 1 }
+end
+
+---@param entry integer of the location list
+local function go_to(entry)
+  vim.cmd.ll({ count = entry })
+  left = cursor_now()
+end
+
+---Go along the chain in the location list of this window.
+---@param by 1|-1
+---@param times integer
+---@return boolean whether a chain is what the list has
+local function go(by, times)
+  local list = vim.fn.getloclist(0, { items = 0, idx = 0, context = 0 })
+  if type(list.context) ~= 'table' or not list.context.pmat then
+    return false
+  end
+  local entry, now = list.idx, cursor_now()
+  local put = not vim.deep_equal(now, left) and now or nil
+  for _ = 1, times do
+    entry, put = walk.next(list.items, by, entry, put) or entry, nil
+  end
+  go_to(entry)
+  return true
+end
+
+---`]l` and `[l` walk the chain where the location list is one; keys of the user's own stay what they are.
 local function map_keys()
-  for keys, command in pairs({ [']l'] = 'lnext', ['[l'] = 'lprevious' }) do
-    if vim.fn.maparg(keys, 'n') == '' then
+  for keys, way in pairs({ [']l'] = { by = 1, command = 'lnext' }, ['[l'] = { by = -1, command = 'lprevious' } }) do
+    local before = vim.fn.maparg(keys, 'n', false, true)
+    -- Neovim has them since 0.11.
+    if vim.tbl_isempty(before) or before.desc == ':' .. way.command then
       vim.keymap.set('n', keys, function()
-        pcall(vim.cmd[command], { count = vim.v.count1 })
-      end, { desc = ':' .. command })
+        if go(way.by, vim.v.count1) then
+          return
+        elseif before.callback then
+          before.callback()
+        else
+          pcall(vim.cmd[way.command], { count = vim.v.count1 })
+        end
+      end, { desc = ':' .. way.command .. ', or along the chain of a leak' })
     end
   end
 end
@@ -177,9 +223,13 @@ function M.show(finding, client)
   end
   ui.to_file_window()
   M.mark(finding, client)
-  vim.fn.setloclist(0, {}, ' ', { title = finding.title, items = entries(finding, client) })
+  vim.fn.setloclist(0, {}, ' ', {
+    title = finding.title,
+    items = entries(finding, client),
+    context = { pmat = finding.id },
+  })
   map_keys()
-  vim.cmd.lfirst()
+  go_to(walk.stops(vim.fn.getloclist(0))[1].entries[1])
 end
 
 ---Another dump is open, or its results changed: the same leak is marked where it is now, or no more.

@@ -26,7 +26,7 @@ local function with_finding(id, done)
       return
     end
     local here = model.here(leaks)
-    local candidates = #here > 0 and here or leaks.findings
+    local candidates = #here > 0 and here or model.all(leaks)
     if #candidates == 0 then
       ui.info(leaks.message)
     elseif #candidates == 1 then
@@ -35,7 +35,7 @@ local function with_finding(id, done)
       local options = {
         prompt = 'Leak',
         format_item = function(finding)
-          return ('%s [%s]'):format(finding.title, finding.pattern)
+          return ('%s [%s]'):format(finding.title, finding.code)
         end,
       }
       vim.ui.select(candidates, options, function(chosen)
@@ -240,7 +240,7 @@ end
 local function addresses()
   local found = {}
   local leaks = model.last()
-  for _, finding in ipairs(leaks and leaks.findings or {}) do
+  for _, finding in ipairs(leaks and model.all(leaks) or {}) do
     vim.list_extend(found, finding.addresses)
   end
   if vim.bo.buftype == 'nofile' then
@@ -264,7 +264,7 @@ local function findings()
   local leaks = model.last()
   return vim.tbl_map(function(finding)
     return finding.id
-  end, leaks and leaks.findings or {})
+  end, leaks and model.all(leaks) or {})
 end
 
 ---@param name string of a parameter

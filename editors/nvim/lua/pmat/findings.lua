@@ -1,5 +1,6 @@
 ---The findings as a tree: each with its chain, the places of it, and the SVs that leaked.
 local lists = require('pmat.lists')
+local model = require('pmat.model')
 local tree = require('pmat.tree')
 local ui = require('pmat.ui')
 
@@ -21,7 +22,7 @@ end
 local function branch(finding)
   local lines, id = {}, finding.id
   local ignored = finding.ignored and ' (ignored: ' .. finding.ignored .. ')' or ''
-  local head = ('%s [%s] %s%s'):format(finding.title, finding.pattern, lists.holds(finding), ignored)
+  local head = ('%s [%s] %s%s'):format(finding.title, finding.code, lists.holds(finding), ignored)
   add(lines, 0, head, { place = finding.place, finding = id, address = finding.addresses[1] })
   local wheres = vim.tbl_map(function(hop)
     return hop.place and ui.where(hop.place) or ''
@@ -32,12 +33,18 @@ local function branch(finding)
     local text = ('%d %s%s  %s %s → %s'):format(number, wheres[number], padding, hop.from, hop.via, hop.to)
     add(lines, 1, text, { place = hop.place, address = hop.source, finding = id })
   end
-  add(lines, 1, 'cure: ' .. finding.cure, { place = finding.place, finding = id })
+  if finding.verdict == 'self-held' then
+    for _, way in ipairs(finding.reach) do
+      add(lines, 1, 'reached by ' .. way, { place = finding.place, finding = id })
+    end
+  else
+    add(lines, 1, 'help: ' .. finding.cure, { place = finding.place, finding = id })
+  end
   add(lines, 1, ('places (%d)'):format(#finding.places), { finding = id })
   for _, place in ipairs(finding.places) do
     add(lines, 2, ('%s %s'):format(ui.where(place), place.text), { place = place, finding = id })
   end
-  add(lines, 1, ('SVs, one of each time it leaked (%d)'):format(finding.count), { finding = id })
+  add(lines, 1, ('SVs, one of each island (%d)'):format(finding.count), { finding = id })
   for _, address in ipairs(finding.addresses) do
     add(lines, 2, address, { address = address, finding = id })
   end
@@ -51,7 +58,7 @@ end
 ---@return pmat.Line[]
 local function grown(leaks)
   local lines = {}
-  for _, finding in ipairs(leaks.findings) do
+  for _, finding in ipairs(model.all(leaks)) do
     vim.list_extend(lines, branch(finding))
   end
   if #lines == 0 then

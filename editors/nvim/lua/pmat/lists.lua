@@ -1,4 +1,5 @@
 ---The findings as a quickfix list.
+local model = require('pmat.model')
 local ui = require('pmat.ui')
 
 local M = {}
@@ -21,8 +22,8 @@ end
 ---@return vim.quickfix.entry
 local function entry(finding, client)
   local made = finding.place and ui.entry(finding.place, client) or { valid = 0 }
-  made.type = finding.ignored and 'I' or 'W'
-  made.text = ('[%s] %s (%s)'):format(finding.pattern, finding.title, M.holds(finding))
+  made.type = (finding.ignored or finding.verdict == 'self-held') and 'I' or 'W'
+  made.text = ('[%s] %s (%s)'):format(finding.code, finding.title, M.holds(finding))
   made.user_data = { pmat = finding.id }
   return made
 end
@@ -33,7 +34,7 @@ end
 local function list(leaks, client)
   local items = vim.tbl_map(function(finding)
     return entry(finding, client)
-  end, leaks.findings)
+  end, model.all(leaks))
   return { title = TITLE, items = items, context = { pmat = leaks.dump and leaks.dump.uri } }
 end
 
@@ -42,7 +43,7 @@ end
 ---@param client vim.lsp.Client
 function M.show(leaks, client)
   vim.fn.setqflist({}, ' ', list(leaks, client))
-  if #leaks.findings == 0 then
+  if #model.all(leaks) == 0 then
     vim.cmd.cclose()
     ui.info(leaks.message)
   else

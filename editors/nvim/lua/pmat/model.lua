@@ -116,6 +116,13 @@ function M.with_dumps(done)
   end)
 end
 
+---The findings: what leaked, then what only holds itself.
+---@param leaks pmat.Leaks
+---@return pmat.Finding[]
+function M.all(leaks)
+  return vim.list_extend(vim.list_slice(leaks.findings), leaks.selfHeld or {})
+end
+
 ---The findings that have a place on the line of the cursor.
 ---@param leaks pmat.Leaks
 ---@return pmat.Finding[]
@@ -125,14 +132,14 @@ function M.here(leaks)
     return vim.iter(finding.places):any(function(place)
       return place.uri == uri and place.range.start.line == line
     end)
-  end, leaks.findings)
+  end, M.all(leaks))
 end
 
 ---@param leaks pmat.Leaks
 ---@param id string
 ---@return pmat.Finding?
 function M.finding(leaks, id)
-  return vim.iter(leaks.findings):find(function(finding)
+  return vim.iter(M.all(leaks)):find(function(finding)
     return finding.id == id
   end)
 end
@@ -142,7 +149,7 @@ end
 ---@param address string
 ---@return pmat.Place?
 function M.place_of(leaks, address)
-  for _, finding in ipairs(leaks.findings) do
+  for _, finding in ipairs(M.all(leaks)) do
     for _, hop in ipairs(finding.hops) do
       if hop.source == address and hop.place then
         return hop.place

@@ -16,7 +16,10 @@
 
 ---@class pmat.Finding
 ---@field id string
+---@field verdict 'leaked'|'self-held'
+---@field code string of its diagnostic
 ---@field pattern string
+---@field reach string[] how live code can reach something self-held
 ---@field title string
 ---@field shape string
 ---@field cure string
@@ -50,6 +53,7 @@
 ---@field dump pmat.Dump?
 ---@field dumps pmat.Choice[]?
 ---@field findings pmat.Finding[]
+---@field selfHeld pmat.Finding[] what only holds itself, but live code can still reach
 
 ---@class pmat.Changed
 ---@field dump string?

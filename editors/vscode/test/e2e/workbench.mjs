@@ -367,6 +367,14 @@ export function demoFolder() {
     return folder;
 }
 
+/** One of the small programs of the tests with its dump, in a folder that the caller removes. */
+export function programFolder(name) {
+    const folder = mkdtempSync(path.join(tmpdir(), "pmat-program-"));
+    cpSync(path.join(ROOT, `tests/programs/${name}.pl`), path.join(folder, `${name}.pl`));
+    cpSync(path.join(ROOT, `tests/data/${name}.pmat.xz`), path.join(folder, `${name}.pmat.xz`));
+    return folder;
+}
+
 function vsix() {
     const file = path.join(EXTENSION, "pmat.vsix");
     if (!existsSync(file)) {

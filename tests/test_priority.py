@@ -1,0 +1,94 @@
+"""At what priority a dump is read: as this process where somebody waits for it, below it beside a typing user."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pmat_lsp.catalogue.questions import BY_NAME
+from pmat_lsp.cli.main import main
+from pmat_lsp.server.app import build_server
+from pmat_lsp.server.asking import ask_question
+from pmat_lsp.server.loading import load_dump
+from tests.dump_writer import DumpWriter
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "getpriority"), reason="no niceness here")
+LOW = 10
+LOWEST = 19
+
+
+@pytest.fixture
+def readers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How much nicer than this process each reader of a dump was at its end; nothing is read that has an index."""
+    seen: list[int] = []
+    real = subprocess.Popen
+
+    class Watched(real):  # type: ignore[valid-type,misc]
+        def wait(self, timeout: float | None = None) -> int:
+            if self.returncode is None and "pmat_lsp.heap.indexer" in self.args:
+                # Said all that it had to say; it keeps its niceness until it is waited for.
+                seen.append(os.getpriority(os.PRIO_PROCESS, self.pid) - os.getpriority(os.PRIO_PROCESS, 0))
+            status: int = super().wait(timeout)
+            return status
+
+    monkeypatch.setattr(subprocess, "Popen", Watched)
+    monkeypatch.setenv("PMAT_LSP_CACHE", str(tmp_path / "cache"))
+    return seen
+
+
+@pytest.fixture
+def dumps(tmp_path: Path) -> tuple[Path, Path]:
+    """Two small dumps."""
+    return _dump(tmp_path / "one.pmat", 2), _dump(tmp_path / "two.pmat", 3)
+
+
+def _dump(path: Path, svs: int) -> Path:
+    writer = DumpWriter(6)
+    writer.root("defstash", 0x1000)
+    writer.stash(0x1000, "main", {"x": 0x1100})
+    for number in range(svs):
+        writer.scalar(0x1100 + 0x10 * number, pv="text")
+    path.write_bytes(writer.to_bytes())
+    return path
+
+
+@pytest.mark.parametrize("command", ["leaks", "fix", "summary", "shell"])
+def test_a_command_reads_its_dump_at_its_own_priority(
+    command: str, dumps: tuple[Path, Path], readers: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert main([command, str(dumps[0])]) == 0
+    assert readers == [0]
+
+
+def test_a_command_about_two_dumps_reads_both_at_its_own_priority(dumps: tuple[Path, Path], readers: list[int]) -> None:
+    assert main(["compare", *map(str, dumps)]) == 0
+    assert readers == [0, 0]
+
+
+def test_the_server_loads_a_dump_at_low_priority(dumps: tuple[Path, Path], readers: list[int]) -> None:
+    server = build_server()
+    try:
+        assert asyncio.run(load_dump(server, dumps[0]))
+    finally:
+        server.state.close()
+    assert readers == [_below()]
+
+
+def test_the_server_reads_the_dumps_of_a_question_at_low_priority(dumps: tuple[Path, Path], readers: list[int]) -> None:
+    server = build_server()
+    try:
+        assert asyncio.run(ask_question(server, BY_NAME["compare"], {}, dumps)).text
+    finally:
+        server.state.close()
+    assert readers == [_below(), _below()]
+
+
+def _below() -> int:
+    """LOW, or less where this process is nice itself."""
+    return min(LOW, LOWEST - os.getpriority(os.PRIO_PROCESS, 0))
