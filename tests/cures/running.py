@@ -57,11 +57,11 @@ def cures_of(dump: Dump) -> list[Cure]:
     return [cure for marked in dump.marked for cure in dump.cures(marked)]
 
 
-def run(script: Path) -> Run:
-    """Run a program in its folder; it must end well, without a word on stderr."""
+def run(script: Path, **environment: str) -> Run:
+    """Run a program in its folder, with that `environment`; it must end well, without a word on stderr."""
     out = script.with_suffix(".pmat")
     out.unlink(missing_ok=True)
-    environment = {"PATH": os.environ["PATH"], "PMAT_OUT": str(out)}
+    environment |= {"PATH": os.environ["PATH"], "PMAT_OUT": str(out)}
     command = ["perl", "-Ilib", script.name]
     done = subprocess.run(command, cwd=script.parent, env=environment, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, b""), done.stderr
