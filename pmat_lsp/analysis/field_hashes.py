@@ -7,14 +7,12 @@ keeps it is found as by a collector of ephemerons (Hayes, 1997): a value counts 
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.analysis.holders import holder_text, hops_to
-from pmat_lsp.analysis.labels import known_as
+from pmat_lsp.analysis.names import name_of
 from pmat_lsp.analysis.ownership import Mask, components_of, reached_beyond, reached_from_roots
 from pmat_lsp.analysis.result import FieldHashLoop
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
@@ -24,7 +22,6 @@ from pmat_lsp.heap.references import to_csr
 from pmat_lsp.heap.values import read_strings
 
 _PACKAGE = "Hash::Util::FieldHash"
-_MOST_HOLDERS = 20
 _MAGIC = "U"
 """The type of the magic on a field hash."""
 MOST_HASHES = 10
@@ -65,14 +62,8 @@ def _loop(heap: Heap, field_hash: int, back: npt.NDArray[np.int64], needed: Mask
     objects = np.flatnonzero(kept[: heap.n] & (heap.blessed[: heap.n] >= 0))
     classes = Counter(heap.class_of(int(sv)) for sv in objects.tolist())
     package = max(classes, key=lambda name: (classes[name], name or ""), default=None)
-    return FieldHashLoop(field_hash, _name(heap, field_hash), len(rows), len(objects), package)
-
-
-def _name(heap: Heap, field_hash: int) -> str:
-    """A variable's name: the registry of all field hashes has a key for each, which says nothing."""
-    hops = itertools.islice(hops_to(heap, field_hash), _MOST_HOLDERS)
-    lexical = next((hop for hop in hops if hop.kind in ("lexical", "capture")), None)
-    return holder_text(lexical) if lexical else known_as(heap, field_hash)
+    name = name_of(heap, field_hash)
+    return FieldHashLoop(field_hash, name.text if name else "", len(rows), len(objects), package)
 
 
 def _needed(heap: Heap, rows: npt.NDArray[np.int64], keys: npt.NDArray[np.int32]) -> Mask:

@@ -102,7 +102,8 @@ def names_of(heap: Heap, svs: Sequence[int]) -> list[Name | None]:
         steps = steps.where(~done[steps.of] & (heap.out_kind[steps.rows] == RefKind.REFERENT))
         references = heap.out_source[steps.rows]
         plain = heap.blessed[references] < 0
-        of, at = np.unique(np.stack((steps.of[plain], references[plain].astype(np.int64))), axis=1)
+        pairs = np.unique(steps.of[plain].astype(np.int64) << 32 | references[plain])
+        of, at = pairs >> 32, pairs & 0xFFFFFFFF
         if not len(of):
             break
     return names
