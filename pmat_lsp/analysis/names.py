@@ -102,7 +102,8 @@ def names_of(heap: Heap, svs: Sequence[int]) -> list[Name | None]:
         steps = steps.where(~done[steps.of] & (heap.out_kind[steps.rows] == RefKind.REFERENT))
         references = heap.out_source[steps.rows]
         plain = heap.blessed[references] < 0
-        pairs = np.unique(steps.of[plain].astype(np.int64) << 32 | references[plain])
+        # With an index numpy does not import numpy.ma, which takes longer than the rest.
+        pairs, _ = np.unique(steps.of[plain].astype(np.int64) << 32 | references[plain], return_index=True)
         of, at = pairs >> 32, pairs & 0xFFFFFFFF
         if not len(of):
             break
@@ -153,8 +154,8 @@ def _hops(heap: Heap, kind: NameKind, steps: _Steps) -> Iterator[_Named]:
 def _keys(heap: Heap, kind: NameKind, steps: _Steps) -> Iterator[_Named]:
     holders = heap.out_source[steps.rows]
     # What a holder is called is made of these: a hundred thousand objects that share an SV are of few kinds.
-    made_of = np.stack((heap.kind[holders], heap.blessed[holders], heap.length[holders] * (kind == NameKind.DATA)))
-    alike = np.unique(made_of, axis=1, return_inverse=True)[1].reshape(-1).tolist()
+    made_of = (heap.kind[holders], heap.blessed[holders], heap.length[holders] * (kind == NameKind.DATA))
+    alike = list(zip(*(column.tolist() for column in made_of), strict=True))
     of = steps.of.tolist()
     told = set()
     for at, raw in read_strings(heap, heap.out_detail[steps.rows]):
