@@ -26,7 +26,7 @@ from pmat_lsp.units import format_count
 if TYPE_CHECKING:
     import duckdb
 
-_CLOSED = {
+_CLOSED = {  # In this order: the last one forbids to set any other.
     "enable_external_access": "false",
     "lock_configuration": "true",
 }
@@ -34,6 +34,9 @@ _QUIET = {
     "allow_community_extensions": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    # Every array of objects holds texts. Without pandas, DuckDB 1 takes seconds to guess that: for each value that it
+    # looks at it tries to import pandas.
+    "pandas_analyze_sample": "0",
     # Without it SQL could read the variables of this program.
     "python_enable_replacements": "false",
     "temp_directory": "",
@@ -88,11 +91,14 @@ def _connected(dump: Dump, settings: Mapping[str, str]) -> Iterator[duckdb.DuckD
         import duckdb
     except ImportError as error:
         raise PmatError("SQL needs DuckDB, which is not installed", "pip install 'pmat-lsp[query]'") from error
-    config: dict[str, str | bool | int | float | list[str]] = {**_QUIET, **settings}
+    config: dict[str, str | bool | int | float | list[str]] = {**_QUIET}
     if dump.settings.memory_limit is not None:
         config["memory_limit"] = f"{dump.settings.memory_limit}B"
     with duckdb.connect(":memory:", config=config) as connection:
         try:
+            # Not in the config, of which DuckDB sets one after the other in an order of its own.
+            for name, value in settings.items():
+                connection.execute(f"SET {name} = {value}")
             yield connection
         except duckdb.Error as error:
             first, _, rest = str(error).strip().partition("\n")
