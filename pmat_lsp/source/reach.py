@@ -1,0 +1,965 @@
+"""Where the objects of a class go in the texts of a program, and whether all that is done with them is understood.
+
+Values are followed forwards, from where an object is made or is the invocant of a method: through variables, calls,
+returns and stores. Fields are told apart by their keys alone, whatever object they are of, so two names for one
+container are no gap. Every use that is not listed here is an escape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from tree_sitter import Node
+
+from pmat_lsp.source.escapes import EscapeKind, escaped
+from pmat_lsp.source.lexicals import Declaration, SubNode
+from pmat_lsp.source.occurrences import (
+    is_named_container,
+    literal_words,
+    occurrences,
+    package_variable,
+    static_name,
+)
+from pmat_lsp.source.parameters import parameters_of, sub_around
+from pmat_lsp.source.perl import PerlSource
+from pmat_lsp.source.results import Dropped, Given, Returned, result_of, sub_returning
+from pmat_lsp.source.syntax import (
+    ASSIGNS,
+    CALLS,
+    CHOOSES,
+    COMPARISONS,
+    CONDITIONS,
+    ELEMENTS,
+    LISTS,
+    NAMED_CONTAINERS,
+    SLICES,
+    STRINGS,
+    container_of,
+    everything,
+    is_field,
+    key_before,
+    list_items,
+    literal,
+    literal_key,
+    operator_of,
+    outermost_list,
+    referred_by,
+)
+from pmat_lsp.source.texts import Texts, TextSub, called_name, invocant_package, package_around
+
+
+class Token(Enum):
+    """What a value may be."""
+
+    OBJECT = auto()
+    """The object itself."""
+    HOLDS = auto()
+    """A container, a list or a variable that holds it, at any depth."""
+
+
+_LOOKS = frozenset({"defined", "ref", "exists", "scalar", "undef", "keys"})
+_HARMLESS = frozenset({"blessed", "reftype", "isweak", "is_weak", "openhandle"})
+_ADDS = frozenset({"push", "unshift", "splice"})
+_PRINTS = frozenset({"print", "say", "printf", "sprintf", "warn", "join", "refaddr", "id", "lc", "uc", "length"})
+_TAKES_OUT = frozenset({"shift", "pop", "delete", "values", "each", "wantarray"})
+_UNIVERSAL = frozenset({"isa", "DOES", "VERSION"})
+_CLASS_NAMES = frozenset({"$class", "$proto", "$type", "$package", "$pkg"})
+_ARITHMETIC = frozenset({"isa", "=="})
+_PASSES_ON = frozenset(
+    {
+        "postfix_for_expression",
+        "postfix_conditional_expression",
+        "lowprec_logical_expression",
+        "parenthesized_expression",
+        "binary_expression",
+        "conditional_expression",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Objects:
+    """Which objects are followed."""
+
+    classes: frozenset[str]
+    """Their classes, with all that these inherit from; empty for plain data."""
+    keys: frozenset[str]
+    """The keys under which they have the callback."""
+    is_array: bool = False
+    """What is captured is an array, and the objects are in it."""
+
+
+class Reach:
+    """Follows objects; `computed` collects where a key that is not known is read from one of them."""
+
+    def __init__(self, texts: Texts, objects: Objects) -> None:
+        self.computed: dict[tuple[int, int], tuple[PerlSource, Node]] = {}
+        self._texts = texts
+        self._objects = objects
+        self._seen: set[tuple[int, int, Token]] = set()
+        self._work: list[tuple[PerlSource, Node, Token]] = []
+        self._variables: dict[int, set[tuple[Token, str | None]]] = {}
+        """By the node of the declaration."""
+        self._package_variables: set[tuple[str, Token]] = set()
+        self._keys: set[tuple[str, Token]] = set()
+        self._held: set[tuple[int, int, Token]] = set()
+        self._created: list[tuple[PerlSource, Node]] = []
+        """Calls whose new object nothing takes."""
+        self._received: dict[int, tuple[PerlSource, Declaration]] = {}
+        """Variables to which the value of a call or of `bless` is assigned."""
+        self._returning: set[tuple[int, int, Token]] = set()
+
+    # What is followed first.
+
+    def start(self) -> None:
+        """Follow every object of the classes from where the texts make it, and as the invocant of its methods."""
+        for sub in self._texts.subs:
+            if sub.name and sub.package in self._objects.classes:
+                self._start_method(sub)
+        for source in self._texts.sources:
+            for call in occurrences(source).calls.get("bless", ()):
+                self._start_bless(source, call)
+        self.run()
+
+    def start_at(self, source: PerlSource, declaration: Declaration, token: Token) -> None:
+        """Follow what a variable refers to, from where that comes from, too."""
+        self._variable(source, declaration, token, None)
+        if not self._objects.classes or token is Token.HOLDS:
+            self._origins(source, declaration, token)
+        self.run()
+
+    def run(self) -> None:
+        """Follow all that is still to be followed."""
+        while self._work:
+            self._value(*self._work.pop())
+
+    def check_created(self) -> None:
+        """Raises Escaped where an object is made and nothing but its own cycle holds it from then on."""
+        for source, call in self._created:
+            root = call
+            while root.type == "method_call_expression" and root.named_children:
+                root = root.named_children[0]
+            if root.type in CALLS:
+                items = list_items(root.child_by_field_name("arguments"))
+                root = next((item for item in items if self._is_tainted(source, item)), root)
+            if not self._is_tainted(source, root):
+                raise escaped(EscapeKind.DROPPED_AT_ONCE, source, call)
+        for source, declaration in self._received.values():
+            self._check_received(source, declaration)
+
+    def is_followed(self, declaration: Declaration) -> bool:
+        """Whether a variable may have one of the objects."""
+        return declaration.node.id in self._variables
+
+    def _is_dropped(self, source: PerlSource, call: Node) -> bool:
+        """Whether nothing takes what a call returns: it is a statement, perhaps the last one of a sub in whose place
+        nothing takes it.
+        """
+        above = call.parent
+        while above is not None and above.type in _PASSES_ON:
+            above = above.parent
+        if above is None or above.type != "expression_statement":
+            return False
+        result = result_of(source, above)
+        if isinstance(result, Returned):
+            callers = self._texts.callers(TextSub(source, result.sub)) if result.sub.name else ()
+            return all(_is_statement(other) for _, other in callers)
+        return isinstance(result, Dropped)
+
+    def _check_received(self, source: PerlSource, declaration: Declaration) -> None:
+        used = [use for use in source.lexicals.uses if use.declaration is declaration]
+        if any(use.sub == declaration.sub and not _is_target(use.node) for use in used):
+            return
+        raise escaped(EscapeKind.DROPPED, source, declaration.node, declaration.name)
+
+    def _is_tainted(self, source: PerlSource, node: Node) -> bool:
+        return any((id(source), node.id, token) in self._seen for token in Token)
+
+    def _start_method(self, sub: TextSub) -> None:
+        parameters = parameters_of(sub.source, sub.node)
+        if parameters and sub.source.string(parameters[0]) in _CLASS_NAMES:
+            return
+        self._give(sub, 0, None, Token.OBJECT)
+
+    def _start_bless(self, source: PerlSource, call: Node) -> None:
+        items = list_items(call.child_by_field_name("arguments"))
+        named = literal(items[1]) if len(items) > 1 else package_around(source, call)
+        if len(items) > 1 and source.string(items[1]) == "__PACKAGE__":
+            named = package_around(source, call)
+        if named is None:
+            declaration = source.lexicals.declaration_at(items[1])
+            named = invocant_package(source, declaration) if declaration is not None else None
+            if named is not None and self._texts.packages.family(named) & self._objects.classes:
+                named = None
+        if not items or (named is not None and named not in self._objects.classes):
+            return
+        self._push(source, call, Token.OBJECT)
+        declaration = source.lexicals.declaration_at(items[0])
+        if declaration is not None:
+            self._variable(source, declaration, Token.OBJECT, None)
+        elif items[0].type in ELEMENTS:
+            self._store(source, items[0], Token.OBJECT)
+
+    # The forward step.
+
+    def _push(self, source: PerlSource, node: Node, *tokens: Token) -> None:
+        for token in tokens:
+            if (id(source), node.id, token) not in self._seen:
+                self._seen.add((id(source), node.id, token))
+                self._work.append((source, node, token))
+
+    def _value(self, source: PerlSource, node: Node, token: Token) -> None:
+        """What becomes of the value of an expression; one in a list is an item of what is around the list."""
+        outer = outermost_list(node)
+        above = outer.parent
+        if above is None:
+            raise escaped(EscapeKind.NOT_UNDERSTOOD, source, node)
+        handler = _HANDLERS.get(above.type)
+        if is_field(outer, "arguments"):
+            self._argument(source, above, node, token)
+        elif above.type == "anonymous_hash_expression":
+            self._in_hash(source, above, node, token)
+        elif handler is not None:
+            handler(self, source, above, outer, token)
+        elif above.type in STRINGS:
+            raise escaped(EscapeKind.ADDRESS, source, node)
+        elif above.type in ELEMENTS:
+            self._element(source, above, outer, token)
+        elif above.type in COMPARISONS or above.type in CONDITIONS:
+            return
+        elif above.type in SLICES:
+            self._slice(source, above, outer, token)
+        else:
+            raise escaped(EscapeKind.NOT_UNDERSTOOD, source, above)
+
+    def _assigned(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        left = above.child_by_field_name("left")
+        if left is None or node == left:
+            return
+        if operator_of(source, above) not in ASSIGNS:
+            raise escaped(EscapeKind.ADDRESS, source, above)
+        self._store(source, left, token)
+        if token is Token.OBJECT:
+            self._note_received(source, left, node)
+        self._push(source, above, token)
+
+    def _note_received(self, source: PerlSource, left: Node, node: Node) -> None:
+        variable = left.child_by_field_name("variable") if left.type == "variable_declaration" else left
+        declaration = source.lexicals.declaration_at(variable) if variable is not None else None
+        if declaration is not None and node.type in CALLS | {"method_call_expression"}:
+            self._received[declaration.node.id] = source, declaration
+
+    def _statement(self, source: PerlSource, statement: Node, node: Node, token: Token) -> None:
+        result = result_of(source, statement)
+        if result is None:
+            raise escaped(EscapeKind.NOT_UNDERSTOOD, source, statement)
+        if isinstance(result, Given):
+            self._push(source, result.node, token)
+        elif isinstance(result, Returned):
+            self._returned(source, statement, result.sub, token)
+        elif token is Token.OBJECT:
+            self._created += [(source, call) for call in _calls_of_statement(node) if self._is_tainted(source, call)]
+
+    def _dereferenced_statement(self, source: PerlSource, statement: Node, node: Node, token: Token) -> None:
+        block = statement.parent
+        above = block.parent if block is not None and block.type == "block" else None
+        if block is not None and above is not None and _is_dereference(above):
+            if block.named_child_count != 1:
+                raise escaped(EscapeKind.NOT_UNDERSTOOD, source, above)
+            self._dereference(source, above, node, token)
+        else:
+            self._statement(source, statement, node, token)
+
+    def _varname(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        self._dereference(source, above, node, token)
+
+    def _dereference(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        """`@$x`, `%{ … }`, `$$x{…}`: above is what stands around the reference, a varname or the variable itself."""
+        whole = above.parent if above.type in ("varname", "code_deref_expression") else above
+        if whole is None:
+            raise escaped(EscapeKind.NOT_UNDERSTOOD, source, node)
+        kind = whole.type
+        if kind in NAMED_CONTAINERS and whole.parent is not None:
+            if whole.parent.type in ELEMENTS:
+                self._element(source, whole.parent, whole, token)
+            else:
+                self._slice(source, whole.parent, whole, token)
+        elif kind in ("hash", "hash_deref_expression"):
+            self._whole_hash(source, whole, token)
+        elif kind in ("array", "array_deref_expression") or kind in ("scalar", "scalar_deref_expression"):
+            if token is Token.HOLDS:
+                self._push(source, whole, Token.HOLDS, Token.OBJECT)
+        elif kind in ("arraylen", "arraylen_deref_expression", "function"):
+            return
+        else:
+            raise escaped(EscapeKind.NOT_UNDERSTOOD, source, whole)
+
+    def _whole_hash(self, source: PerlSource, whole: Node, token: Token) -> None:
+        if _only_keys(source, whole):
+            return
+        if token is Token.OBJECT and not self._objects.is_array:
+            raise escaped(EscapeKind.COPIED, source, whole)
+        self._push(source, whole, Token.HOLDS, Token.OBJECT)
+
+    def _slice(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        container = next(iter(above.named_children), None)
+        if container != node:
+            raise escaped(EscapeKind.ADDRESS, source, above)
+        if above.child_by_field_name("array") or above.child_by_field_name("arrayref"):
+            if token is Token.HOLDS:
+                self._push(source, above, Token.HOLDS, Token.OBJECT)
+            return
+        words = literal_words(source, above.named_children[1:])
+        if token is Token.OBJECT and (words is None or words & self._objects.keys):
+            raise escaped(EscapeKind.COPIED, source, above)
+        if token is Token.HOLDS:
+            self._push(source, above, Token.HOLDS, Token.OBJECT)
+
+    def _element(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        if container_of(above) != node:
+            raise escaped(EscapeKind.ADDRESS, source, above)
+        if token is Token.HOLDS:
+            self._push(source, above, Token.HOLDS, Token.OBJECT)
+        elif above.type == "hash_element_expression" and literal_key(above) is None:
+            self.computed[id(source), above.id] = source, above
+
+    def _returns(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        sub = sub_returning(source, above)
+        if sub is None:
+            raise escaped(EscapeKind.NOT_UNDERSTOOD, source, above)
+        self._returned(source, above, sub, token)
+
+    def _returned(self, source: PerlSource, at: Node, node: SubNode, token: Token) -> None:
+        key = id(source), node.whole.id, token
+        if key in self._returning:
+            return
+        self._returning.add(key)
+        sub = TextSub(source, node)
+        if not sub.name:
+            self._from_code(sub, token)
+            return
+        for other, call in self._texts.callers(sub):
+            self._push(other, call, token)
+
+    def _from_code(self, sub: TextSub, token: Token) -> None:
+        """What an anonymous sub returns may be the value of any call of a reference to code."""
+        whole = sub.node.whole
+        if whole.type in ("block", "indirect_object"):
+            raise escaped(EscapeKind.NOT_UNDERSTOOD, sub.source, sub.node.keyword)
+        outer = outermost_list(whole)
+        if outer.parent is not None and outer.parent.type in CALLS | {"method_call_expression"}:
+            if called_name(sub.source, outer.parent) not in _ADDS | {"bless"}:
+                self._texts.callees(sub.source, outer.parent)
+        for source in self._texts.sources:
+            for call in occurrences(source).code_calls:
+                self._push(source, call, token)
+
+    def _method(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        if is_field(node, "invocant"):
+            self._invoked(source, above, token)
+        elif token is Token.OBJECT:
+            raise escaped(EscapeKind.SYMBOLIC, source, above)
+
+    def _invoked(self, source: PerlSource, call: Node, token: Token) -> None:
+        """A method of the object; where it has none of that name, the invocant is something else."""
+        if token is Token.HOLDS or not self._objects.classes:
+            return
+        called = self._texts.called(source, call)
+        if called is None:
+            raise escaped(EscapeKind.SYMBOLIC, source, call)
+        name, _ = called
+        found = self._texts.methods_of(self._objects.classes, name)
+        packages = self._texts.packages
+        without_text = {one for one in self._objects.classes if packages.has_sub(one, name)}
+        without_text -= {sub.package for sub in found}
+        if name == "can":
+            raise escaped(EscapeKind.SYMBOLIC, source, call)
+        if without_text:
+            raise escaped(EscapeKind.GENERATED, source, call, name)
+        method = source.string(call.child_by_field_name("method") or call)
+        if "::" in method and "SUPER" not in method:
+            found = found or self._texts.callees(source, call)
+        for sub in found:
+            self._give(sub, 0, None, token)
+        if found and self._is_dropped(source, call):
+            self._created.append((source, call))
+
+    def _argument(self, source: PerlSource, call: Node, node: Node, token: Token) -> None:
+        items = list_items(call.child_by_field_name("arguments"))
+        index = next(i for i, item in enumerate(items) if item.start_byte <= node.start_byte < item.end_byte)
+        if call.type in CALLS and self._builtin(source, call, items, index, token):
+            return
+        spread = any(_is_spread(item) for item in items[: index + 1])
+        key = None if spread else key_before(items[index])
+        if call.type == "coderef_call_expression" or _calls_reference(source, call):
+            self._give_to_code(source, call, None if spread else index, key, token)
+            return
+        first = 1 if call.type == "method_call_expression" else 0
+        for sub in self._texts.callees(source, call):
+            self._give(sub, None if spread else index + first, key, token)
+
+    def _builtin(self, source: PerlSource, call: Node, items: list[Node], index: int, token: Token) -> bool:
+        name = called_name(source, call).rpartition("::")[2]
+        if name in _HARMLESS or name == "weaken":
+            return True
+        if name == "bless":
+            if index == 0:
+                self._push(source, call, token)
+            return True
+        if name in _ADDS:
+            if index == 0:
+                # `splice @list` takes out what it removes; the others count.
+                if name == "splice":
+                    self._push(source, call, Token.HOLDS, Token.OBJECT)
+                return True
+            self._hold(source, items[0], Token.HOLDS)
+            return True
+        if name in ("reverse", "return"):
+            self._push(source, call, token)
+            return True
+        if name in _PRINTS and not self._texts.named(name):
+            raise escaped(EscapeKind.ADDRESS, source, call)
+        return False
+
+    def _give_to_code(self, source: PerlSource, call: Node, index: int | None, key: str | None, token: Token) -> None:
+        """An argument of `$x->(…)`, which may run any anonymous sub, and any that is referred to."""
+        if not occurrences(source).strict:
+            raise escaped(EscapeKind.SYMBOLIC, source, call)
+        for other in self._texts.sources:
+            found = occurrences(other)
+            for name, nodes in found.references.items():
+                taken = [node for node in nodes if node.parent is not None and node.parent.type == "refgen_expression"]
+                named = self._texts.named(name)
+                if taken and not named:
+                    raise escaped(EscapeKind.UNKNOWN_CODE, other, taken[0])
+                for sub in named if taken else ():
+                    self._give(sub, index, key, token)
+        for sub in self._texts.subs:
+            if not sub.name:
+                self._give(sub, index, key, token)
+
+    def _give(self, sub: TextSub, index: int | None, key: str | None, token: Token) -> None:
+        """A sub gets it as argument `index`, None for anywhere in the list, with `key =>` before it."""
+        parameters = parameters_of(sub.source, sub.node)
+        if parameters is None:
+            self._give_unnamed(sub, index, token)
+            return
+        for position, node in enumerate(parameters):
+            declaration = sub.source.lexicals.declaration_at(node)
+            is_scalar = node.type not in ("array", "hash")
+            if index is None or (is_scalar and position == index) or (not is_scalar and position <= index):
+                if declaration is None:
+                    raise escaped(EscapeKind.NOT_UNDERSTOOD, sub.source, node)
+                if is_scalar:
+                    self._variable(sub.source, declaration, token, None)
+                    if index is None:
+                        self._variable(sub.source, declaration, Token.OBJECT, None)
+                else:
+                    self._variable(sub.source, declaration, Token.HOLDS, key if node.type == "hash" else None)
+        self._check_shared_arguments(sub)
+
+    def _give_unnamed(self, sub: TextSub, index: int | None, token: Token) -> None:
+        """A sub that takes its arguments in other ways: every `shift`, `$_[…]` and `@_` in it may be the value."""
+        self._check_shared_arguments(sub)
+        source = sub.source
+        number = source.lexicals.subs.index(sub.node)
+        for use in source.lexicals.uses:
+            if use.name != "@_" or use.sub != number:
+                continue
+            element = use.node.parent
+            if use.node.type == "container_variable" and element is not None and element.type in ELEMENTS:
+                position = element.child_by_field_name("index")
+                text = source.string(position) if position is not None else ""
+                if index is None or not text.isdigit() or int(text) == index:
+                    self._push(source, element, token, *([Token.OBJECT] if index is None else []))
+            elif use.node.type == "array":
+                shifted = use.node.parent
+                if shifted is not None and source.string(shifted.children[0]) in ("shift", "pop"):
+                    self._push(source, shifted, token)
+                else:
+                    self._push(source, use.node, Token.HOLDS, Token.OBJECT)
+            else:
+                raise escaped(EscapeKind.ALIASED, source, use.node)
+        for node in everything(sub.node.body):
+            bare = node.type == "func1op_call_expression" and not node.named_child_count
+            if bare and source.string(node).rstrip("() ") in ("shift", "pop") and sub_around(source, node) is sub.node:
+                self._push(source, node, token)
+
+    def _check_shared_arguments(self, sub: TextSub) -> None:
+        """`&foo;` and `goto &foo` give all arguments on."""
+        for node in everything(sub.node.body):
+            if node.type == "function" and node.parent is not None and node.parent.type in CALLS:
+                call = node.parent
+                jumps = call.parent is not None and call.parent.type == "goto_expression"
+                text = sub.source.string(call)
+                if jumps or (text.startswith("&") and not text.rstrip().endswith(")")):
+                    raise escaped(EscapeKind.ALIASED, sub.source, call)
+
+    def _called_code(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        """`$x->(…)`: that is no object, or its class overloads it."""
+
+    def _conditional(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        if not is_field(node, "condition"):
+            self._push(source, above, token)
+
+    def _binary(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        operator = operator_of(source, above)
+        if operator in CHOOSES or operator == "x":
+            self._push(source, above, token)
+        elif operator not in _ARITHMETIC and token is Token.OBJECT:
+            raise escaped(EscapeKind.ADDRESS, source, above)
+
+    def _unary(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        operator = source.string(above.children[0])
+        if operator == "+":
+            self._push(source, above, token)
+        elif operator != "!" and token is Token.OBJECT:
+            raise escaped(EscapeKind.ADDRESS, source, above)
+
+    def _in_array(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        self._push(source, above, Token.HOLDS)
+
+    def _in_hash(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        """`{ key => … }`, `{ %args }`."""
+        if node.next_sibling is not None and node.next_sibling.type == "=>" and token is Token.OBJECT:
+            raise escaped(EscapeKind.ADDRESS, source, node)
+        key = None if _is_spread(node) else key_before(node)
+        if key is not None:
+            self._key(key, token)
+        else:
+            self._push(source, above, Token.HOLDS)
+
+    def _called_op(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        name = source.string(above.children[0])
+        if name in _LOOKS:
+            return
+        if name in _TAKES_OUT:
+            self._push(source, above, token)
+        elif token is Token.OBJECT or name not in ("fileno", "close", "lc", "uc", "length"):
+            raise escaped(EscapeKind.ADDRESS, source, above)
+
+    def _loop(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        if not is_field(node, "list"):
+            return
+        variables = above.children_by_field_name("variable") + above.children_by_field_name("variables")
+        block = above.child_by_field_name("block")
+        if not variables and block is not None:
+            self._topics(source, block, token)
+        for variable in variables:
+            declaration = source.lexicals.declaration_at(variable)
+            if declaration is None or declaration.keyword != "my":
+                raise escaped(EscapeKind.ALIASED, source, variable)
+            self._variable(source, declaration, token, None)
+
+    def _postfix_loop(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        if is_field(node, "list"):
+            self._topics(source, above.named_children[0], token)
+        elif above.parent is not None:
+            self._push(source, above, token)
+
+    def _mapped(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        callback = above.child_by_field_name("callback")
+        if callback is None:
+            raise escaped(EscapeKind.NOT_UNDERSTOOD, source, above)
+        if node == callback:
+            if source.string(above.children[0]) != "grep":
+                self._push(source, above, token)
+            return
+        if above.type == "sort_expression":
+            if callback.type != "block":
+                raise escaped(EscapeKind.NOT_UNDERSTOOD, source, above)
+            for name in ("$a", "$b"):
+                self._topics(source, callback, token, name)
+        else:
+            self._topics(source, callback, token)
+        if source.string(above.children[0]) != "map":
+            self._push(source, above, token)
+
+    def _topics(self, source: PerlSource, inside: Node, token: Token, name: str = "$_") -> None:
+        for use in source.lexicals.uses:
+            if use.name == name and inside.start_byte <= use.node.start_byte < inside.end_byte:
+                self._use(source, use.node, token)
+
+    def _referred(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        self._push(source, above, Token.HOLDS)
+
+    def _given_on(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        self._push(source, above, token)
+
+    def _if_behind(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
+        if not is_field(node, "condition"):
+            self._push(source, above, token)
+
+    # Stores.
+
+    def _store(self, source: PerlSource, left: Node, token: Token) -> None:
+        if left.type == "variable_declaration":
+            fields = left.children_by_field_name("variable") + left.children_by_field_name("variables")
+            for variable in fields:
+                self._store(source, variable, token)
+        elif left.type in LISTS:
+            for item in list_items(left):
+                self._store(source, item, token)
+        elif left.type in ("scalar", "array", "hash") and _is_plain(left):
+            self._store_plain(source, left, token)
+        elif left.type in ELEMENTS:
+            self._hold(source, left, token)
+        elif left.type in ("array", "hash", "array_deref_expression", "hash_deref_expression") or left.type in SLICES:
+            self._hold(source, left, Token.HOLDS)
+        elif left.type != "undef_expression":
+            raise escaped(EscapeKind.ALIASED, source, left)
+
+    def _store_plain(self, source: PerlSource, left: Node, token: Token) -> None:
+        declaration = source.lexicals.declaration_at(left)
+        if left.type != "scalar":
+            token = Token.HOLDS
+        if declaration is None or declaration.keyword not in ("my", "method"):
+            text = source.string(left)
+            if text in ("$_", "@_", "%ENV"):
+                raise escaped(EscapeKind.ALIASED, source, left)
+            self._package_variable(package_variable(text), token)
+            return
+        loop = declaration.node.parent
+        if loop is not None and loop.type == "for_statement":
+            raise escaped(EscapeKind.ALIASED, source, left)
+        self._variable(source, declaration, token, None)
+
+    def _variable(self, source: PerlSource, declaration: Declaration, token: Token, key: str | None) -> None:
+        kept = self._variables.setdefault(declaration.node.id, set())
+        if (token, key) in kept:
+            return
+        kept.add((token, key))
+        for use in source.lexicals.uses:
+            if use.declaration is declaration:
+                self._use(source, use.node, token, key)
+
+    def _use(self, source: PerlSource, node: Node, token: Token, key: str | None = None) -> None:
+        """A variable that has it: `$x`, `@x`, `%x`, or the `x` of `$x[0]` and of `@x{…}`."""
+        above = node.parent
+        if node.type in NAMED_CONTAINERS and above is not None:
+            if above.type in ELEMENTS:
+                named = literal_key(above)
+                if key is None or named is None or named == key:
+                    self._push(source, above, Token.HOLDS, Token.OBJECT)
+            else:
+                words = literal_words(source, above.named_children[1:])
+                if key is None or words is None or key in words:
+                    self._push(source, above, Token.HOLDS, Token.OBJECT)
+        elif node.type == "arraylen":
+            return
+        elif node.type in ("array", "hash"):
+            if not _only_keys(source, node):
+                self._spread(source, node, key)
+        else:
+            self._push(source, node, token)
+
+    def _spread(self, source: PerlSource, node: Node, key: str | None) -> None:
+        """`@list`, `%args`: in `{ %args }` what has a key keeps it."""
+        outer = node.parent if node.parent is not None and node.parent.type == "list_expression" else node
+        if key is not None and outer.parent is not None and outer.parent.type == "anonymous_hash_expression":
+            self._key(key, Token.OBJECT)
+            self._key(key, Token.HOLDS)
+            return
+        self._push(source, node, Token.HOLDS, Token.OBJECT)
+
+    def _package_variable(self, name: str, token: Token) -> None:
+        if (name, token) in self._package_variables:
+            return
+        self._package_variables.add((name, token))
+        for source in self._texts.sources:
+            for node in occurrences(source).package_variables.get(name, ()):
+                self._use(source, node, token)
+
+    def _key(self, key: str, token: Token) -> None:
+        """A field of any object holds it: every place that reads the key, or that may."""
+        if (key, token) in self._keys:
+            return
+        self._keys.add((key, token))
+        for source in self._texts.sources:
+            found = occurrences(source)
+            for element in found.elements.get(key, ()):
+                self._push(source, element, token)
+            for element in found.computed:
+                self._push(source, element, token)
+            for whole in found.hashes:
+                words = literal_words(source, whole.named_children[1:]) if whole.type in SLICES else None
+                if not _only_keys(source, whole) and (words is None or key in words):
+                    self._push(source, whole, Token.HOLDS, Token.OBJECT)
+
+    def _hold(self, source: PerlSource, node: Node, token: Token) -> None:
+        """The element `node`, or the container that it refers to, gets the object."""
+        mark = id(source), node.id, token
+        if mark in self._held:
+            return
+        self._held.add(mark)
+        if node.type in ELEMENTS:
+            self._hold_element(source, node, token)
+        elif node.type in ("scalar", "array", "hash") and _is_plain(node):
+            if source.string(node) in ("$_", "@_"):
+                raise escaped(EscapeKind.NO_ORIGIN, source, node)
+            declaration = source.lexicals.declaration_at(node)
+            if declaration is None or declaration.keyword not in ("my", "method"):
+                self._package_variable(package_variable(_declared_name(source, node)), token)
+                return
+            self._variable(source, declaration, token, None)
+            if node.type == "scalar":
+                self._origins(source, declaration, token)
+        elif node.type in ("array", "hash") or node.type in SLICES or node.type.endswith("_deref_expression"):
+            inner = referred_by(node)
+            if inner is None:
+                raise escaped(EscapeKind.NO_ORIGIN, source, node)
+            self._hold(source, inner, Token.HOLDS)
+        else:
+            self._hold_value(source, node, token)
+
+    def _hold_value(self, source: PerlSource, node: Node, token: Token) -> None:
+        """What the expression `node` refers to is, or holds, the object."""
+        kind = node.type
+        if kind in ("anonymous_hash_expression", "anonymous_array_expression"):
+            self._push(source, node, token)
+        elif (kind == "parenthesized_expression" and node.named_child_count == 1) or (
+            kind == "variable_declaration" and node.child_by_field_name("variable") is not None
+        ):
+            self._hold(source, node.named_children[0], token)
+        elif kind == "assignment_expression" or (kind == "binary_expression" and operator_of(source, node) in CHOOSES):
+            for part in (node.child_by_field_name("left"), node.child_by_field_name("right")):
+                if part is not None:
+                    self._hold(source, part, token)
+        elif kind == "conditional_expression":
+            for part in (node.child_by_field_name("consequent"), node.child_by_field_name("alternative")):
+                if part is not None:
+                    self._hold(source, part, token)
+        elif kind == "refgen_expression" and node.named_child_count == 1:
+            self._hold(source, node.named_children[0], token)
+        elif kind == "func1op_call_expression" and source.string(node.children[0]) in ("shift", "pop"):
+            self._hold_argument(source, node, token)
+        elif kind == "func1op_call_expression" and source.string(node.children[0]) == "delete":
+            self._hold(source, node.named_children[-1], token)
+        elif kind in CALLS | {"method_call_expression"}:
+            self._hold_call(source, node, token)
+        else:
+            raise escaped(EscapeKind.NO_ORIGIN, source, node)
+
+    def _hold_call(self, source: PerlSource, call: Node, token: Token) -> None:
+        if called_name(source, call) == "bless":
+            self._hold(source, list_items(call.child_by_field_name("arguments"))[0], token)
+            return
+        for sub in self._texts.callees(source, call):
+            found = list(_results(sub))
+            if not found:
+                raise escaped(EscapeKind.NO_ORIGIN, source, call)
+            for result in found:
+                self._hold(sub.source, result, token)
+
+    def _hold_argument(self, source: PerlSource, node: Node, token: Token) -> None:
+        """`shift`: what the callers give."""
+        sub = sub_around(source, node)
+        shifted = [child for child in node.named_children if source.string(child) != source.string(node.children[0])]
+        if shifted and source.string(shifted[0]) != "@_":
+            self._hold(source, shifted[0], token)
+            return
+        if sub is None or sub.name is None:
+            raise escaped(EscapeKind.NO_ORIGIN, source, node)
+        for other, call in self._texts.callers(TextSub(source, sub)):
+            for item in [call.child_by_field_name("invocant"), *list_items(call.child_by_field_name("arguments"))]:
+                if item is not None:
+                    self._hold_loosely(other, item, token)
+
+    def _hold_loosely(self, source: PerlSource, item: Node, token: Token) -> None:
+        """One of several arguments: those that are no reference are none of it."""
+        if item.type in ("number", "string_literal", "interpolated_string_literal", "bareword", "autoquoted_bareword"):
+            return
+        self._hold(source, item, token)
+
+    def _hold_element(self, source: PerlSource, element: Node, token: Token) -> None:
+        chain = [element]
+        while container_of(chain[-1]).type in ELEMENTS:
+            chain.append(container_of(chain[-1]))
+        first = chain[-1]
+        base = container_of(first)
+        if is_named_container(base) and source.string(base).strip("$@%{}") == "_" and len(chain) > 1:
+            chain.pop()
+            first = chain[-1]
+        elif is_named_container(base):
+            declaration = source.lexicals.declaration_at(base)
+            if declaration is None or declaration.keyword not in ("my", "method"):
+                sigil = "%" if first.type == "hash_element_expression" else "@"
+                self._package_variable(sigil + source.string(base).rpartition("::")[2].lstrip("$@%"), Token.HOLDS)
+            else:
+                self._variable(source, declaration, Token.HOLDS, literal_key(first))
+            return
+        key = literal_key(first)
+        if key is not None:
+            self._key(key, token if len(chain) == 1 else Token.HOLDS)
+            return
+        inner = base if base.type not in NAMED_CONTAINERS else referred_by(base)
+        if inner is None:
+            raise escaped(EscapeKind.NO_ORIGIN, source, element)
+        self._hold(source, inner, Token.HOLDS)
+
+    def _origins(self, source: PerlSource, declaration: Declaration, token: Token) -> None:
+        """Where what a scalar refers to comes from: the same container may have other names there."""
+        sub = sub_around(source, declaration.node)
+        parameters = parameters_of(source, sub) if sub is not None else None
+        for position, node in enumerate(parameters or ()):
+            if node.id == declaration.node.id:
+                self._arguments(source, sub, position, token)
+                return
+        node = declaration.node
+        if node.parent is not None and node.parent.type == "for_statement":
+            values = node.parent.child_by_field_name("list")
+            if values is not None:
+                self._hold_list(source, values, token)
+            return
+        targets = [node, *(use.node for use in source.lexicals.uses if use.declaration is declaration)]
+        for target in targets:
+            value = _assigned_to(source, target)
+            if value is not None:
+                self._hold(source, value, token)
+
+    def _hold_list(self, source: PerlSource, values: Node, token: Token) -> None:
+        for item in list_items(values):
+            self._hold(source, item, Token.HOLDS if item.type in ("array", "hash") else token)
+
+    def _arguments(self, source: PerlSource, sub: SubNode | None, position: int, token: Token) -> None:
+        if sub is None or sub.name is None:
+            raise escaped(EscapeKind.NO_ORIGIN, source, sub.keyword if sub is not None else source.root)
+        for other, call in self._texts.callers(TextSub(source, sub)):
+            items = list_items(call.child_by_field_name("arguments"))
+            invocant = call.child_by_field_name("invocant")
+            given = [invocant, *items] if invocant is not None else items
+            if any(_is_spread(item) for item in given[: position + 1]):
+                raise escaped(EscapeKind.NO_ORIGIN, other, call)
+            if position < len(given):
+                self._hold_loosely(other, given[position], token)
+
+
+_HANDLERS = {
+    "assignment_expression": Reach._assigned,
+    "expression_statement": Reach._dereferenced_statement,
+    "varname": Reach._varname,
+    "code_deref_expression": Reach._varname,
+    "hash_deref_expression": Reach._dereference,
+    "array_deref_expression": Reach._dereference,
+    "scalar_deref_expression": Reach._dereference,
+    "arraylen_deref_expression": Reach._dereference,
+    "return_expression": Reach._returns,
+    "method_call_expression": Reach._method,
+    "coderef_call_expression": Reach._called_code,
+    "conditional_expression": Reach._conditional,
+    "binary_expression": Reach._binary,
+    "lowprec_logical_expression": Reach._binary,
+    "unary_expression": Reach._unary,
+    "anonymous_array_expression": Reach._in_array,
+    "func1op_call_expression": Reach._called_op,
+    "undef_expression": lambda *_: None,
+    "for_statement": Reach._loop,
+    "postfix_for_expression": Reach._postfix_loop,
+    "postfix_loop_expression": Reach._if_behind,
+    "postfix_conditional_expression": Reach._if_behind,
+    "map_grep_expression": Reach._mapped,
+    "sort_expression": Reach._mapped,
+    "refgen_expression": Reach._referred,
+    "await_expression": Reach._given_on,
+    "do_expression": Reach._given_on,
+}
+
+
+def _is_dereference(above: Node) -> bool:
+    if above.type in ("array", "hash", "scalar", "code_deref_expression"):
+        return True
+    return above.type == "varname" and above.parent is not None
+
+
+def _is_plain(variable: Node) -> bool:
+    return not any(
+        child.type == "block" or (child.type == "varname" and child.named_child_count)
+        for child in variable.named_children
+    )
+
+
+def _declared_name(source: PerlSource, node: Node) -> str:
+    sigil = {"scalar": "$", "array": "@", "hash": "%"}[node.type]
+    return sigil + source.string(node).lstrip("$@%").strip("{}")
+
+
+def _only_keys(source: PerlSource, whole: Node) -> bool:
+    """Whether nothing but the keys, or the number, of a hash or array is taken, or it is assigned to."""
+    above = whole.parent
+    if above is None:
+        return False
+    if above.type == "assignment_expression":
+        return is_field(whole, "left")
+    if above.type == "func1op_call_expression":
+        return source.string(above.children[0]) in _LOOKS
+    if above.type == "undef_expression":
+        return True
+    if above.type == "binary_expression":
+        return operator_of(source, above) not in CHOOSES | {"x"}
+    return above.type in COMPARISONS or above.type in CONDITIONS or above.type == "variable_declaration"
+
+
+def _is_spread(item: Node) -> bool:
+    """Whether an item of a list may be several values."""
+    return item.type in (
+        "array",
+        "hash",
+        "array_deref_expression",
+        "hash_deref_expression",
+        "map_grep_expression",
+        "sort_expression",
+        *CALLS,
+        *SLICES,
+    )
+
+
+def _is_target(node: Node) -> bool:
+    """`$x = …`: the variable is only assigned to."""
+    above = node.parent
+    return above is not None and above.type == "assignment_expression" and is_field(node, "left")
+
+
+def _calls_of_statement(node: Node) -> Iterator[Node]:
+    """The calls whose value is that of a statement."""
+    if node.type in CALLS | {"method_call_expression", "coderef_call_expression"}:
+        yield node
+    elif node.type in _PASSES_ON:
+        for child in node.named_children:
+            yield from _calls_of_statement(child)
+
+
+def _is_statement(call: Node) -> bool:
+    above = call.parent
+    while above is not None and above.type in _PASSES_ON:
+        above = above.parent
+    return above is not None and above.type == "expression_statement"
+
+
+def _calls_reference(source: PerlSource, call: Node) -> bool:
+    """`&$x(…)`."""
+    function = call.child_by_field_name("function") if call.type in CALLS else None
+    return function is not None and static_name(source, function) is None
+
+
+def _assigned_to(source: PerlSource, target: Node) -> Node | None:
+    above = target.parent
+    if above is not None and above.type == "variable_declaration":
+        target, above = above, above.parent
+    if above is None or above.type != "assignment_expression" or not is_field(target, "left"):
+        return None
+    return above.child_by_field_name("right")
+
+
+def _results(sub: TextSub) -> Iterator[Node]:
+    """The expressions whose values a sub returns."""
+    source = sub.source
+    for node in everything(sub.node.body):
+        if node.type == "return_expression" and node.named_children and sub_returning(source, node) is sub.node:
+            yield from list_items(node.named_children[0])
+        elif node.type == "expression_statement" and node.named_children:
+            result = result_of(source, node)
+            inner = node.named_children[0]
+            if isinstance(result, Returned) and result.sub is sub.node and inner.type != "return_expression":
+                yield inner
