@@ -164,12 +164,13 @@ class _Finder:
         closure, place = self._finding.closures[cut.closure], self._marked.closures[cut.closure]
         source = self._source_of(place)
         if source is None or place.path is None or place.sub is None:
-            return self._blocked(ObstacleKind.NO_SOURCE, closure.location.file)
+            kind = ObstacleKind.NO_SOURCE if place.path is None else ObstacleKind.NOT_CERTAIN
+            return self._blocked(kind, closure.location.file, place.path, place.keyword)
         variable = captured_variable(source, place.sub, cut.name)
         if variable is None or closure.name:
             return self._blocked(ObstacleKind.NOT_PLAIN, cut.name, place.path, place.keyword)
         if self._heap.kind[cut.target] == Kind.CODE:
-            return self._current_sub(closure, place.path, variable, cut)
+            return self._of_code(closure, place.path, variable, cut)
         return self._weak_copy(place.path, place.sub, variable, cut)
 
     def _source_of(self, place: Place) -> PerlSource | None:
@@ -179,17 +180,24 @@ class _Finder:
         source = self._source(place.path)
         return source if source is not None and place.sub in source.subs else None
 
-    def _current_sub(self, closure: Closure, path: Path, variable: CapturedVariable, cut: CapturedCut) -> _Step | None:
-        """`__SUB__`: perl holds a sub that runs, and who calls it holds it, too."""
+    def _of_code(self, closure: Closure, path: Path, variable: CapturedVariable, cut: CapturedCut) -> _Step | None:
+        """The variable has a sub. `__SUB__` is always the same: perl holds a sub that runs, and who calls it does."""
         if self._heap.layout.perl_version < _CURRENT_SUB_SINCE:
             return self._blocked(ObstacleKind.OLD_PERL, variable.name)
         edits = variable.current_sub() if cut.target in clones_of(self._heap, closure.sv) else None
+        if edits is not None:
+            title = f"Call the running sub as __SUB__ instead of {variable.name}"
+            why = f"Inside the sub, __SUB__ is the sub itself: it no longer captures {variable.name}, which holds it."
+            escape = self._why_needed(lambda _: False)
+            return _Step(title, review_reason(escape) if escape else why, path, tuple(edits), escape is None)
+        if self._cuts.live_holders(cut) is None:
+            return self._blocked(ObstacleKind.ONLY_OWNER, variable.name, path, variable.declared)
+        edits = variable.weak_copy("return") if variable.holds_own_sub else None
         if edits is None:
             return self._blocked(ObstacleKind.NOT_THIS_SUB, variable.name, path, variable.declared)
-        title = f"Call the running sub as __SUB__ instead of {variable.name}"
-        why = f"Inside the sub, __SUB__ is the sub itself: it no longer captures {variable.name}, which holds it."
-        escape = self._why_needed(lambda _: False)
-        return _Step(title, review_reason(escape) if escape else why, path, tuple(edits), escape is None)
+        escape = Escape(EscapeKind.SUB_OF_VARIABLE, path, variable.declared, (variable.name,))
+        title = f"Capture a weakened copy of {variable.name}"
+        return _Step(title, review_reason(escape), path, tuple(edits), False)
 
     def _weak_copy(self, path: Path, sub: Sub, variable: CapturedVariable, cut: CapturedCut) -> _Step | None:
         if self._heap.layout.perl_version < _DEFINED_OR_SINCE:
@@ -210,12 +218,14 @@ class _Finder:
     ) -> tuple[Escape | None, str]:
         """(the first reason against a weak copy, None where it is safe; why it is safe)."""
         try:
-            if self._missing_text is not None:
-                raise Escaped(self._missing_text)
-            check_texts(self._texts)
             holder = holder_of(self._texts, variable.source, sub, variable.declared)
             why = _why_safe(holder, variable, takes_out)
+            check_readers(self._texts, sorted(holder.keys), ())
+            check_texts(self._texts)
+            if self._missing_text is not None:
+                raise Escaped(self._missing_text)
             reach = self._reach(holder, variable, cut, takes_out)
+            reach.check()
             check_readers(self._texts, sorted(holder.keys), reach.computed.values())
             reach.check_created()
             if not variable.is_used_later():
@@ -336,7 +346,7 @@ def _why_safe(holder: Holder, variable: CapturedVariable, takes_out: bool) -> st
     if holder.variable is None and variable.made_by in holder.given_to:
         return f"The closure lives in the object of {variable.name} alone: who can call it holds that."
     place = variable.source.path, variable.source.range(variable.sub.keyword)
-    raise Escaped(Escape(EscapeKind.SEVERAL, *place, (variable.source.string(variable.sub.keyword),)))
+    raise Escaped(Escape(EscapeKind.OTHER_OBJECT, *place, (variable.name,)))
 
 
 def _cure(steps: Sequence[_Step]) -> Cure:

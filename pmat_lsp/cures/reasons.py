@@ -18,6 +18,8 @@ _REVIEW = {
     EscapeKind.RETURNED: "{sub}{at} returns the callback, so a caller can use it after the object is gone",
     EscapeKind.STORED: "{name}{at} stores the callback outside of its object, so it can outlive that",
     EscapeKind.SEVERAL: "{name}{at} stores the callback in another object, which can use it after this one is gone",
+    EscapeKind.OTHER_OBJECT: "the closure{at} is kept in an object other than {name}, which can use it after that is gone",
+    EscapeKind.SUB_OF_VARIABLE: "the sub in {name}{at} is freed with that variable, and must not be called later",
     EscapeKind.OUTLIVES: "{name}{at} takes the callback and may live longer than the object",
     EscapeKind.CAPTURED: "a closure captures {name}{at}, which has the callback, so it can outlive the object",
     EscapeKind.PASSED: "{name}{at} gets the callback, and what it does with it is not known",
@@ -50,6 +52,8 @@ class ObstacleKind(Enum):
 
     NO_SOURCE = auto()
     """The source of a closure is not here, or has changed since the dump (the closure's file)."""
+    NOT_CERTAIN = auto()
+    """It is not certain which sub of a file the closure was made by (the file)."""
     NOT_PLAIN = auto()
     """The variable is no plain `my` scalar of one meaning (the variable)."""
     NOT_WRITABLE = auto()
@@ -79,7 +83,8 @@ class Obstacle:
 
 
 _NONE = {
-    ObstacleKind.NO_SOURCE: "the source of the closure in {name} is not here, or has changed since the dump",
+    ObstacleKind.NO_SOURCE: "the source of the closure, {name}, is not here",
+    ObstacleKind.NOT_CERTAIN: "it is not certain which sub{at} the closure was made by",
     ObstacleKind.NOT_PLAIN: "{name}{at} is not a plain variable that one `my` declares",
     ObstacleKind.NOT_WRITABLE: "a weak copy of {name}{at} would change what the program does",
     ObstacleKind.ONLY_OWNER: "in this dump, nothing else holds what {name}{at} refers to: weakening it would free that",

@@ -236,6 +236,13 @@ class CapturedVariable:
             return insert_before(self.source, self.source.range(first).start, statement)
         return insert_behind(self.source, self.source.range(place).end, statement)
 
+    @property
+    def holds_own_sub(self) -> bool:
+        """Whether nothing but one `sub { … }`, written beside it, is assigned to it: it is what holds that."""
+        targets = (self.declaration.node, *self.everywhere)
+        values = [value for value in map(_assigned_to, targets) if value is not None]
+        return len(values) == 1 and values[0].type == "anonymous_subroutine_expression"
+
     def current_sub(self) -> list[Edit] | None:
         """Let the sub call itself as `__SUB__`, so that it no longer captures the variable that holds it."""
         if not self.is_direct or self.sub.string_eval or self.sub.keyword.type != "sub":

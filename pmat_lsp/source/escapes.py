@@ -24,12 +24,18 @@ class EscapeKind(Enum):
     """The callback is stored outside of its object (what takes it)."""
     SEVERAL = auto()
     """It is stored in an object that is not the captured one."""
+    OTHER_OBJECT = auto()
+    """It is stored in an object, and the captured variable refers to another one (that variable)."""
+    SUB_OF_VARIABLE = auto()
+    """A sub is weakened that is held by its variable alone (the variable)."""
     OUTLIVES = auto()
     """A variable that takes the callback may live longer than the object (the variable)."""
     CAPTURED = auto()
     """Another closure captures the callback (the variable)."""
     PASSED = auto()
     """The callback is passed to code whose source is not known (the function)."""
+    GENERATED = auto()
+    """A method of the object has no source: it is generated or written in C (the method)."""
     COMPUTED_KEY = auto()
     """A key that is not written out may be that of the callback (the expression)."""
     COPIED = auto()
@@ -40,8 +46,6 @@ class EscapeKind(Enum):
     """A sub or method is called by a name that is computed (the expression)."""
     STRING_EVAL = auto()
     """A string is evaluated as code."""
-    GENERATED = auto()
-    """A method of the object has no source: it is generated or written in C (the method)."""
     AUTOLOAD = auto()
     """An AUTOLOAD takes calls of methods of the object (the class)."""
     OVERLOADED = auto()

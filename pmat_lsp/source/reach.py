@@ -7,13 +7,13 @@ container are no gap. Every use that is not listed here is an escape.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from tree_sitter import Node
 
-from pmat_lsp.source.escapes import EscapeKind, escaped
+from pmat_lsp.source.escapes import EscapeKind, Escaped, escaped
 from pmat_lsp.source.lexicals import Declaration, SubNode
 from pmat_lsp.source.occurrences import (
     is_named_container,
@@ -46,6 +46,7 @@ from pmat_lsp.source.syntax import (
     operator_of,
     outermost_list,
     referred_by,
+    statement_around,
 )
 from pmat_lsp.source.texts import Texts, TextSub, called_name, invocant_package, package_around
 
@@ -65,7 +66,7 @@ _ADDS = frozenset({"push", "unshift", "splice"})
 _PRINTS = frozenset({"print", "say", "printf", "sprintf", "warn", "join", "refaddr", "id", "lc", "uc", "length"})
 _TAKES_OUT = frozenset({"shift", "pop", "delete", "values", "each", "wantarray"})
 _UNIVERSAL = frozenset({"isa", "DOES", "VERSION"})
-_CLASS_NAMES = frozenset({"$class", "$proto", "$type", "$package", "$pkg"})
+_SELF = frozenset({"$self", "$this", "method"})
 _ARITHMETIC = frozenset({"isa", "=="})
 _PASSES_ON = frozenset(
     {
@@ -109,6 +110,8 @@ class Reach:
         """Calls whose new object nothing takes."""
         self._received: dict[int, tuple[PerlSource, Declaration]] = {}
         """Variables to which the value of a call or of `bless` is assigned."""
+        self._escapes: list[Escaped] = []
+        self._asked: set[tuple[int, int]] = set()
         self._returning: set[tuple[int, int, Token]] = set()
 
     # What is followed first.
@@ -117,37 +120,67 @@ class Reach:
         """Follow every object of the classes from where the texts make it, and as the invocant of its methods."""
         for sub in self._texts.subs:
             if sub.name and sub.package in self._objects.classes:
-                self._start_method(sub)
+                self._try(self._start_method, sub)
         for source in self._texts.sources:
             for call in occurrences(source).calls.get("bless", ()):
-                self._start_bless(source, call)
+                self._try(self._start_bless, source, call)
         self.run()
 
     def start_at(self, source: PerlSource, declaration: Declaration, token: Token) -> None:
         """Follow what a variable refers to, from where that comes from, too."""
-        self._variable(source, declaration, token, None)
+        self._try(self._variable, source, declaration, token, None)
         if not self._objects.classes or token is Token.HOLDS:
-            self._origins(source, declaration, token)
+            self._try(self._origins, source, declaration, token)
         self.run()
+
+    def _try(self, step: Callable[..., None], *arguments: object) -> None:
+        try:
+            step(*arguments)
+        except Escaped as found:
+            self._escapes.append(found)
 
     def run(self) -> None:
         """Follow all that is still to be followed."""
         while self._work:
-            self._value(*self._work.pop())
+            try:
+                self._value(*self._work.pop())
+            except Escaped as found:
+                self._escapes.append(found)
+
+    def check(self) -> None:
+        """Raises Escaped where a use was not understood: of several the one that tells most."""
+        if self._escapes:
+            raise min(self._escapes, key=_order)
 
     def check_created(self) -> None:
         """Raises Escaped where an object is made and nothing but its own cycle holds it from then on."""
         for source, call in self._created:
-            root = call
-            while root.type == "method_call_expression" and root.named_children:
-                root = root.named_children[0]
-            if root.type in CALLS:
-                items = list_items(root.child_by_field_name("arguments"))
-                root = next((item for item in items if self._is_tainted(source, item)), root)
-            if not self._is_tainted(source, root):
+            if self._makes(source, innermost_call(call)):
                 raise escaped(EscapeKind.DROPPED_AT_ONCE, source, call)
         for source, declaration in self._received.values():
             self._check_received(source, declaration)
+
+    def _makes(self, source: PerlSource, value: Node) -> bool:
+        """Whether a value is an object that is made for it, and not one that something else holds, too."""
+        if value.type in CALLS and called_name(source, value) == "bless":
+            return True
+        if value.type in CALLS | {"method_call_expression"}:
+            if (id(source), value.id) in self._asked:
+                return False
+            self._asked.add((id(source), value.id))
+            try:
+                subs = self._texts.callees(source, value)
+            except Escaped:
+                return False
+            return any(self._makes(sub.source, result) for sub in subs for result in _results(sub))
+        if value.type in ("assignment_expression", "conditional_expression", "binary_expression", *LISTS):
+            return any(self._makes(source, child) for child in value.named_children)
+        declaration = source.lexicals.declaration_at(value)
+        if declaration is None or value.type != "scalar":
+            return False
+        targets = [declaration.node, *(use.node for use in source.lexicals.uses if use.declaration is declaration)]
+        values = (_assigned_to(source, target) for target in targets)
+        return any(one != value and self._makes(source, one) for one in values if one is not None)
 
     def is_followed(self, declaration: Declaration) -> bool:
         """Whether a variable may have one of the objects."""
@@ -169,19 +202,18 @@ class Reach:
         return isinstance(result, Dropped)
 
     def _check_received(self, source: PerlSource, declaration: Declaration) -> None:
-        used = [use for use in source.lexicals.uses if use.declaration is declaration]
-        if any(use.sub == declaration.sub and not _is_target(use.node) for use in used):
-            return
-        raise escaped(EscapeKind.DROPPED, source, declaration.node, declaration.name)
+        used = (use.node for use in source.lexicals.uses if use.declaration is declaration)
+        if not any(not _is_target(node) for node in used):
+            raise escaped(EscapeKind.DROPPED, source, declaration.node, declaration.name)
 
     def _is_tainted(self, source: PerlSource, node: Node) -> bool:
         return any((id(source), node.id, token) in self._seen for token in Token)
 
     def _start_method(self, sub: TextSub) -> None:
         parameters = parameters_of(sub.source, sub.node)
-        if parameters and sub.source.string(parameters[0]) in _CLASS_NAMES:
-            return
-        self._give(sub, 0, None, Token.OBJECT)
+        is_method = bool(parameters) and sub.source.string(parameters[0] if parameters else sub.node.body) in _SELF
+        if is_method or sub.name.endswith("::DESTROY"):
+            self._give(sub, 0, None, Token.OBJECT)
 
     def _start_bless(self, source: PerlSource, call: Node) -> None:
         items = list_items(call.child_by_field_name("arguments"))
@@ -241,15 +273,17 @@ class Reach:
         if operator_of(source, above) not in ASSIGNS:
             raise escaped(EscapeKind.ADDRESS, source, above)
         self._store(source, left, token)
-        if token is Token.OBJECT:
-            self._note_received(source, left, node)
+        self._note_received(source, left)
         self._push(source, above, token)
 
-    def _note_received(self, source: PerlSource, left: Node, node: Node) -> None:
-        variable = left.child_by_field_name("variable") if left.type == "variable_declaration" else left
-        declaration = source.lexicals.declaration_at(variable) if variable is not None else None
-        if declaration is not None and node.type in CALLS | {"method_call_expression"}:
-            self._received[declaration.node.id] = source, declaration
+    def _note_received(self, source: PerlSource, left: Node) -> None:
+        """A variable that is declared to take it, somewhere inside another block than that of the file."""
+        if left.type != "variable_declaration" or package_level(left):
+            return
+        for variable in left.children_by_field_name("variable") + left.children_by_field_name("variables"):
+            declaration = source.lexicals.declaration_at(variable)
+            if declaration is not None and declaration.keyword == "my":
+                self._received[declaration.node.id] = source, declaration
 
     def _statement(self, source: PerlSource, statement: Node, node: Node, token: Token) -> None:
         result = result_of(source, statement)
@@ -836,6 +870,7 @@ class Reach:
                 self._hold_loosely(other, given[position], token)
 
 
+_KINDS = {kind: number for number, kind in enumerate(EscapeKind)}
 _HANDLERS = {
     "assignment_expression": Reach._assigned,
     "expression_statement": Reach._dereferenced_statement,
@@ -865,6 +900,32 @@ _HANDLERS = {
     "await_expression": Reach._given_on,
     "do_expression": Reach._given_on,
 }
+
+
+def innermost_call(call: Node) -> Node:
+    """`Foo->new` of `Foo->new->start`."""
+    invocant = call.child_by_field_name("invocant")
+    while invocant is not None and invocant.type in CALLS | {"method_call_expression"}:
+        call, invocant = invocant, invocant.child_by_field_name("invocant")
+    return call
+
+
+def package_level(node: Node) -> bool:
+    """Whether a declaration stands in no block but that of a package: its variable lives to the end."""
+    statement = statement_around(node)
+    block = statement.parent if statement is not None else None
+    while block is not None and block.type != "source_file":
+        if block.type != "package_statement" and (block.parent is None or block.parent.type != "package_statement"):
+            return False
+        block = block.parent
+    return True
+
+
+def _order(found: Escaped) -> tuple[int, str, int]:
+    """The kinds are in the order of how much they tell."""
+    escape = found.escape
+    line = escape.range.start.line if escape.range is not None else 0
+    return _KINDS[escape.kind], str(escape.path), line
 
 
 def _is_dereference(above: Node) -> bool:
