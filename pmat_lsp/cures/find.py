@@ -32,7 +32,7 @@ from pmat_lsp.source.captured import CapturedVariable, captured_variable
 from pmat_lsp.source.closing import last_call
 from pmat_lsp.source.edits import Edit
 from pmat_lsp.source.escapes import Escape, Escaped, EscapeKind
-from pmat_lsp.source.flow import Holder, check_readers, holder_of
+from pmat_lsp.source.flow import Holder, check_readers, check_value_is_dropped, holder_of
 from pmat_lsp.source.hazards import check_classes, check_texts, check_weakened, is_quiet
 from pmat_lsp.source.lexicals import Declaration
 from pmat_lsp.source.marks import MarkedFinding
@@ -221,6 +221,8 @@ class _Finder:
             holder = holder_of(self._texts, variable.source, sub, variable.declared)
             why = _why_safe(holder, variable, takes_out)
             check_readers(self._texts, sorted(holder.keys), ())
+            if takes_out:
+                check_value_is_dropped(self._texts, variable.source, sub)
             check_texts(self._texts)
             if self._missing_text is not None:
                 raise Escaped(self._missing_text)

@@ -34,6 +34,8 @@ class EscapeKind(Enum):
     """Another closure captures the callback (the variable)."""
     PASSED = auto()
     """The callback is passed to code whose source is not known (the function)."""
+    HIDDEN_CODE = auto()
+    """A regular expression, or the replacement of `s///e`, has code that was not followed."""
     GENERATED = auto()
     """A method of the object has no source: it is generated or written in C (the method)."""
     COMPUTED_KEY = auto()
@@ -66,6 +68,8 @@ class EscapeKind(Enum):
     """An object is created, and nothing takes it (the expression)."""
     DROPPED = auto()
     """Nothing uses the variable of a new object once the callback is set (the variable)."""
+    VALUE_USED = auto()
+    """The value of the callback is used, and is another one once the captured container is gone (the expression)."""
     DESTROYED = auto()
     """A DESTROY does more than to clear its own object, and would run earlier (the method)."""
     UNPARSED = auto()

@@ -15,7 +15,7 @@ from pmat_lsp.source.escapes import Escaped, EscapeKind, escaped
 from pmat_lsp.source.kept import Kept
 from pmat_lsp.source.lexicals import Declaration, SubNode
 from pmat_lsp.source.model import Range
-from pmat_lsp.source.occurrences import is_named_container, literal_words
+from pmat_lsp.source.occurrences import is_named_container, literal_words, occurrences
 from pmat_lsp.source.parameters import (
     Argument,
     argument_of,
@@ -25,7 +25,7 @@ from pmat_lsp.source.parameters import (
     is_steady,
 )
 from pmat_lsp.source.perl import PerlSource, Sub
-from pmat_lsp.source.results import Given, Returned, result_of, sub_returning
+from pmat_lsp.source.results import Given, Returned, result_of, results_of, sub_returning
 from pmat_lsp.source.syntax import (
     ASSIGNS,
     CALLS,
@@ -33,9 +33,11 @@ from pmat_lsp.source.syntax import (
     COMPARISONS,
     CONDITIONS,
     ELEMENTS,
+    LISTS,
     STRINGS,
     container_of,
     dereferenced,
+    everything,
     innermost_access,
     is_field,
     key_before,
@@ -49,6 +51,15 @@ from pmat_lsp.source.texts import Texts, TextSub, called_name
 
 _LOOKS_ONLY = frozenset({"defined", "ref", "exists", "undef", "scalar"})
 _HARMLESS = frozenset({"blessed", "reftype", "isweak", "is_weak"})
+_PASSES_ON = frozenset(
+    {
+        "postfix_for_expression",
+        "postfix_conditional_expression",
+        "conditional_expression",
+        "lowprec_logical_expression",
+        "binary_expression",
+    }
+)
 _ADDS = frozenset({"push", "unshift"})
 
 
@@ -96,6 +107,9 @@ def holder_of(texts: Texts, source: PerlSource, sub: Sub, captured: Range) -> Ho
     """
     tracer = _Tracer(texts, set(), set())
     tracer.value(source, source.lexicals.subs[sub.index].whole)
+    for node in everything(source.lexicals.subs[sub.index].body):
+        if node.type == "func0op_call_expression" and source.string(node) == "__SUB__":
+            tracer.value(source, node)
     _check_variables(tracer, source, captured)
     stored = set(tracer.stored)
     variables = {one.variable.node.id if one.variable else None for one in stored}
@@ -283,7 +297,6 @@ class _Tracer:
             return
         if call.type in CALLS and name == "bless" and key is not None and items[0] == item:
             self.stored.append(_Stored(source, None, key, call))
-            self.value(source, call, key)
         elif call.type in CALLS and name in _ADDS and item != items[0] and key is None:
             inner = dereferenced(items[0]) or referred_by(items[0])
             if inner is None or inner.type not in ELEMENTS:
@@ -331,11 +344,8 @@ class _Tracer:
         """The value of a sub: what its callers do with it, where all of them are known."""
         sub = TextSub(source, node) if node is not None else None
         returned = escaped(EscapeKind.RETURNED, source, at, sub.name if sub is not None else "")
-        if sub is None or not sub.name:
+        if sub is None or not sub.name or key is not None:
             raise returned
-        if key is not None:
-            # A new object that holds the value: its own callers hold it by that object.
-            return
         invocant = invocant_of(source, sub.node)
         try:
             self._texts.check_callers_are_known(sub)
@@ -367,15 +377,36 @@ class _Tracer:
 def _seen_from_call(source: PerlSource, invocant: Node | None, formal: _Formal, stored: _Stored) -> _Stored:
     """What a method stored, told with the variables of the caller."""
     if stored.variable is None:
+        if not _is_result(formal.sub, stored):
+            raise escaped(EscapeKind.SEVERAL, stored.source, stored.at)
         return stored
     if stored.variable is formal.invocant:
         variable = declaration_of(source, invocant) if invocant is not None else None
         if variable is None:
             raise escaped(EscapeKind.SEVERAL, stored.source, stored.at)
         return _Stored(source, variable, stored.key, stored.at)
-    if is_made_by_bless(formal.sub.source, stored.variable):
+    if is_made_by_bless(formal.sub.source, stored.variable) and _is_result(formal.sub, stored):
         return _Stored(formal.sub.source, None, stored.key, stored.at)
     raise escaped(EscapeKind.STORED, stored.source, stored.at)
+
+
+def _is_result(sub: TextSub, stored: _Stored) -> bool:
+    """Whether the new object that takes the value is what the sub returns, and nothing else."""
+    found = list(results_of(sub.source, sub.node))
+    return bool(found) and all(_is_stored_in(sub.source, result, stored) for result in found)
+
+
+def _is_stored_in(source: PerlSource, result: Node, stored: _Stored) -> bool:
+    if result == stored.at:
+        return True
+    declaration = declaration_of(source, result)
+    if declaration is None:
+        return False
+    if declaration is stored.variable:
+        return True
+    assignment = declaration.node.parent.parent if declaration.node.parent is not None else None
+    right = assignment.child_by_field_name("right") if assignment is not None else None
+    return right is not None and right == stored.at
 
 
 def _only_looked_at(source: PerlSource, above: Node, node: Node) -> bool:
@@ -394,3 +425,43 @@ def _only_looked_at(source: PerlSource, above: Node, node: Node) -> bool:
     if kind == "func1op_call_expression":
         return source.string(above.children[0]) in _LOOKS_ONLY
     return kind == "undef_expression"
+
+
+def check_value_is_dropped(texts: Texts, source: PerlSource, sub: Sub) -> None:
+    """Nothing uses what a closure returns, as far as its callers can be told: any call of a reference may be one.
+
+    Raises:
+        Escaped: something does.
+    """
+    seen: set[tuple[int, int]] = set()
+    work = [TextSub(source, source.lexicals.subs[sub.index])]
+    while work:
+        called = work.pop()
+        if called.name:
+            texts.check_callers_are_known(called)
+            calls = list(texts.callers(called))
+        else:
+            calls = [(other, call) for other in texts.sources for call in occurrences(other).code_calls]
+        for other, call in calls:
+            if (id(other), call.id) not in seen:
+                seen.add((id(other), call.id))
+                work += _given_on_by(other, call)
+
+
+def _given_on_by(source: PerlSource, call: Node) -> list[TextSub]:
+    """The sub that returns the value of a call, [] where the value is dropped."""
+    node = outermost_list(call)
+    above = node.parent
+    while above is not None and (above.type in _PASSES_ON or above.type in LISTS):
+        if is_field(node, "condition") or (above.type == "binary_expression" and is_field(node, "left")):
+            break
+        node, above = above, above.parent
+    if above is not None and above.type == "expression_statement":
+        result = result_of(source, above)
+        if not isinstance(result, Given) and result is not None:
+            return [TextSub(source, result.sub)] if isinstance(result, Returned) else []
+    if above is not None and above.type == "return_expression":
+        sub = sub_returning(source, above)
+        if sub is not None:
+            return [TextSub(source, sub)]
+    raise escaped(EscapeKind.VALUE_USED, source, call)

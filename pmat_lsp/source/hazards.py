@@ -28,6 +28,8 @@ def check_texts(texts: Texts) -> None:
             raise escaped(EscapeKind.UNPARSED, source, found.error)
         if found.string_evals:
             raise escaped(EscapeKind.STRING_EVAL, source, found.string_evals[0])
+        if found.hidden_code:
+            raise escaped(EscapeKind.HIDDEN_CODE, source, found.hidden_code[0])
 
 
 def check_classes(texts: Texts, classes: frozenset[str]) -> None:

@@ -320,6 +320,8 @@ class Kept:
         for use in source.lexicals.uses:
             if use.name == "$_" and inside.start_byte <= use.node.start_byte < inside.end_byte:
                 self._value(source, use.node, base)
+        for other, topic in self._texts.topics_in(source, inside):
+            self._value(other, topic, None)
 
 
 def _is_alias(declaration: Declaration) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pmat_lsp.source.syntax import (
     CALLS,
     NAMED_CONTAINERS,
     SLICES,
+    ancestors,
     container_of,
     everything,
     is_field,
@@ -21,6 +23,8 @@ from pmat_lsp.source.syntax import (
     literal_key,
 )
 
+_CODE_IN_REGEXP = re.compile(r"\(\?\??\{")
+_USES_VARIABLE = re.compile(r"[$@%](?![0-9&])[\w{$]|->")
 _WEAKENS = frozenset({"weaken", "fieldhash", "fieldhashes", "idhash", "idhashes"})
 _WEAK_WORDS = frozenset({"weak_ref", "weak", "Tie::RefHash::Weak", "WeakRef::Auto"})
 _STRICT = frozenset({"strict", "strictures", "Moose", "Moo", "Mouse", "Modern::Perl", "Mojo::Base", "common::sense"})
@@ -45,6 +49,10 @@ class Occurrences:
     code_calls: list[Node] = field(default_factory=list)
     """`$x->(…)` and `&$x(…)`."""
     string_evals: list[Node] = field(default_factory=list)
+    hidden_code: list[Node] = field(default_factory=list)
+    """Code in a regular expression, or in what replaces a match, that uses a variable."""
+    topics: list[Node] = field(default_factory=list)
+    """Every `$_` that a loop outside of its sub may set."""
     weakens: list[Node] = field(default_factory=list)
     """The names of functions, and the words, that make a reference weak."""
     package_variables: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))
@@ -55,6 +63,8 @@ class Occurrences:
     """Where the parser did not understand the text."""
     strict: bool = False
     """Whether `use strict` holds everywhere: a string cannot be called as a sub."""
+    lax: Node | None = None
+    """`no strict`: from there on a string can name a variable."""
 
 
 _KEPT: WeakKeyDictionary[PerlSource, Occurrences] = WeakKeyDictionary()
@@ -69,7 +79,7 @@ def occurrences(source: PerlSource) -> Occurrences:
 
 def _find(source: PerlSource) -> Occurrences:
     found = Occurrences()
-    strict = lax = False
+    strict = False
     for node in everything(source.root):
         kind = node.type
         if node.is_error or node.is_missing:
@@ -92,22 +102,52 @@ def _find(source: PerlSource) -> Occurrences:
         elif kind == "eval_expression":
             if not any(child.type == "block" for child in node.named_children):
                 found.string_evals.append(node)
-        elif kind == "substitution_regexp_modifiers" and source.string(node).count("e") > 1:
-            found.string_evals.append(node)
+        elif kind == "substitution_regexp_modifiers" and "e" in source.string(node):
+            _replacement(source, node, found)
+        elif kind == "regexp_content" and _CODE_IN_REGEXP.search(source.string(node)):
+            found.hidden_code.append(node)
         elif kind in ("string_content", "bareword", "autoquoted_bareword", "attribute_name"):
             _words(source, node, found)
         elif kind == "use_statement":
             module = node.child_by_field_name("module")
             name = source.string(module) if module is not None else ""
-            lax = lax or (name == "strict" and source.string(node).startswith("no"))
+            if name == "strict" and source.string(node).startswith("no"):
+                found.lax = found.lax or node
             strict = strict or name in _STRICT
         elif kind == "use_version_statement":
             strict = True
     for use in source.lexicals.uses:
+        if use.name == "$_" and _is_free(source, use.node):
+            found.topics.append(use.node)
         if use.declaration is None or use.declaration.keyword == "our":
             found.package_variables[package_variable(use.name)].append(use.node)
-    found.strict = strict and not lax
+    found.strict = strict and found.lax is None
     return found
+
+
+def _replacement(source: PerlSource, modifiers: Node, found: Occurrences) -> None:
+    whole = modifiers.parent
+    if whole is None:
+        return
+    if source.string(modifiers).count("e") > 1:
+        found.string_evals.append(whole)
+    elif any(_USES_VARIABLE.search(source.string(part)) for part in whole.children if part.type == "replacement"):
+        found.hidden_code.append(whole)
+
+
+def _is_free(source: PerlSource, topic: Node) -> bool:
+    """Whether nothing around a `$_` in its sub sets it."""
+    inner = topic
+    for outer in ancestors(topic):
+        if source.lexicals.sub_with_body(outer) is not None:
+            return True
+        if outer.type in ("map_grep_expression", "postfix_for_expression") and not is_field(inner, "list"):
+            return False
+        if outer.type == "for_statement" and is_field(inner, "block"):
+            if not outer.children_by_field_name("variable") + outer.children_by_field_name("variables"):
+                return False
+        inner = outer
+    return False
 
 
 def package_variable(name: str) -> str:

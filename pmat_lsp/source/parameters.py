@@ -55,7 +55,7 @@ def parameters_of(source: PerlSource, sub: SubNode) -> list[Node] | None:
     lists = shifts = 0
     for left, text in _leading_declarations(source, sub):
         if text == "shift":
-            found += left.children_by_field_name("variable")
+            found += left.children_by_field_name("variable") + left.children_by_field_name("variables")
             shifts += 1
         elif text == "@_":
             found += left.children_by_field_name("variables")

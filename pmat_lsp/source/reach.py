@@ -24,7 +24,7 @@ from pmat_lsp.source.occurrences import (
 )
 from pmat_lsp.source.parameters import parameters_of, sub_around
 from pmat_lsp.source.perl import PerlSource
-from pmat_lsp.source.results import Dropped, Given, Returned, result_of, sub_returning
+from pmat_lsp.source.results import Dropped, Given, Returned, result_of, results_of, sub_returning
 from pmat_lsp.source.syntax import (
     ASSIGNS,
     CALLS,
@@ -172,7 +172,7 @@ class Reach:
                 subs = self._texts.callees(source, value)
             except Escaped:
                 return False
-            return any(self._makes(sub.source, result) for sub in subs for result in _results(sub))
+            return any(self._makes(sub.source, result) for sub in subs for result in results_of(sub.source, sub.node))
         if value.type in ("assignment_expression", "conditional_expression", "binary_expression", *LISTS):
             return any(self._makes(source, child) for child in value.named_children)
         declaration = source.lexicals.declaration_at(value)
@@ -615,6 +615,8 @@ class Reach:
         for use in source.lexicals.uses:
             if use.name == name and inside.start_byte <= use.node.start_byte < inside.end_byte:
                 self._use(source, use.node, token)
+        for other, topic in self._texts.topics_in(source, inside) if name == "$_" else ():
+            self._use(other, topic, token)
 
     def _referred(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
         self._push(source, above, Token.HOLDS)
@@ -703,6 +705,9 @@ class Reach:
             return
         self._package_variables.add((name, token))
         for source in self._texts.sources:
+            lax = occurrences(source).lax
+            if lax is not None:
+                raise escaped(EscapeKind.SYMBOLIC, source, lax)
             for node in occurrences(source).package_variables.get(name, ()):
                 self._use(source, node, token)
 
@@ -781,7 +786,7 @@ class Reach:
             self._hold(source, list_items(call.child_by_field_name("arguments"))[0], token)
             return
         for sub in self._texts.callees(source, call):
-            found = list(_results(sub))
+            found = list(results_of(sub.source, sub.node))
             if not found:
                 raise escaped(EscapeKind.NO_ORIGIN, source, call)
             for result in found:
@@ -1011,16 +1016,3 @@ def _assigned_to(source: PerlSource, target: Node) -> Node | None:
     if above is None or above.type != "assignment_expression" or not is_field(target, "left"):
         return None
     return above.child_by_field_name("right")
-
-
-def _results(sub: TextSub) -> Iterator[Node]:
-    """The expressions whose values a sub returns."""
-    source = sub.source
-    for node in everything(sub.node.body):
-        if node.type == "return_expression" and node.named_children and sub_returning(source, node) is sub.node:
-            yield from list_items(node.named_children[0])
-        elif node.type == "expression_statement" and node.named_children:
-            result = result_of(source, node)
-            inner = node.named_children[0]
-            if isinstance(result, Returned) and result.sub is sub.node and inner.type != "return_expression":
-                yield inner

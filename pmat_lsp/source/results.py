@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -9,7 +10,7 @@ from tree_sitter import Node
 from pmat_lsp.source.first_statement import SUB_TYPES
 from pmat_lsp.source.lexicals import SubNode
 from pmat_lsp.source.perl import PerlSource
-from pmat_lsp.source.syntax import ancestors
+from pmat_lsp.source.syntax import ancestors, everything, list_items
 
 _GIVES = frozenset({"do_expression", "eval_expression", "map_grep_expression", "sort_expression"})
 """The value of their block is theirs."""
@@ -78,6 +79,18 @@ def sub_returning(source: PerlSource, node: Node) -> SubNode | None:
             if found is not None:
                 return found
     return None
+
+
+def results_of(source: PerlSource, sub: SubNode) -> Iterator[Node]:
+    """The expressions whose values a sub returns."""
+    for node in everything(sub.body):
+        if node.type == "return_expression" and node.named_children and sub_returning(source, node) is sub:
+            yield from list_items(node.named_children[0])
+        elif node.type == "expression_statement" and node.named_children:
+            result = result_of(source, node)
+            inner = node.named_children[0]
+            if isinstance(result, Returned) and result.sub is sub and inner.type != "return_expression":
+                yield inner
 
 
 def _is_last(statement: Node) -> bool:

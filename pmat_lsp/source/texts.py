@@ -160,6 +160,24 @@ class Texts:
                 if called is not None and (called[1] is None or sub.package in called[1]):
                     yield source, call
 
+    def topics_in(self, source: PerlSource, inside: Node) -> Iterator[tuple[PerlSource, Node]]:
+        """Every `$_` of the subs that the body of a loop may run: it is the one of the loop."""
+        seen: set[int] = set()
+        work = [(source, inside)]
+        while work:
+            other, body = work.pop()
+            if body.id in seen:
+                continue
+            seen.add(body.id)
+            if body is not inside:
+                yield from ((other, topic) for topic in occurrences(other).topics if _is_in(topic, body))
+            found = occurrences(other)
+            for name, calls in found.calls.items():
+                if any(_is_in(call, body) for call in calls):
+                    work += [(sub.source, sub.node.body) for sub in self.named(name)]
+            if any(_is_in(call, body) for call in [*found.code_calls, *found.symbolic]):
+                work += [(sub.source, sub.node.body) for sub in self.subs if not sub.name]
+
     def check_callers_are_known(self, sub: TextSub) -> None:
         """Raises Escaped where something else than a call by its name may run a sub."""
         name = sub.name.rpartition("::")[2]
@@ -171,6 +189,10 @@ class Texts:
                 symbolic = next((call for call in found.code_calls if _may_be_a_name(source, call)), None)
             if symbolic is not None:
                 raise escaped(EscapeKind.SYMBOLIC, source, symbolic)
+
+
+def _is_in(node: Node, body: Node) -> bool:
+    return body.start_byte <= node.start_byte < body.end_byte
 
 
 def _may_be_a_name(source: PerlSource, call: Node) -> bool:
