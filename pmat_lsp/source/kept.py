@@ -102,6 +102,8 @@ class Kept:
             self._dereferenced(source, above, node, base)
         elif kind in ELEMENTS and container_of(above) == outer:
             self._value(source, above, base)
+        elif kind == "replacement":
+            raise escaped(EscapeKind.HIDDEN_CODE, source, above)
         elif kind in STRINGS or kind in ELEMENTS:
             raise escaped(EscapeKind.ADDRESS, source, node)
         elif kind in ("for_statement", "postfix_for_expression", "map_grep_expression"):

@@ -55,16 +55,26 @@ def parameters_of(source: PerlSource, sub: SubNode) -> list[Node] | None:
     lists = shifts = 0
     for left, text in _leading_declarations(source, sub):
         if text == "shift":
-            found += left.children_by_field_name("variable") + left.children_by_field_name("variables")
+            found += _declared(left)[:1]
             shifts += 1
         elif text == "@_":
-            found += left.children_by_field_name("variables")
+            # `my $count = @_` takes none of them.
+            found += [one for one in _declared(left) if one.type != "scalar" or _is_list(left)]
             lists = 1
             break
         else:
             break
     all_shifts = sum(1 for node in everything(sub.body) if node.type == "shift")
     return found if (_names_of_arguments(source, sub), all_shifts) == (lists, shifts) else None
+
+
+def _declared(left: Node) -> list[Node]:
+    return left.children_by_field_name("variable") + left.children_by_field_name("variables")
+
+
+def _is_list(left: Node) -> bool:
+    """`my ($x)`, not `my $x`."""
+    return any(child.type == "(" for child in left.children)
 
 
 def _leading_declarations(source: PerlSource, sub: SubNode) -> list[tuple[Node, str]]:

@@ -168,10 +168,7 @@ class Reach:
             if (id(source), value.id) in self._asked:
                 return False
             self._asked.add((id(source), value.id))
-            try:
-                subs = self._texts.callees(source, value)
-            except Escaped:
-                return False
+            subs = self._texts.known_callees(source, value)
             return any(self._makes(sub.source, result) for sub in subs for result in results_of(sub.source, sub.node))
         if value.type in ("assignment_expression", "conditional_expression", "binary_expression", *LISTS):
             return any(self._makes(source, child) for child in value.named_children)

@@ -104,13 +104,21 @@ class Texts:
         if called is None:
             raise escaped(EscapeKind.SYMBOLIC, source, call)
         name, among = called
-        found = [sub for sub in self.named(name) if among is None or sub.package in among]
+        found = self.known_callees(source, call)
         elsewhere = self.packages.packages_with(name) - {sub.package for sub in self.named(name)}
         if among is not None:
             elsewhere &= among
         if not found or elsewhere:
             raise escaped(EscapeKind.UNKNOWN_CODE, source, call, name)
         return found
+
+    def known_callees(self, source: PerlSource, call: Node) -> list[TextSub]:
+        """The subs of the texts among those that a call may run."""
+        called = self.called(source, call)
+        if called is None:
+            return []
+        name, among = called
+        return [sub for sub in self.named(name) if among is None or sub.package in among]
 
     def called(self, source: PerlSource, call: Node) -> tuple[str, frozenset[str] | None] | None:
         """(the name that is called, the packages that its sub may be in or None for any); None: it is computed."""
