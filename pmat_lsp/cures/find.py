@@ -29,6 +29,7 @@ from pmat_lsp.heap.describe import code_place
 from pmat_lsp.heap.symbols import find_symbol
 from pmat_lsp.heap.values import file_facts
 from pmat_lsp.source.captured import CapturedVariable, captured_variable
+from pmat_lsp.source.cells import Token
 from pmat_lsp.source.closing import last_call
 from pmat_lsp.source.edits import Edit
 from pmat_lsp.source.escapes import Escape, Escaped, EscapeKind
@@ -40,7 +41,7 @@ from pmat_lsp.source.model import Range
 from pmat_lsp.source.parameters import stores_what_it_made
 from pmat_lsp.source.perl import PerlSource, Sub
 from pmat_lsp.source.places import Place, Places
-from pmat_lsp.source.reach import Objects, Reach, Token
+from pmat_lsp.source.reach import Objects, Reach
 from pmat_lsp.source.stored import Store, store_at
 from pmat_lsp.source.texts import Texts
 
@@ -62,6 +63,7 @@ class _Step:
     path: Path
     edits: tuple[Edit, ...]
     is_safe: bool
+    escape: Escape | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ class _Finder:
             title = f"Call the running sub as __SUB__ instead of {variable.name}"
             why = f"Inside the sub, __SUB__ is the sub itself: it no longer captures {variable.name}, which holds it."
             escape = self._why_needed(lambda _: False)
-            return _Step(title, review_reason(escape) if escape else why, path, tuple(edits), escape is None)
+            return _Step(title, review_reason(escape) if escape else why, path, tuple(edits), escape is None, escape)
         if self._cuts.live_holders(cut) is None:
             return self._blocked(ObstacleKind.ONLY_OWNER, variable.name, path, variable.declared)
         edits = variable.weak_copy("return") if variable.holds_own_sub else None
@@ -197,7 +199,7 @@ class _Finder:
             return self._blocked(ObstacleKind.NOT_THIS_SUB, variable.name, path, variable.declared)
         escape = Escape(EscapeKind.SUB_OF_VARIABLE, path, variable.declared, (variable.name,))
         title = f"Capture a weakened copy of {variable.name}"
-        return _Step(title, review_reason(escape), path, tuple(edits), False)
+        return _Step(title, review_reason(escape), path, tuple(edits), False, escape)
 
     def _weak_copy(self, path: Path, sub: Sub, variable: CapturedVariable, cut: CapturedCut) -> _Step | None:
         if self._heap.layout.perl_version < _DEFINED_OR_SINCE:
@@ -211,7 +213,7 @@ class _Finder:
             return self._blocked(ObstacleKind.NOT_WRITABLE, variable.name, path, variable.declared)
         escape, why = self._judge(sub, variable, cut, takes_out)
         title = f"Capture a weakened copy of {variable.name}"
-        return _Step(title, review_reason(escape) if escape else why, path, tuple(edits), escape is None)
+        return _Step(title, review_reason(escape) if escape else why, path, tuple(edits), escape is None, escape)
 
     def _judge(
         self, sub: Sub, variable: CapturedVariable, cut: CapturedCut, takes_out: bool
@@ -248,12 +250,12 @@ class _Finder:
 
     def _why_needed(self, may_be_object: Callable[[Declaration], bool]) -> Escape | None:
         """What may need the object, or show that it is freed, although nothing holds it."""
-        if self._cuts.is_weakly_held:
-            return Escape(EscapeKind.WEAKLY_HELD)
         try:
             check_weakened(self._texts, self._cuts.freed_classes, may_be_object)
         except Escaped as escaped:
             return escaped.escape
+        if self._cuts.is_weakly_held:
+            return Escape(EscapeKind.WEAKLY_HELD)
         return self._loud_destroy
 
     @cached_property
@@ -361,4 +363,5 @@ def _cure(steps: Sequence[_Step]) -> Cure:
         reason=" ".join(dict.fromkeys(step.reason for step in steps)),
         files=tuple(FileEdits(path, tuple(sorted(some, key=lambda edit: edit.range))) for path, some in edits.items()),
         safety=Safety.SAFE if all(step.is_safe for step in steps) else Safety.REVIEW,
+        escapes=tuple(dict.fromkeys(step.escape for step in steps if step.escape is not None)),
     )

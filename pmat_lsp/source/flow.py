@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from pmat_lsp.source.cells import is_spread
 from pmat_lsp.source.escapes import Escaped, EscapeKind, escaped
 from pmat_lsp.source.kept import Kept
 from pmat_lsp.source.lexicals import Declaration, SubNode
@@ -154,7 +155,9 @@ def _is_around(source: PerlSource, outer: int | None, inner: int | None) -> bool
 class _Tracer:
     """Follows one value; `stored` collects what took it."""
 
-    def __init__(self, texts: Texts, seen: set[tuple[int, int, str | None]], entered: set[tuple[int, int]]) -> None:
+    def __init__(
+        self, texts: Texts, seen: set[tuple[int, int, str | None]], entered: set[tuple[int, int | None]]
+    ) -> None:
         self.stored: list[_Stored] = []
         self.passed: list[tuple[PerlSource, Declaration]] = []
         self.given_to: list[tuple[PerlSource, Node]] = []
@@ -330,7 +333,7 @@ class _Tracer:
         except Escaped as unknown:
             raise passed from unknown
         before = items[: items.index(item)]
-        spread = any(one.type in ("array", "hash") or one.type in CALLS for one in before)
+        spread = any(is_spread(one) for one in before)
         if len(found) != 1 or spread:
             raise passed
         sub = found[0]
@@ -359,19 +362,12 @@ class _Tracer:
                     if variable is None or stored.variable is not variable or invocant is None:
                         raise returned
                     self.stored.append(_Stored(source, invocant, stored.key, stored.at))
-                for where, declaration in inner.passed:
-                    if declaration.sub is None or (id(where), declaration.sub) not in self.entered:
-                        self._check_caller(returned, source, sub, where, declaration)
+                # Where this sub got the value from its caller, that one has a variable for it.
+                outside = [one for one in inner.passed if (id(one[0]), one[1].sub) not in self.entered]
+                if outside and (id(source), source.lexicals.subs.index(sub.node)) not in self.entered:
+                    raise returned
         except Escaped as outside:
             raise returned from outside
-
-    def _check_caller(
-        self, returned: Escaped, source: PerlSource, sub: TextSub, where: PerlSource, declaration: Declaration
-    ) -> None:
-        """A variable of a caller has the value: it may not, unless the caller gave it the value in the first place."""
-        index = source.lexicals.subs.index(sub.node)
-        if (id(source), index) not in self.entered:
-            raise returned
 
 
 def _seen_from_call(source: PerlSource, invocant: Node | None, formal: _Formal, stored: _Stored) -> _Stored:

@@ -130,9 +130,9 @@ def is_quiet(source: PerlSource, sub: SubNode) -> bool:
     """Whether a DESTROY does nothing but look at its own object, empty it and close what is in it."""
     number = source.lexicals.subs.index(sub)
     for use in source.lexicals.uses:
-        if use.sub == number and use.name not in _OWN_VARIABLES:
-            if use.declaration is None or use.declaration.sub != number:
-                return False
+        is_own = use.declaration is not None and use.declaration.sub == number
+        if use.sub == number and not is_own and use.name not in _OWN_VARIABLES:
+            return False
     for node in everything(sub.body):
         if node.type in ("method_call_expression", "coderef_call_expression", "eval_expression", "bareword"):
             return False

@@ -143,9 +143,9 @@ def _is_free(source: PerlSource, topic: Node) -> bool:
             return True
         if outer.type in ("map_grep_expression", "postfix_for_expression") and not is_field(inner, "list"):
             return False
-        if outer.type == "for_statement" and is_field(inner, "block"):
-            if not outer.children_by_field_name("variable") + outer.children_by_field_name("variables"):
-                return False
+        named = outer.children_by_field_name("variable") + outer.children_by_field_name("variables")
+        if outer.type == "for_statement" and is_field(inner, "block") and not named:
+            return False
         inner = outer
     return False
 

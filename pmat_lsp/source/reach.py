@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from tree_sitter import Node
 
-from pmat_lsp.source.escapes import EscapeKind, Escaped, escaped
+from pmat_lsp.source.cells import Cells, Token, assigned_to, is_plain, is_spread, only_keys
+from pmat_lsp.source.escapes import Escaped, EscapeKind, escaped
 from pmat_lsp.source.lexicals import Declaration, SubNode
 from pmat_lsp.source.occurrences import (
-    is_named_container,
     literal_words,
     occurrences,
     package_variable,
@@ -33,6 +32,7 @@ from pmat_lsp.source.syntax import (
     CONDITIONS,
     ELEMENTS,
     LISTS,
+    NAMED_CALLS,
     NAMED_CONTAINERS,
     SLICES,
     STRINGS,
@@ -45,20 +45,9 @@ from pmat_lsp.source.syntax import (
     literal_key,
     operator_of,
     outermost_list,
-    referred_by,
     statement_around,
 )
 from pmat_lsp.source.texts import Texts, TextSub, called_name, invocant_package, package_around
-
-
-class Token(Enum):
-    """What a value may be."""
-
-    OBJECT = auto()
-    """The object itself."""
-    HOLDS = auto()
-    """A container, a list or a variable that holds it, at any depth."""
-
 
 _LOOKS = frozenset({"defined", "ref", "exists", "scalar", "undef", "keys"})
 _HARMLESS = frozenset({"blessed", "reftype", "isweak", "is_weak", "openhandle"})
@@ -92,20 +81,13 @@ class Objects:
     """What is captured is an array, and the objects are in it."""
 
 
-class Reach:
+class Reach(Cells):
     """Follows objects; `computed` collects where a key that is not known is read from one of them."""
 
     def __init__(self, texts: Texts, objects: Objects) -> None:
         self.computed: dict[tuple[int, int], tuple[PerlSource, Node]] = {}
-        self._texts = texts
+        super().__init__(texts)
         self._objects = objects
-        self._seen: set[tuple[int, int, Token]] = set()
-        self._work: list[tuple[PerlSource, Node, Token]] = []
-        self._variables: dict[int, set[tuple[Token, str | None]]] = {}
-        """By the node of the declaration."""
-        self._package_variables: set[tuple[str, Token]] = set()
-        self._keys: set[tuple[str, Token]] = set()
-        self._held: set[tuple[int, int, Token]] = set()
         self._created: list[tuple[PerlSource, Node]] = []
         """Calls whose new object nothing takes."""
         self._received: dict[int, tuple[PerlSource, Declaration]] = {}
@@ -164,7 +146,7 @@ class Reach:
         """Whether a value is an object that is made for it, and not one that something else holds, too."""
         if value.type in CALLS and called_name(source, value) == "bless":
             return True
-        if value.type in CALLS | {"method_call_expression"}:
+        if value.type in NAMED_CALLS:
             if (id(source), value.id) in self._asked:
                 return False
             self._asked.add((id(source), value.id))
@@ -176,12 +158,8 @@ class Reach:
         if declaration is None or value.type != "scalar":
             return False
         targets = [declaration.node, *(use.node for use in source.lexicals.uses if use.declaration is declaration)]
-        values = (_assigned_to(source, target) for target in targets)
+        values = (assigned_to(source, target) for target in targets)
         return any(one != value and self._makes(source, one) for one in values if one is not None)
-
-    def is_followed(self, declaration: Declaration) -> bool:
-        """Whether a variable may have one of the objects."""
-        return declaration.node.id in self._variables
 
     def _is_dropped(self, source: PerlSource, call: Node) -> bool:
         """Whether nothing takes what a call returns: it is a statement, perhaps the last one of a sub in whose place
@@ -232,12 +210,6 @@ class Reach:
             self._store(source, items[0], Token.OBJECT)
 
     # The forward step.
-
-    def _push(self, source: PerlSource, node: Node, *tokens: Token) -> None:
-        for token in tokens:
-            if (id(source), node.id, token) not in self._seen:
-                self._seen.add((id(source), node.id, token))
-                self._work.append((source, node, token))
 
     def _value(self, source: PerlSource, node: Node, token: Token) -> None:
         """What becomes of the value of an expression; one in a list is an item of what is around the list."""
@@ -328,7 +300,7 @@ class Reach:
             raise escaped(EscapeKind.NOT_UNDERSTOOD, source, whole)
 
     def _whole_hash(self, source: PerlSource, whole: Node, token: Token) -> None:
-        if _only_keys(source, whole):
+        if only_keys(source, whole):
             return
         if token is Token.OBJECT and not self._objects.is_array:
             raise escaped(EscapeKind.COPIED, source, whole)
@@ -380,9 +352,9 @@ class Reach:
         if whole.type in ("block", "indirect_object"):
             raise escaped(EscapeKind.NOT_UNDERSTOOD, sub.source, sub.node.keyword)
         outer = outermost_list(whole)
-        if outer.parent is not None and outer.parent.type in CALLS | {"method_call_expression"}:
-            if called_name(sub.source, outer.parent) not in _ADDS | {"bless"}:
-                self._texts.callees(sub.source, outer.parent)
+        call = outer.parent if outer.parent is not None and is_field(outer, "arguments") else None
+        if call is not None and call.type in NAMED_CALLS and called_name(sub.source, call) not in _ADDS | {"bless"}:
+            self._texts.callees(sub.source, call)
         for source in self._texts.sources:
             for call in occurrences(source).code_calls:
                 self._push(source, call, token)
@@ -422,7 +394,7 @@ class Reach:
         index = next(i for i, item in enumerate(items) if item.start_byte <= node.start_byte < item.end_byte)
         if call.type in CALLS and self._builtin(source, call, items, index, token):
             return
-        spread = any(_is_spread(item) for item in items[: index + 1])
+        spread = any(self._may_be_list(source, item) for item in items[: index + 1])
         key = None if spread else key_before(items[index])
         if call.type == "coderef_call_expression" or _calls_reference(source, call):
             self._give_to_code(source, call, None if spread else index, key, token)
@@ -430,6 +402,20 @@ class Reach:
         first = 1 if call.type == "method_call_expression" else 0
         for sub in self._texts.callees(source, call):
             self._give(sub, None if spread else index + first, key, token)
+
+    def _may_be_list(self, source: PerlSource, item: Node) -> bool:
+        """Whether an argument may be several: not where all that a sub returns are single values."""
+        if item.type not in NAMED_CALLS:
+            return is_spread(item)
+        results = [
+            (sub.source, result)
+            for sub in self._texts.known_callees(source, item)
+            for result in results_of(sub.source, sub.node)
+        ]
+        single = ("scalar", "hash_element_expression", "assignment_expression")
+        return not results or any(
+            result.type not in single and called_name(other, result) != "bless" for other, result in results
+        )
 
     def _builtin(self, source: PerlSource, call: Node, items: list[Node], index: int, token: Token) -> bool:
         name = called_name(source, call).rpartition("::")[2]
@@ -556,7 +542,7 @@ class Reach:
         """`{ key => … }`, `{ %args }`."""
         if node.next_sibling is not None and node.next_sibling.type == "=>" and token is Token.OBJECT:
             raise escaped(EscapeKind.ADDRESS, source, node)
-        key = None if _is_spread(node) else key_before(node)
+        key = None if is_spread(node) else key_before(node)
         if key is not None:
             self._key(key, token)
         else:
@@ -635,7 +621,7 @@ class Reach:
         elif left.type in LISTS:
             for item in list_items(left):
                 self._store(source, item, token)
-        elif left.type in ("scalar", "array", "hash") and _is_plain(left):
+        elif left.type in ("scalar", "array", "hash") and is_plain(left):
             self._store_plain(source, left, token)
         elif left.type in ELEMENTS:
             self._hold(source, left, token)
@@ -658,218 +644,6 @@ class Reach:
         if loop is not None and loop.type == "for_statement":
             raise escaped(EscapeKind.ALIASED, source, left)
         self._variable(source, declaration, token, None)
-
-    def _variable(self, source: PerlSource, declaration: Declaration, token: Token, key: str | None) -> None:
-        kept = self._variables.setdefault(declaration.node.id, set())
-        if (token, key) in kept:
-            return
-        kept.add((token, key))
-        for use in source.lexicals.uses:
-            if use.declaration is declaration:
-                self._use(source, use.node, token, key)
-
-    def _use(self, source: PerlSource, node: Node, token: Token, key: str | None = None) -> None:
-        """A variable that has it: `$x`, `@x`, `%x`, or the `x` of `$x[0]` and of `@x{…}`."""
-        above = node.parent
-        if node.type in NAMED_CONTAINERS and above is not None:
-            if above.type in ELEMENTS:
-                named = literal_key(above)
-                if key is None or named is None or named == key:
-                    self._push(source, above, Token.HOLDS, Token.OBJECT)
-            else:
-                words = literal_words(source, above.named_children[1:])
-                if key is None or words is None or key in words:
-                    self._push(source, above, Token.HOLDS, Token.OBJECT)
-        elif node.type == "arraylen":
-            return
-        elif node.type in ("array", "hash"):
-            if not _only_keys(source, node):
-                self._spread(source, node, key)
-        else:
-            self._push(source, node, token)
-
-    def _spread(self, source: PerlSource, node: Node, key: str | None) -> None:
-        """`@list`, `%args`: in `{ %args }` what has a key keeps it."""
-        outer = node.parent if node.parent is not None and node.parent.type == "list_expression" else node
-        if key is not None and outer.parent is not None and outer.parent.type == "anonymous_hash_expression":
-            self._key(key, Token.OBJECT)
-            self._key(key, Token.HOLDS)
-            return
-        self._push(source, node, Token.HOLDS, Token.OBJECT)
-
-    def _package_variable(self, name: str, token: Token) -> None:
-        if (name, token) in self._package_variables:
-            return
-        self._package_variables.add((name, token))
-        for source in self._texts.sources:
-            lax = occurrences(source).lax
-            if lax is not None:
-                raise escaped(EscapeKind.SYMBOLIC, source, lax)
-            for node in occurrences(source).package_variables.get(name, ()):
-                self._use(source, node, token)
-
-    def _key(self, key: str, token: Token) -> None:
-        """A field of any object holds it: every place that reads the key, or that may."""
-        if (key, token) in self._keys:
-            return
-        self._keys.add((key, token))
-        for source in self._texts.sources:
-            found = occurrences(source)
-            for element in found.elements.get(key, ()):
-                self._push(source, element, token)
-            for element in found.computed:
-                self._push(source, element, token)
-            for whole in found.hashes:
-                words = literal_words(source, whole.named_children[1:]) if whole.type in SLICES else None
-                if not _only_keys(source, whole) and (words is None or key in words):
-                    self._push(source, whole, Token.HOLDS, Token.OBJECT)
-
-    def _hold(self, source: PerlSource, node: Node, token: Token) -> None:
-        """The element `node`, or the container that it refers to, gets the object."""
-        mark = id(source), node.id, token
-        if mark in self._held:
-            return
-        self._held.add(mark)
-        if node.type in ELEMENTS:
-            self._hold_element(source, node, token)
-        elif node.type in ("scalar", "array", "hash") and _is_plain(node):
-            if source.string(node) in ("$_", "@_"):
-                raise escaped(EscapeKind.NO_ORIGIN, source, node)
-            declaration = source.lexicals.declaration_at(node)
-            if declaration is None or declaration.keyword not in ("my", "method"):
-                self._package_variable(package_variable(_declared_name(source, node)), token)
-                return
-            self._variable(source, declaration, token, None)
-            if node.type == "scalar":
-                self._origins(source, declaration, token)
-        elif node.type in ("array", "hash") or node.type in SLICES or node.type.endswith("_deref_expression"):
-            inner = referred_by(node)
-            if inner is None:
-                raise escaped(EscapeKind.NO_ORIGIN, source, node)
-            self._hold(source, inner, Token.HOLDS)
-        else:
-            self._hold_value(source, node, token)
-
-    def _hold_value(self, source: PerlSource, node: Node, token: Token) -> None:
-        """What the expression `node` refers to is, or holds, the object."""
-        kind = node.type
-        if kind in ("anonymous_hash_expression", "anonymous_array_expression"):
-            self._push(source, node, token)
-        elif (kind == "parenthesized_expression" and node.named_child_count == 1) or (
-            kind == "variable_declaration" and node.child_by_field_name("variable") is not None
-        ):
-            self._hold(source, node.named_children[0], token)
-        elif kind == "assignment_expression" or (kind == "binary_expression" and operator_of(source, node) in CHOOSES):
-            for part in (node.child_by_field_name("left"), node.child_by_field_name("right")):
-                if part is not None:
-                    self._hold(source, part, token)
-        elif kind == "conditional_expression":
-            for part in (node.child_by_field_name("consequent"), node.child_by_field_name("alternative")):
-                if part is not None:
-                    self._hold(source, part, token)
-        elif kind == "refgen_expression" and node.named_child_count == 1:
-            self._hold(source, node.named_children[0], token)
-        elif kind == "func1op_call_expression" and source.string(node.children[0]) in ("shift", "pop"):
-            self._hold_argument(source, node, token)
-        elif kind == "func1op_call_expression" and source.string(node.children[0]) == "delete":
-            self._hold(source, node.named_children[-1], token)
-        elif kind in CALLS | {"method_call_expression"}:
-            self._hold_call(source, node, token)
-        else:
-            raise escaped(EscapeKind.NO_ORIGIN, source, node)
-
-    def _hold_call(self, source: PerlSource, call: Node, token: Token) -> None:
-        if called_name(source, call) == "bless":
-            self._hold(source, list_items(call.child_by_field_name("arguments"))[0], token)
-            return
-        for sub in self._texts.callees(source, call):
-            found = list(results_of(sub.source, sub.node))
-            if not found:
-                raise escaped(EscapeKind.NO_ORIGIN, source, call)
-            for result in found:
-                self._hold(sub.source, result, token)
-
-    def _hold_argument(self, source: PerlSource, node: Node, token: Token) -> None:
-        """`shift`: what the callers give."""
-        sub = sub_around(source, node)
-        shifted = [child for child in node.named_children if source.string(child) != source.string(node.children[0])]
-        if shifted and source.string(shifted[0]) != "@_":
-            self._hold(source, shifted[0], token)
-            return
-        if sub is None or sub.name is None:
-            raise escaped(EscapeKind.NO_ORIGIN, source, node)
-        for other, call in self._texts.callers(TextSub(source, sub)):
-            for item in [call.child_by_field_name("invocant"), *list_items(call.child_by_field_name("arguments"))]:
-                if item is not None:
-                    self._hold_loosely(other, item, token)
-
-    def _hold_loosely(self, source: PerlSource, item: Node, token: Token) -> None:
-        """One of several arguments: those that are no reference are none of it."""
-        if item.type in ("number", "string_literal", "interpolated_string_literal", "bareword", "autoquoted_bareword"):
-            return
-        self._hold(source, item, token)
-
-    def _hold_element(self, source: PerlSource, element: Node, token: Token) -> None:
-        chain = [element]
-        while container_of(chain[-1]).type in ELEMENTS:
-            chain.append(container_of(chain[-1]))
-        first = chain[-1]
-        base = container_of(first)
-        if is_named_container(base) and source.string(base).strip("$@%{}") == "_" and len(chain) > 1:
-            chain.pop()
-            first = chain[-1]
-        elif is_named_container(base):
-            declaration = source.lexicals.declaration_at(base)
-            if declaration is None or declaration.keyword not in ("my", "method"):
-                sigil = "%" if first.type == "hash_element_expression" else "@"
-                self._package_variable(sigil + source.string(base).rpartition("::")[2].lstrip("$@%"), Token.HOLDS)
-            else:
-                self._variable(source, declaration, Token.HOLDS, literal_key(first))
-            return
-        key = literal_key(first)
-        if key is not None:
-            self._key(key, token if len(chain) == 1 else Token.HOLDS)
-            return
-        inner = base if base.type not in NAMED_CONTAINERS else referred_by(base)
-        if inner is None:
-            raise escaped(EscapeKind.NO_ORIGIN, source, element)
-        self._hold(source, inner, Token.HOLDS)
-
-    def _origins(self, source: PerlSource, declaration: Declaration, token: Token) -> None:
-        """Where what a scalar refers to comes from: the same container may have other names there."""
-        sub = sub_around(source, declaration.node)
-        parameters = parameters_of(source, sub) if sub is not None else None
-        for position, node in enumerate(parameters or ()):
-            if node.id == declaration.node.id:
-                self._arguments(source, sub, position, token)
-                return
-        node = declaration.node
-        if node.parent is not None and node.parent.type == "for_statement":
-            values = node.parent.child_by_field_name("list")
-            if values is not None:
-                self._hold_list(source, values, token)
-            return
-        targets = [node, *(use.node for use in source.lexicals.uses if use.declaration is declaration)]
-        for target in targets:
-            value = _assigned_to(source, target)
-            if value is not None:
-                self._hold(source, value, token)
-
-    def _hold_list(self, source: PerlSource, values: Node, token: Token) -> None:
-        for item in list_items(values):
-            self._hold(source, item, Token.HOLDS if item.type in ("array", "hash") else token)
-
-    def _arguments(self, source: PerlSource, sub: SubNode | None, position: int, token: Token) -> None:
-        if sub is None or sub.name is None:
-            raise escaped(EscapeKind.NO_ORIGIN, source, sub.keyword if sub is not None else source.root)
-        for other, call in self._texts.callers(TextSub(source, sub)):
-            items = list_items(call.child_by_field_name("arguments"))
-            invocant = call.child_by_field_name("invocant")
-            given = [invocant, *items] if invocant is not None else items
-            if any(_is_spread(item) for item in given[: position + 1]):
-                raise escaped(EscapeKind.NO_ORIGIN, other, call)
-            if position < len(given):
-                self._hold_loosely(other, given[position], token)
 
 
 _KINDS = {kind: number for number, kind in enumerate(EscapeKind)}
@@ -907,7 +681,7 @@ _HANDLERS = {
 def innermost_call(call: Node) -> Node:
     """`Foo->new` of `Foo->new->start`."""
     invocant = call.child_by_field_name("invocant")
-    while invocant is not None and invocant.type in CALLS | {"method_call_expression"}:
+    while invocant is not None and invocant.type in NAMED_CALLS:
         call, invocant = invocant, invocant.child_by_field_name("invocant")
     return call
 
@@ -936,48 +710,6 @@ def _is_dereference(above: Node) -> bool:
     return above.type == "varname" and above.parent is not None
 
 
-def _is_plain(variable: Node) -> bool:
-    return not any(
-        child.type == "block" or (child.type == "varname" and child.named_child_count)
-        for child in variable.named_children
-    )
-
-
-def _declared_name(source: PerlSource, node: Node) -> str:
-    sigil = {"scalar": "$", "array": "@", "hash": "%"}[node.type]
-    return sigil + source.string(node).lstrip("$@%").strip("{}")
-
-
-def _only_keys(source: PerlSource, whole: Node) -> bool:
-    """Whether nothing but the keys, or the number, of a hash or array is taken, or it is assigned to."""
-    above = whole.parent
-    if above is None:
-        return False
-    if above.type == "assignment_expression":
-        return is_field(whole, "left")
-    if above.type == "func1op_call_expression":
-        return source.string(above.children[0]) in _LOOKS
-    if above.type == "undef_expression":
-        return True
-    if above.type == "binary_expression":
-        return operator_of(source, above) not in CHOOSES | {"x"}
-    return above.type in COMPARISONS or above.type in CONDITIONS or above.type == "variable_declaration"
-
-
-def _is_spread(item: Node) -> bool:
-    """Whether an item of a list may be several values."""
-    return item.type in (
-        "array",
-        "hash",
-        "array_deref_expression",
-        "hash_deref_expression",
-        "map_grep_expression",
-        "sort_expression",
-        *CALLS,
-        *SLICES,
-    )
-
-
 def _is_target(node: Node) -> bool:
     """`$x = …`: the variable is only assigned to."""
     above = node.parent
@@ -1004,12 +736,3 @@ def _calls_reference(source: PerlSource, call: Node) -> bool:
     """`&$x(…)`."""
     function = call.child_by_field_name("function") if call.type in CALLS else None
     return function is not None and static_name(source, function) is None
-
-
-def _assigned_to(source: PerlSource, target: Node) -> Node | None:
-    above = target.parent
-    if above is not None and above.type == "variable_declaration":
-        target, above = above, above.parent
-    if above is None or above.type != "assignment_expression" or not is_field(target, "left"):
-        return None
-    return above.child_by_field_name("right")

@@ -17,6 +17,7 @@ STRINGS = frozenset({"string_content", "regexp_content", "replacement", "heredoc
 LISTS = frozenset({"list_expression", "parenthesized_expression"})
 CALLS = frozenset({"function_call_expression", "ambiguous_function_call_expression"})
 """Calls of functions by their names."""
+NAMED_CALLS = CALLS | {"method_call_expression"}
 SLICES = frozenset({"slice_expression", "keyval_expression"})
 NAMED_CONTAINERS = frozenset({"container_variable", "slice_container_variable", "keyval_container_variable"})
 """What elements and slices are taken from where no arrow stands."""

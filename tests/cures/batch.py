@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pmat_lsp.heap.load import load
 from pmat_lsp.session import Dump, Settings
-from tests.dumps import heap_of
 
 _DRIVER = r"""
 use strict; use warnings; use Devel::MAT::Dumper (); use Scalar::Util (); use List::Util ();
@@ -39,7 +39,7 @@ class Ran:
     @property
     def dump(self) -> Dump:
         """The dump that it wrote."""
-        return Dump(heap_of(self.folder / "program.pmat"), Settings(source_roots=(self.folder,)))
+        return Dump(load(self.folder / "program.pmat"), Settings(source_roots=(self.folder,)))
 
 
 def run_all(folder: Path, texts: Mapping[str, str]) -> dict[str, Ran]:

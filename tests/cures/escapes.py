@@ -167,13 +167,13 @@ ESCAPES = (
         "package-variable",
         Kind.STORED,
         "our $last;\nsub take { my ($self) = @_; $last = $self->{heard}; return 1 }    # here",
-        f"do {{ {MAKE}->take; $Radio::last }}",
+        f"do {{ {MAKE}->take; my $it = $Radio::last; undef $Radio::last; $it }}",
     ),
     _taking(
         "pushed",
         Kind.STORED,
         "our @all;\nsub take { my ($self) = @_; push @all, $self->{heard}; return 1 }    # here",
-        f"do {{ {MAKE}->take; $Radio::all[-1] }}",
+        f"do {{ {MAKE}->take; pop @Radio::all }}",
     ),
     _taking(
         "into-another-object",
@@ -271,7 +271,7 @@ ESCAPES = (
     ),
     _taking(
         "shift-arrow-key",
-        Kind.RETURNED,
+        Kind.ADDRESS,
         "sub get { return shift->{ shift() } }    # here",
         f"{MAKE}->get('heard')",
     ),
@@ -311,7 +311,7 @@ ESCAPES = (
     ),
     _taking(
         "through-map",
-        Kind.COMPUTED_KEY,
+        Kind.NOT_UNDERSTOOD,
         "",
         f"( map {{ my $key = 'heard'; $_->{{$key}} }} {MAKE} )[0]    # here\n",
     ),
@@ -322,12 +322,17 @@ ESCAPES = (
         "",
         f'my $o = {MAKE};\n    my %copy = %$o;    # here\n    undef $o;\n    print $copy{{heard}}->(), "\\n";',
     ),
-    _taking("whole-hash-anonymous", Kind.COPIED, "sub copy { return { %{ $_[0] } } }    # here", f"{MAKE}->copy->{{heard}}"),
-    _taking(
+    Escaping(
+        "whole-hash-anonymous",
+        Kind.COPIED,
+        "sub copy { return { %{ $_[0] } } }    # here",
+        f"my $copy = {MAKE}->copy; print $copy->{{heard}}->(), qq(\\n);",
+    ),
+    Escaping(
         "postfix-dereference",
         Kind.COPIED,
         "sub copy { my ($self) = @_; return { $self->%* } }    # here",
-        f"{MAKE}->copy->{{heard}}",
+        f"my $copy = {MAKE}->copy; print $copy->{{heard}}->(), qq(\\n);",
         head="use v5.24;\n",
     ),
     _taking(
@@ -361,11 +366,11 @@ ESCAPES = (
         "sub some { my ( $self, @keys ) = @_; return @{$self}{@keys} }    # here",
         f"( {MAKE}->some('heard') )[0]",
     ),
-    _taking(
+    Escaping(
         "slice-with-keys",
         Kind.COPIED,
         "sub some { my ($self) = @_; return { %$self{qw( heard )} } }    # here",
-        f"{MAKE}->some->{{heard}}",
+        f"my $copy = {MAKE}->some; print $copy->{{heard}}->(), qq(\\n);",
         head="use v5.20;\n",
     ),
     _taking(
@@ -380,7 +385,8 @@ ESCAPES = (
         Kind.COPIED,
         "sub some { my ($self) = @_; return delete @{$self}{qw( name heard )} }    # here",
         "( Radio->new( name => $n )->tune->some )[1]",
-        store='sub tune { my ($self) = @_; $self->{again} = $self->{heard} = sub { "n $self" ? "n" : "" }; return $self }',
+        store="sub tune { my ($self) = @_;\n"
+        ' $self->{again} = $self->{heard} = sub { return "n " . keys %$self }; return $self }',
     ),
     # Containers in the object.
     _taking(
@@ -409,7 +415,7 @@ ESCAPES = (
         Kind.RETURNED,
         "sub next_one { my ($self) = @_; return shift @{ $self->{list} } }    # here",
         "Radio->new( name => $n )->tune->next_one",
-        store="sub tune { my ($self) = @_; my $cb = sub { return \"n $self->{name}\" };"
+        store='sub tune { my ($self) = @_; my $cb = sub { return "n $self->{name}" };'
         " push @{ $self->{list} }, $cb; push @{ $self->{list} }, $cb; return $self }",
     ),
     _taking(
@@ -417,7 +423,7 @@ ESCAPES = (
         Kind.RETURNED,
         "sub next_one { my ($self) = @_; pop @{ $self->{list} } }    # here",
         "Radio->new( name => $n )->tune->next_one",
-        store="sub tune { my ($self) = @_; my $cb = sub { return \"n $self->{name}\" };"
+        store='sub tune { my ($self) = @_; my $cb = sub { return "n $self->{name}" };'
         " push @{ $self->{list} }, $cb; push @{ $self->{list} }, $cb; return $self }",
     ),
     _taking(
@@ -446,11 +452,17 @@ ESCAPES = (
         Kind.STORED,
         "our @all;\nsub copy { my ($self) = @_;\n"
         " for my $cb ( @{ $self->{list} } ) { push @all, $cb }    # here\n return 1 }",
-        f"do {{ {MAKE}->copy; $Radio::all[-1] }}",
+        f"do {{ {MAKE}->copy; pop @Radio::all }}",
         store='sub tune { my ($self) = @_; push @{ $self->{list} }, sub { return "n $self->{name}" }; return $self }',
     ),
     # Methods that the text does not show.
-    _taking("autoload", Kind.AUTOLOAD, "our $AUTOLOAD;\nsub AUTOLOAD { my ($self) = @_; my $key = $AUTOLOAD =~ s/.*:://r; return if $key eq 'DESTROY'; return $self->{$key} }", f"{MAKE}->heard"),
+    _taking(
+        "autoload",
+        Kind.AUTOLOAD,
+        "our $AUTOLOAD;\nsub AUTOLOAD { my ($self) = @_; my $key = $AUTOLOAD =~ s/.*:://r;\n"
+        " return if $key eq 'DESTROY'; return $self->{$key} }",
+        f"{MAKE}->heard",
+    ),
     _taking(
         "glob-assignment",
         Kind.GENERATED,
@@ -478,7 +490,9 @@ ESCAPES = (
     _taking(
         "substitution-evaluated-twice",
         Kind.STRING_EVAL,
-        "our $got;\nsub string { my ($self) = @_; my $t = 'x'; $t =~ s/x/'$got = $self->{heard}'/ee; return $got }    # here",
+        "our $got;\nsub string { my ($self) = @_; my $t = 'x';\n"
+        " my $code = '$got = $self->{heard}';\n $t =~ s/x/$code/ee;    # here\n"
+        " my $it = $got; undef $got; return $it }",
         f"{MAKE}->string",
     ),
     _taking(
@@ -490,24 +504,32 @@ ESCAPES = (
     _taking(
         "local",
         Kind.ALIASED,
-        "our $saved;\nsub swap { my ($self) = @_; local $self->{heard} = $self->{heard}; return $self->take }    # here\n"
+        "sub swap { my ($self) = @_; local $self->{heard} = $self->{heard}; return $self->take }    # here\n"
         "sub take { my ($self) = @_; my ($cb) = @{$self}{'heard'}; return $cb }",
         f"{MAKE}->swap",
     ),
+    Escaping(
+        "code-in-a-regular-expression",
+        Kind.HIDDEN_CODE,
+        "our @got;\nsub look { my ($self) = @_; my $t = 'x';\n"
+        " $t =~ s/x/push @got, $self->name/e;    # here\n return scalar @got }",
+        f'my $o = {MAKE};\n    print $o->look, "\\n";',
+    ),
     # The object goes where it is not followed.
-    _taking(
-        "cloned",
+    Escaping(
+        "passed-to-a-library",
         Kind.UNKNOWN_CODE,
         "sub snapshot { my ($self) = @_; return List::Util::first( sub { 1 }, $self ) }    # here",
-        f"do {{ my %h = ( o => {MAKE}->snapshot ); $h{{o}} && $h{{o}}->{{heard}} }}",
+        f'my $same = {MAKE}->snapshot;\n    print $same->name, "\\n";',
         head="use List::Util;\n",
     ),
     Escaping(
         "weak-reference",
         Kind.WEAKENED,
         "our @later;\nsub later { my ($self) = @_;\n"
-        " Scalar::Util::weaken( my $weak = $self );    # here\n push @later, sub { $weak ? $weak->name : 'gone' }; return 1 }",
-        f"{MAKE}->later;\n    print $Radio::later[-1]->(), \"\\n\";",
+        " Scalar::Util::weaken( my $weak = $self );    # here\n"
+        " push @later, sub { $weak ? $weak->name : 'gone' }; return 1 }",
+        f'my $o = {MAKE};\n    print $o->later, " ";\n    undef $o;\n    print $Radio::later[-1]->(), "\\n";',
         head="use Scalar::Util;\n",
     ),
     Escaping(
@@ -515,39 +537,127 @@ ESCAPES = (
         Kind.WEAKENED,
         "our %all;\nsub register { my ($self) = @_; $all{ $self->{name} } = $self;\n"
         " Scalar::Util::weaken( $all{ $self->{name} } );    # here\n return 1 }",
-        f"{MAKE}->register;\n    print $Radio::all{{$n}} ? $Radio::all{{$n}}->name : 'gone', \"\\n\";",
+        f'my $o = {MAKE};\n    print $o->register, " ";\n    undef $o;\n'
+        '    print $Radio::all{$n} ? $Radio::all{$n}->name : "gone", "\\n";',
         head="use Scalar::Util;\n",
     ),
     Escaping(
         "address-as-a-key",
         Kind.ADDRESS,
         "our %seen;\nsub count { my ($self) = @_; $seen{$self}++; return scalar keys %seen }    # here",
-        f"my $o = {MAKE};\n    print $o->count, \"\\n\";",
+        f'my $o = {MAKE};\n    print $o->count, "\\n";',
     ),
     Escaping(
         "address-in-a-string",
         Kind.ADDRESS,
-        'our %seen;\nsub count { my ($self) = @_; my $key = "of $self"; $seen{$key}++; return scalar keys %seen }    # here',
-        f"my $o = {MAKE};\n    print $o->count, \"\\n\";",
+        'our %seen;\nsub count { my ($self) = @_;\n my $key = "of $self";    # here\n'
+        " $seen{$key}++; return scalar keys %seen }",
+        f'my $o = {MAKE};\n    print $o->count, "\\n";',
     ),
     Escaping(
         "refaddr",
         Kind.ADDRESS,
-        "our %seen;\nsub count { my ($self) = @_; $seen{ Scalar::Util::refaddr($self) }++; return scalar keys %seen }    # here",
-        f"my $o = {MAKE};\n    print $o->count, \"\\n\";",
+        "our %seen;\nsub count { my ($self) = @_;\n $seen{ Scalar::Util::refaddr($self) }++;    # here\n"
+        " return scalar keys %seen }",
+        f'my $o = {MAKE};\n    print $o->count, "\\n";',
         head="use Scalar::Util;\n",
+    ),
+    Escaping(
+        "weakened-by-another-name",
+        Kind.WEAKLY_HELD,
+        "sub lighten { Scalar::Util->can('weaken')->( $_[0] ) }\n"
+        "sub later { my ($self) = @_; $self->{back} = $self->{list} = [1]; lighten( $self->{back} ); return 1 }",
+        f'my $o = {MAKE};\n    print $o->later, "\\n";',
+        head="use Scalar::Util;\n",
+    ),
+    Escaping(
+        "tied",
+        Kind.TIED,
+        "sub FETCH { my ($self) = @_; return $self->name }",
+        f'my $o = {MAKE};\n    print $o->name, "\\n";',
+    ),
+    Escaping(
+        "text-that-is-not-understood",
+        Kind.UNPARSED,
+        "sub turn { my ($self) = @_; no warnings;\n"
+        " given ( $self->{name} ) { when (1) { return 1 } }    # here\n return 2 }",
+        f'my $o = {MAKE};\n    print $o->turn, "\\n";',
+        head="no warnings; use feature 'switch';\n",
+    ),
+    Escaping(
+        "dropped-at-once",
+        Kind.DROPPED_AT_ONCE,
+        "",
+        f"{MAKE};    # here",
+    ),
+    Escaping(
+        "dropped-at-the-end-of-its-block",
+        Kind.DROPPED,
+        "sub on { my ( $self, $cb ) = @_; $self->{heard} = $cb; return }",
+        "my $o = Radio->new( name => $n );    # here\n    $o->on( sub { $o->name } );",
+    ),
+    Escaping(
+        "key-is-a-number",
+        Kind.COMPUTED_KEY,
+        "",
+        f'my $o = {MAKE};\n    print $o->name, "\\n";',
+        store="sub tune { my ($self) = @_;\n $self->{1} = sub { $self->{name} };    # here\n return $self }",
+    ),
+    Escaping(
+        "data-from-somewhere",
+        Kind.NO_ORIGIN,
+        "",
+        "Probe::fill($_) for map { { name => $_ } } $n;    # here",
+        head="sub Probe::fill { my ($data) = @_; $data->{cb} = sub { return $data->{name} };"
+        ' print $data->{cb}->(), "\\n"; return }\n',
+    ),
+    Escaping(
+        "pair",
+        Kind.OTHER_OBJECT,
+        "sub pair { my ( $self, $other ) = @_; $other->{peer} = $self;\n"
+        " $self->{heard} = sub { $other->name };    # here\n return $self }\n"
+        "sub call { my ($self) = @_; return $self->{heard}->() }",
+        "my $one = Radio->new( name => 1 );\n    { my $two = Radio->new( name => $n ); $one->pair($two) }\n"
+        '    print $one->call, "\\n";',
+    ),
+    Escaping(
+        "calls-each-other",
+        Kind.SUB_OF_VARIABLE,
+        "",
+        "my ( $even, $odd );    # here\n    $even = sub { $_[0] ? $odd->( $_[0] - 1 ) : 1 };\n"
+        '    $odd = sub { $_[0] ? $even->( $_[0] - 1 ) : 0 };\n    print $even->(4), "\\n";',
+    ),
+    Escaping(
+        "value-of-the-callback",
+        Kind.VALUE_USED,
+        "sub hang_up { my ($self) = @_; return $self->{gone}->($self) }",
+        'my $one = Probe::lines($n);\n    print $one->hang_up, "\\n";    # here',
+        head="sub Probe::lines { my $list = [];\n push @$list,"
+        " Radio->new( gone => sub { my ($one) = @_; @$list = grep { $_ != $one } @$list } ) for 1 .. 3;\n"
+        " return $list->[0] }\n",
+    ),
+    Escaping(
+        "in-another-object",
+        Kind.SEVERAL,
+        "",
+        'my $outer = Outer->new( name => $n );\n    print $outer->name, "\\n";',
+        head="package Part { our @all; sub new { my ( $class, %args ) = @_; return bless {%args}, $class } }\n"
+        "package Outer { our @ISA = 'Radio'; sub new { my ( $class, %args ) = @_; my $self = bless {%args}, $class;\n"
+        " my $part = Part->new;\n $self->{part} = $part;\n"
+        " my $cb = sub { $self->{name} };\n $self->{heard} = $cb;\n"
+        " $part->{heard} = $cb;    # here\n return $self } }\n",
     ),
     Escaping(
         "destroy-prints",
         Kind.DESTROYED,
         "our $gone = 0;\nsub DESTROY { $gone++ }    # here",
-        f"my $o = {MAKE};\n    print $o->name, \" $Radio::gone\\n\";",
+        f'my $o = {MAKE};\n    print $o->name, " $Radio::gone\\n";',
     ),
     Escaping(
         "part-destroy-prints",
         Kind.DESTROYED,
         "package Radio::Part { our $gone = 0; sub new { return bless {}, shift }\n sub DESTROY { $gone++ } }    # here",
-        f"my $o = {MAKE};\n    $o->{{part}} = Radio::Part->new;\n    print $o->name, \" $Radio::Part::gone\\n\";",
+        f'my $o = {MAKE};\n    $o->{{part}} = Radio::Part->new;\n    print $o->name, " $Radio::Part::gone\\n";',
     ),
 )
 """One program for each way."""
