@@ -18,6 +18,7 @@ from pmat_lsp.source.syntax import (
     COMPARISONS,
     CONDITIONS,
     ELEMENTS,
+    NAMED_CALLS,
     NAMED_CONTAINERS,
     SLICES,
     STRINGS,
@@ -139,12 +140,12 @@ class Kept:
             self._returned(source, statement, result.sub)
 
     def _returned(self, source: PerlSource, at: Node, node: SubNode | None) -> None:
-        """The callback is what a sub returns: all of its callers must drop it."""
+        """The callback is what a sub returns; a last statement that stores or deletes it may, where callers drop it."""
         sub = TextSub(source, node) if node is not None else None
         if sub is not None and sub.name.endswith("::DESTROY"):
             return
         returned = escaped(EscapeKind.RETURNED, source, at, sub.name if sub is not None else "")
-        if sub is None or not sub.name:
+        if sub is None or not sub.name or at.type == "return_expression" or not _changes(source, at.named_children[0]):
             raise returned
         self._texts.check_callers_are_known(sub)
         for other, call in self._texts.callers(sub):
@@ -324,6 +325,15 @@ class Kept:
                 self._value(source, use.node, base)
         for other, topic in self._texts.topics_in(source, inside):
             self._value(other, topic, None)
+
+
+def _changes(source: PerlSource, expression: Node) -> bool:
+    """Whether a statement is there for more than its value: it stores, deletes or calls something."""
+    while expression.type in ("postfix_conditional_expression", "postfix_for_expression", "lowprec_logical_expression"):
+        expression = expression.named_children[-1 if expression.type == "lowprec_logical_expression" else 0]
+    if expression.type == "func1op_call_expression":
+        return source.string(expression.children[0]) in ("delete", "shift", "pop")
+    return expression.type in ("assignment_expression", *NAMED_CALLS)
 
 
 def _is_alias(declaration: Declaration) -> bool:

@@ -55,7 +55,8 @@ _ADDS = frozenset({"push", "unshift", "splice"})
 _PRINTS = frozenset({"print", "say", "printf", "sprintf", "warn", "join", "refaddr", "id", "lc", "uc", "length"})
 _TAKES_OUT = frozenset({"shift", "pop", "delete", "values", "each", "wantarray"})
 _UNIVERSAL = frozenset({"isa", "DOES", "VERSION"})
-_SELF = frozenset({"$self", "$this", "method"})
+_SELF = frozenset({"$self", "$this"})
+_CLASS_NAMES = frozenset({"$class", "$proto", "$type", "$package", "$pkg"})
 _ARITHMETIC = frozenset({"isa", "=="})
 _PASSES_ON = frozenset(
     {
@@ -185,10 +186,25 @@ class Reach(Cells):
         return any((id(source), node.id, token) in self._seen for token in Token)
 
     def _start_method(self, sub: TextSub) -> None:
-        parameters = parameters_of(sub.source, sub.node)
-        is_method = bool(parameters) and sub.source.string(parameters[0] if parameters else sub.node.body) in _SELF
-        if is_method or sub.name.endswith("::DESTROY"):
+        """The first argument of a sub of the class that uses it as an object: nobody need be seen to call it."""
+        source = sub.source
+        parameters = parameters_of(source, sub.node)
+        if sub.name.endswith("::DESTROY"):
             self._give(sub, 0, None, Token.OBJECT)
+        elif parameters is None:
+            number = source.lexicals.subs.index(sub.node)
+            for use in source.lexicals.uses:
+                element = use.node.parent
+                is_first = element is not None and source.string(element) == "$_[0]"
+                if use.name == "@_" and use.sub == number and is_first and element and _is_used_as_object(element):
+                    self._push(source, element, Token.OBJECT)
+        elif parameters:
+            declaration = source.lexicals.declaration_at(parameters[0])
+            if declaration is None or declaration.name in _CLASS_NAMES:
+                return
+            uses = (use.node for use in source.lexicals.uses if use.declaration is declaration)
+            if declaration.name in _SELF or any(map(_is_used_as_object, uses)):
+                self._give(sub, 0, None, Token.OBJECT)
 
     def _start_bless(self, source: PerlSource, call: Node) -> None:
         items = list_items(call.child_by_field_name("arguments"))
@@ -708,6 +724,16 @@ def _is_dereference(above: Node) -> bool:
     if above.type in ("array", "hash", "scalar", "code_deref_expression"):
         return True
     return above.type == "varname" and above.parent is not None
+
+
+def _is_used_as_object(node: Node) -> bool:
+    """`$x->{…}`, `$x->method`, `%$x`."""
+    above = node.parent
+    if above is None:
+        return False
+    if above.type in ELEMENTS:
+        return container_of(above) == node
+    return above.type == "varname" or above.type.endswith("_deref_expression") or is_field(node, "invocant")
 
 
 def _is_target(node: Node) -> bool:

@@ -76,7 +76,7 @@ def test_what_a_person_has_to_check_is_taken_only_when_asked_for(
     assert main(["fix", "live_clones.pmat"]) == 1
     assert "+" not in capsys.readouterr().out
     assert main(["fix", "live_clones.pmat", "--unproven", "--write"]) == 0
-    assert "see that this is always so" in capsys.readouterr().out
+    assert "gets the callback, and what it does with it is not known" in capsys.readouterr().out
     assert run(script).patterns == []
 
 
