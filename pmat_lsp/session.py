@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pmat_lsp.analysis.result import Finding, Location
     from pmat_lsp.analysis.retained import Retained
     from pmat_lsp.cures.cuts import Cuts
+    from pmat_lsp.cures.find import Fixes
     from pmat_lsp.cures.model import Cure
     from pmat_lsp.cures.verified import Verification
     from pmat_lsp.cures.verify import Task
@@ -240,10 +241,20 @@ class Dump:
         return self._cuts[key]
 
     def cures(self, marked: MarkedFinding) -> tuple[Cure, ...]:
-        """The cures of a finding in the texts as they are now, the safe ones first."""
-        from pmat_lsp.cures.find import find_cures
+        """The fixes of a finding in the texts as they are now, the safe ones first."""
+        return self._fixes(marked).cures
 
-        return find_cures(self.cuts(marked.finding), self.places, marked)
+    def why_no_cure(self, marked: MarkedFinding) -> str | None:
+        """Why a finding has no fix, a clause; None where it has one."""
+        from pmat_lsp.cures.reasons import no_fix_reason
+
+        fixes = self._fixes(marked)
+        return None if fixes.cures else no_fix_reason(fixes.obstacles)
+
+    def _fixes(self, marked: MarkedFinding) -> Fixes:
+        from pmat_lsp.cures.find import find_fixes
+
+        return find_fixes(self.cuts(marked.finding), self.places, marked)
 
     def verify(
         self,

@@ -1,1 +1,1 @@
-"""Cures: changes of the source after which a proven leak is gone, offered only where text and heap prove them safe."""
+"""Fixes: changes of the source after which a proven leak is gone, and what text and heap say of their safety."""

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.cycles import is_captured
+from pmat_lsp.analysis.islands import SHARED
 from pmat_lsp.analysis.leaks import Leaks, clones_of
 from pmat_lsp.analysis.ownership import components_among, reached_from_roots
 from pmat_lsp.analysis.result import Finding
@@ -106,11 +107,24 @@ class Cuts:
 
     @cached_property
     def is_weakly_held(self) -> bool:
-        """Whether something that is not lost has a weak reference to an SV on the cycles: it may still use it."""
+        """Whether a weak reference leads to an SV that would be freed: something may need it by that."""
         heap = self.heap
         weak = (heap.out_kind == RefKind.REFERENT) & ((heap.out_strength & Strength.COUNTED) == 0)
-        lost = np.append(self._leaks.ownership.lost, [False] * 3)
-        return bool(np.isin(heap.out_target[weak & ~lost[heap.out_source]], self._members).any())
+        return bool(self._freed[heap.out_target[weak]].any())
+
+    @cached_property
+    def freed_classes(self) -> frozenset[str]:
+        """The classes of all objects that would be freed."""
+        stashes = np.unique(self.heap.blessed[: self.heap.n][self._freed[: self.heap.n]]).tolist()
+        names = (self.heap.stash_name(stash) for stash in stashes if stash >= 0)
+        return frozenset(name for name in names if name is not None)
+
+    @cached_property
+    def _freed(self) -> npt.NDArray[np.bool_]:
+        """bool[n + 3]: what the islands of the finding keep alive, alone or together with others."""
+        islands = self._leaks.islands
+        numbers = islands.cycle[np.array(self.finding.islands, np.int32)]
+        return np.isin(islands.owner, np.append(numbers, SHARED))
 
     def dissolves(self, *cuts: CapturedCut | StoredCut) -> bool:
         """Whether no cycle is left in any island of the finding without the references of some cuts."""

@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from pmat_lsp.source.edits import Edit
+from pmat_lsp.source.escapes import Escape
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Cure:
     """Why it is safe, or what has to be reviewed and where: a sentence."""
     files: tuple[FileEdits, ...]
     safety: Safety
+    escapes: tuple[Escape, ...] = ()
+    """Where it needs review: what the analysis of text and heap met, as data; () where nothing speaks for it."""
 
     @property
     def is_safe(self) -> bool:

@@ -13,7 +13,7 @@ from pmat_lsp.source.first_statement import SUB_TYPES
 from pmat_lsp.source.imports import current_sub_import, weaken_import
 from pmat_lsp.source.lexicals import Declaration, SubNode
 from pmat_lsp.source.model import Range
-from pmat_lsp.source.parameters import invocant_of, sub_around
+from pmat_lsp.source.parameters import invocant_of, parameters_of, sub_around
 from pmat_lsp.source.perl import PerlSource, Sub
 from pmat_lsp.source.syntax import (
     BLOCKS,
@@ -111,6 +111,24 @@ class CapturedVariable:
             return None
         operator = above.child_by_field_name("operator") if above is not None else None
         return statement if operator is not None and self.source.string(operator) == "=" else None
+
+    def is_used_later(self) -> bool:
+        """Whether anything but closures uses it behind the statement with the sub, or whether a caller has it, too."""
+        around = sub_around(self.source, self.declaration.node)
+        parameters = parameters_of(self.source, around) if around is not None else None
+        if any(node.id == self.declaration.node.id for node in parameters or ()):
+            return True
+        block = statement_around(self.declaration.node)
+        statement = next(
+            (one for one in ancestors(self.sub.whole) if block is not None and one.parent == block.parent), None
+        )
+        if statement is None:
+            return False
+        return any(
+            use.sub == self.declaration.sub and use.node.start_byte >= statement.end_byte
+            for use in self.source.lexicals.uses
+            if use.declaration is self.declaration
+        )
 
     @property
     def made_by(self) -> Range | None:
@@ -217,6 +235,13 @@ class CapturedVariable:
         if first is not None:
             return insert_before(self.source, self.source.range(first).start, statement)
         return insert_behind(self.source, self.source.range(place).end, statement)
+
+    @property
+    def holds_own_sub(self) -> bool:
+        """Whether nothing but one `sub { … }`, written beside it, is assigned to it: it is what holds that."""
+        targets = (self.declaration.node, *self.everywhere)
+        values = [value for value in map(_assigned_to, targets) if value is not None]
+        return len(values) == 1 and values[0].type == "anonymous_subroutine_expression"
 
     def current_sub(self) -> list[Edit] | None:
         """Let the sub call itself as `__SUB__`, so that it no longer captures the variable that holds it."""

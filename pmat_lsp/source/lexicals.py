@@ -129,6 +129,22 @@ class Lexicals:
         """What the variable `node` means: its own declaration where it stands in one; None if it is no lexical."""
         return self._meanings.get(node.id)
 
+    def sub_with_body(self, block: Node) -> SubNode | None:
+        """The sub whose body a block is."""
+        return self._bodies.get(block.id)
+
+    def sub_as_whole(self, node: Node) -> SubNode | None:
+        """The sub that a node is, from its keyword to the end of its body."""
+        return self._wholes.get(node.id)
+
+    @cached_property
+    def _bodies(self) -> dict[int, SubNode]:
+        return {sub.body.id: sub for sub in self.subs}
+
+    @cached_property
+    def _wholes(self) -> dict[int, SubNode]:
+        return {sub.whole.id: sub for sub in self.subs}
+
     @cached_property
     def _meanings(self) -> dict[int, Declaration]:
         found = {use.node.id: use.declaration for use in self.uses if use.declaration is not None}

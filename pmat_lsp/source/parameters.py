@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from pmat_lsp.source.lexicals import Declaration, SubNode
+from pmat_lsp.source.model import Range
 from pmat_lsp.source.perl import PerlSource
 from pmat_lsp.source.syntax import ancestors, everything, is_changed
 
@@ -54,16 +55,26 @@ def parameters_of(source: PerlSource, sub: SubNode) -> list[Node] | None:
     lists = shifts = 0
     for left, text in _leading_declarations(source, sub):
         if text == "shift":
-            found += left.children_by_field_name("variable")
+            found += _declared(left)[:1]
             shifts += 1
         elif text == "@_":
-            found += left.children_by_field_name("variables")
+            # `my $count = @_` takes none of them.
+            found += [one for one in _declared(left) if one.type != "scalar" or _is_list(left)]
             lists = 1
             break
         else:
             break
     all_shifts = sum(1 for node in everything(sub.body) if node.type == "shift")
     return found if (_names_of_arguments(source, sub), all_shifts) == (lists, shifts) else None
+
+
+def _declared(left: Node) -> list[Node]:
+    return left.children_by_field_name("variable") + left.children_by_field_name("variables")
+
+
+def _is_list(left: Node) -> bool:
+    """`my ($x)`, not `my $x`."""
+    return any(child.type == "(" for child in left.children)
 
 
 def _leading_declarations(source: PerlSource, sub: SubNode) -> list[tuple[Node, str]]:
@@ -112,6 +123,35 @@ def is_made_by_bless(source: PerlSource, declaration: Declaration) -> bool:
     assignment = _assignment_around(declaration.node.parent)
     right = assignment.child_by_field_name("right") if assignment is not None else None
     return right is not None and source.string(right).startswith("bless")
+
+
+def stores_what_it_made(source: PerlSource, statement: Range) -> bool:
+    """Whether `$x->{key} = $new` stores an object that the same sub has made, and that it does not return.
+
+    Then the reference that is stored may be the only one that is left when the sub ends.
+    """
+    node = source.node_at(statement)
+    assignment = next((one for one in everything(node) if one.type == "assignment_expression"), None)
+    right = assignment.child_by_field_name("right") if assignment is not None else None
+    declaration = declaration_of(source, right) if right is not None else None
+    if declaration is None:
+        return False
+    made = _assignment_around(declaration.node.parent)
+    value = made.child_by_field_name("right") if made is not None else None
+    if value is None or source.string(value) in ("shift", "@_"):
+        return False
+    uses = (use.node for use in source.lexicals.uses if use.declaration is declaration)
+    return not any(_is_result(source, node) for node in uses)
+
+
+def _is_result(source: PerlSource, node: Node) -> bool:
+    """`return $x;`, and `$x;` at the end of a sub."""
+    above = node.parent
+    if above is None:
+        return False
+    return above.type == "return_expression" or (
+        above.type == "expression_statement" and above.next_named_sibling is None
+    )
 
 
 def _assignment_around(declaring: Node | None) -> Node | None:

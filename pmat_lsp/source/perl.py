@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import tree_sitter_perl
@@ -59,8 +60,10 @@ class Sub:
 class PerlSource:
     """A Perl text, parsed once. Where the parser meets an error, everything outside of it still works."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, path: Path | None = None) -> None:
         self.text = text
+        self.path = path
+        """The file, where it is known."""
         self._text = SourceText(text)
         # The parser's tree must outlive the nodes that the walk keeps. At the end of a text without a line feed the
         # grammar's scanner never comes back from a here-document that is not ended yet, as it is while one is typed.
@@ -236,6 +239,14 @@ class PerlSource:
         if found is None:
             found = self._ranges[node.id] = self._text.range(node)
         return found
+
+    def node_at(self, place: Range) -> Node:
+        """The largest node of its tree that stands at `place`, or the smallest one around it."""
+        start, end = (self._text.offset(point) for point in place)
+        node = self.root.descendant_for_byte_range(start, end) or self.root
+        while node.parent is not None and (node.parent.start_byte, node.parent.end_byte) == (start, end):
+            node = node.parent
+        return node
 
     def _chain(self, sub: int | None) -> list[int]:
         """`sub` and the subs around it."""

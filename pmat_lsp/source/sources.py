@@ -21,7 +21,7 @@ class Sources:
 
     def set_text(self, path: Path, text: str) -> None:
         """From now on the text of `path` is `text`, not what is on disk."""
-        self._open[_key(path)] = PerlSource(text)
+        self._open[_key(path)] = PerlSource(text, path)
         self.version += 1
 
     def drop_text(self, path: Path) -> None:
@@ -45,7 +45,7 @@ class Sources:
         stamp = _stamp(path)
         kept = self._read.get(key)
         if kept is None or kept[0] != stamp:
-            kept = self._read[key] = (stamp, PerlSource(read_source(path)))
+            kept = self._read[key] = (stamp, PerlSource(read_source(path), path))
         return kept[1]
 
     def text(self, path: Path) -> str:

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from tree_sitter import Node
+
+if TYPE_CHECKING:
+    from pmat_lsp.source.perl import PerlSource
 
 ELEMENTS = frozenset({"hash_element_expression", "array_element_expression"})
 STRINGS = frozenset({"string_content", "regexp_content", "replacement", "heredoc_content", "command_string"})
 """What holds text in which variables are interpolated."""
+
+LISTS = frozenset({"list_expression", "parenthesized_expression"})
+CALLS = frozenset({"function_call_expression", "ambiguous_function_call_expression"})
+"""Calls of functions by their names."""
+NAMED_CALLS = CALLS | {"method_call_expression"}
+SLICES = frozenset({"slice_expression", "keyval_expression"})
+NAMED_CONTAINERS = frozenset({"container_variable", "slice_container_variable", "keyval_container_variable"})
+"""What elements and slices are taken from where no arrow stands."""
+COMPARISONS = frozenset({"equality_expression", "relational_expression", "logical_not_expression"})
+CONDITIONS = frozenset({"conditional_statement", "elsif", "loop_statement", "cstyle_for_statement"})
+"""Statements that only test an expression which is directly in them."""
+CHOOSES = frozenset({"//", "||", "&&", "or", "and"})
+"""Operators whose value is one of their operands."""
+ASSIGNS = frozenset({"=", "//=", "||=", "&&="})
 
 _CHANGES = frozenset(
     {"undef_expression", "refgen_expression", "postinc_expression", "preinc_expression", "localization_expression"}
@@ -118,6 +136,35 @@ def statement_around(node: Node) -> Node | None:
         if outer.type in BLOCKS:
             return inner
     return None
+
+
+def outermost_list(node: Node) -> Node:
+    """The outermost list or parenthesis that a node is an item of; the node itself where it is in none."""
+    while node.parent is not None and node.parent.type in LISTS:
+        node = node.parent
+    return node
+
+
+def operator_of(source: PerlSource, node: Node) -> str:
+    """The operator of an expression with two sides."""
+    operator = node.child_by_field_name("operator")
+    return source.string(operator) if operator is not None else ""
+
+
+def referred_by(node: Node) -> Node | None:
+    """The expression whose referent `@$x`, `$x->@*`, `@{$x}{…}` or the container of `$$x{…}` means."""
+    if node.type in SLICES or node.type.endswith("_deref_expression"):
+        inner = next(iter(node.named_children), None)
+        return referred_by(inner) if inner is not None and inner.type in NAMED_CONTAINERS else inner
+    name = next((child for child in node.named_children if child.type in ("varname", "block")), None)
+    if name is None or (name.type == "varname" and not name.named_child_count):
+        return None
+    inner = name if name.type == "block" else name.named_children[0]
+    while inner.type in ("block", "expression_statement"):
+        if inner.named_child_count != 1:
+            return None
+        inner = inner.named_children[0]
+    return inner
 
 
 def is_changed(node: Node) -> bool:

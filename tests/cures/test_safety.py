@@ -32,7 +32,7 @@ package Widget {
 USE
 """
 CALLBACK = "$self->{on_click} = sub { $self->{clicks}++ };"
-MAKE_THREE = "Widget->new for 1 .. 3;"
+MAKE_THREE = "for ( 1 .. 3 ) { my $widget = Widget->new; print $widget->{clicks}, qq(\\n) }"
 
 
 def program(body: str = CALLBACK, more: str = "", use: str = MAKE_THREE) -> str:
@@ -61,6 +61,14 @@ def test_the_widget_is_cured_where_nothing_is_odd(tmp_path: Path) -> None:
             MAKE_THREE,
             id="a-computed-key-gives-it-away",
         ),
+        pytest.param(
+            CALLBACK,
+            "sub get { my ( $thing, $key ) = @_; return $thing->{$key} }",
+            MAKE_THREE,
+            id="a-computed-key-of-another-variable",
+        ),
+        pytest.param(CALLBACK, "sub get { return $_[0]{ $_[1] } }", MAKE_THREE, id="a-computed-key-of-an-argument"),
+        pytest.param(CALLBACK, "sub copy { my ($o) = @_; return {%$o} }", MAKE_THREE, id="a-copy-that-nobody-makes"),
         pytest.param(
             CALLBACK,
             "sub all { my ($self) = @_; @{$self}{qw( on_click clicks )} }",
@@ -136,7 +144,7 @@ def test_the_widget_is_cured_where_nothing_is_odd(tmp_path: Path) -> None:
         pytest.param(
             "$self->{on_click} = sub { my $old = $self; my $self = 1; $old->{clicks}++ };",
             "",
-            MAKE_THREE.replace("Widget", "no warnings; Widget"),
+            "no warnings; " + MAKE_THREE,
             id="the-sub-has-another-of-that-name",
         ),
         pytest.param(
@@ -147,10 +155,36 @@ def test_the_widget_is_cured_where_nothing_is_odd(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_nothing_is_offered_where_it_is_not_proven(body: str, more: str, use: str, tmp_path: Path) -> None:
+def test_no_fix_is_safe_where_a_use_is_not_understood(body: str, more: str, use: str, tmp_path: Path) -> None:
     ran = run(written(tmp_path, program(body, more, use)))
     assert ran.patterns == ["self-callback"]
-    assert ran.cures() == []
+    assert not any(cure.is_safe for cure in ran.cures())
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "reason"),
+    [
+        pytest.param(
+            "$self->{on_click} = sub { $self->{clicks}++ }; $self = $self;",
+            "",
+            "a weak copy of `$self` at program.pl:9 would change what the program does; "
+            "there is not exactly one statement that stores `{on_click}`",
+            id="the-variable-is-set-again",
+        ),
+        pytest.param(
+            CALLBACK,
+            "sub weaken { die }",
+            "a weak copy of `$self` at program.pl:9 would change what the program does; "
+            "there is not exactly one statement that stores `{on_click}`",
+            id="weaken-means-something-else",
+        ),
+    ],
+)
+def test_where_there_is_no_fix_it_is_said_why(body: str, more: str, reason: str, tmp_path: Path) -> None:
+    ran = run(written(tmp_path, program(body, more)))
+    (marked,) = ran.dump.marked
+    assert ran.dump.cures(marked) == ()
+    assert ran.dump.why_no_cure(marked) == reason
 
 
 def test_a_live_closure_that_alone_holds_its_object_forbids_the_cure(tmp_path: Path) -> None:
@@ -174,7 +208,9 @@ for ( 1 .. 3 ) {
     )
     ran = run(written(tmp_path, text))
     assert ran.patterns == ["container-capture"]
-    assert ran.cures() == []
+    (cure,) = ran.cures()
+    assert not cure.is_safe
+    assert cure.reason == "The closure at program.pl:8 is kept in another object than `$lines`, and can outlive that."
 
 
 @pytest.mark.parametrize(
@@ -191,10 +227,10 @@ def test_no_current_sub_where_it_would_be_another_sub(sub: str, tmp_path: Path) 
     text = HEAD + "for ( 1 .. 3 ) { my $step; $step = sub { " + sub + " }; $step->(2) }" + TAIL
     ran = run(written(tmp_path, text))
     assert ran.patterns == ["recursive-sub"]
-    assert ran.cures() == []
+    assert not any(cure.is_safe or "__SUB__" in cure.title for cure in ran.cures())
 
 
-def test_two_closures_that_call_each_other_have_no_cure(tmp_path: Path) -> None:
+def test_of_two_closures_that_call_each_other_one_must_be_weak(tmp_path: Path) -> None:
     text = (
         HEAD
         + """
@@ -209,10 +245,13 @@ for ( 1 .. 3 ) {
     )
     ran = run(written(tmp_path, text))
     assert ran.patterns == ["recursive-sub"]
-    assert ran.cures() == []
+    assert [(cure.title, cure.is_safe) for cure in ran.cures()] == [
+        ("Capture a weakened copy of $odd", False),
+        ("Capture a weakened copy of $even", False),
+    ]
 
 
-def test_a_parent_without_a_live_example_is_left_alone(tmp_path: Path) -> None:
+def test_a_parent_without_a_live_example_needs_a_review(tmp_path: Path) -> None:
     text = (
         HEAD
         + """
@@ -224,7 +263,9 @@ Tree->new for 1 .. 3;
     )
     ran = run(written(tmp_path, text))
     assert ran.patterns == ["parent-child"]
-    assert ran.cures() == []
+    (cure,) = ran.cures()
+    assert (cure.title, cure.is_safe) == ("Weaken $self->{parent}", False)
+    assert cure.reason == "See that something else holds what {parent} of Leaf refers to as long as it is needed."
 
 
 @pytest.mark.parametrize(
@@ -262,9 +303,7 @@ Tree->new for 1 .. 3;
             id="weaken-is-imported",
         ),
         pytest.param(
-            program()
-            .replace("package Widget {", "package Widget;")
-            .replace("\n}\nWidget->", "\npackage main;\nWidget->"),
+            program().replace("package Widget {", "package Widget;").replace("\n}\nfor (", "\npackage main;\nfor ("),
             "utf-8",
             id="package-without-a-block",
         ),

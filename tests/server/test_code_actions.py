@@ -180,5 +180,5 @@ async def test_a_cure_that_is_not_proven_asks_first(tmp_path: Path) -> None:
         (annotation,) = (cure.edit.change_annotations or {}).values()
         assert annotation.needs_confirmation
         assert annotation.description == (
-            "In this dump something else holds what $self refers to (3 objects): see that this is always so."
+            "`Loop::watch` at live_clones.pl:19 gets the callback, and what it does with it is not known."
         )

@@ -1,5 +1,5 @@
 # A closure captures nothing, but its string eval makes it keep the sub around it, which captures the object.
-# cure: Capture a weakened copy of $self
+# cure?: Capture a weakened copy of $self
 use strict;
 use warnings;
 use Devel::MAT::Dumper;

@@ -1,5 +1,5 @@
 # Objects that hold themselves.
-# cure: Weaken $self->{root}
+# cure?: Weaken $self->{root}
 use strict;
 use warnings;
 use Devel::MAT::Dumper;

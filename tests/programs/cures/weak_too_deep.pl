@@ -1,6 +1,6 @@
 # The weak copy is made inside a sub that captures the object itself; the string eval makes the inner closure keep
 # that sub.
-# cure: Capture a weakened copy of $self
+# cure?: Capture a weakened copy of $self
 use strict;
 use warnings;
 use Devel::MAT::Dumper;

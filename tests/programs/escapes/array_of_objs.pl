@@ -1,0 +1,24 @@
+use strict;
+use warnings;
+use Devel::MAT::Dumper;
+
+package Signal {
+    sub new { my ( $c, %a ) = @_; return bless {%a}, $c }
+
+    sub hook {
+        my ($self) = @_;
+        $self->{cb} = sub { return "n $self->{n}" };
+        return $self;
+    }
+    sub get { my ( $s, $k ) = @_; return $s->{$k} }
+}
+
+package main;
+for my $n ( 1 .. 3 ) {
+    my @o = ( Signal->new( n => $n )->hook );
+    my @f = map { $_->get("cb") } @o;
+    @o = ();
+    print $f[0]->(), "\n";
+}
+print "end\n";
+Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );

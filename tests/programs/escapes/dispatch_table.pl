@@ -1,0 +1,23 @@
+use strict;
+use warnings;
+use Devel::MAT::Dumper;
+
+package Signal {
+    sub new { my ( $c, %a ) = @_; return bless {%a}, $c }
+
+    sub hook {
+        my ($self) = @_;
+        $self->{cb} = sub { return "n $self->{n}" };
+        return $self;
+    }
+    sub get { my ( $s, $k ) = @_; return $s->{$k} }
+    our %T = ( get => \&get );
+}
+
+package main;
+for my $n ( 1 .. 3 ) {
+    my $f = $Signal::T{get}->( Signal->new( n => $n )->hook, "cb" );
+    print $f->(), "\n";
+}
+print "end\n";
+Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );

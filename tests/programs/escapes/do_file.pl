@@ -1,0 +1,23 @@
+use strict;
+use warnings;
+use Devel::MAT::Dumper;
+
+package Signal {
+    sub new { my ( $c, %a ) = @_; return bless {%a}, $c }
+
+    sub hook {
+        my ($self) = @_;
+        $self->{cb} = sub { return "n $self->{n}" };
+        return $self;
+    }
+    sub each_cb { my ( $self, $code ) = @_; $code->( $self->{cb} ); return 1 }
+}
+
+package main;
+for my $n ( 1 .. 3 ) {
+    my $f;
+    Signal->new( n => $n )->hook->each_cb( sub { $f = shift } );
+    print $f->(), "\n";
+}
+print "end\n";
+Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );

@@ -1,0 +1,26 @@
+use strict;
+use warnings;
+use Devel::MAT::Dumper;
+
+use Hash::Util::FieldHash qw(fieldhash);
+fieldhash my %F;
+
+package Signal {
+    sub new { my ( $c, %a ) = @_; return bless {%a}, $c }
+
+    sub hook {
+        my ($self) = @_;
+        $self->{cb} = sub { return "n $self->{n}" };
+        return $self;
+    }
+}
+
+package main;
+for my $n ( 1 .. 3 ) {
+    my $o = Signal->new( n => $n )->hook;
+    $F{$o} = 1;
+    undef $o;
+    print scalar( keys %F ), "\n";
+}
+print "end\n";
+Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );

@@ -1,0 +1,33 @@
+use strict;
+use warnings;
+use Devel::MAT::Dumper;
+
+package IOx {
+    sub new  { bless {}, shift }
+    sub on   { my ( $s, $h ) = @_; $s->{h} = $h; return $s }
+    sub fire { my ($s) = @_; return $s->{h}->() }
+}
+
+package Signal {
+    sub new { my ( $c, %a ) = @_; return bless {%a}, $c }
+
+    sub hook {
+        my ($self) = @_;
+        my $io = IOx->new;
+        $io->on( sub { return "n $self->{n}" } );
+        $self->{io} = $io;
+        push @main::W, $io;
+        return $self;
+    }
+}
+our @W;
+
+package main;
+for my $n ( 1 .. 3 ) {
+    my $o = Signal->new( n => $n )->hook;
+    undef $o;
+    my $w = shift @W;
+    print $w->fire, "\n";
+}
+print "end\n";
+Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );

@@ -1,0 +1,24 @@
+use strict;
+use warnings;
+use Devel::MAT::Dumper;
+
+package Signal {
+    sub new { my ( $c, %a ) = @_; return bless {%a}, $c }
+
+    sub hook {
+        my ($self) = @_;
+        $self->{cb} = sub { return "n $self->{n}" };
+        return $self;
+    }
+}
+our %s;
+
+package main;
+for my $n ( 1 .. 3 ) {
+    my $o = Signal->new( n => $n )->hook;
+    my @x = map { "$_" } $o;
+    $s{$x[0]}++;
+    print scalar( keys %s ), "\n";
+}
+print "end\n";
+Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );

@@ -1,0 +1,27 @@
+use strict;
+use warnings;
+use Devel::MAT::Dumper;
+
+use List::Util 'reduce';
+
+package Signal {
+    sub new { my ( $c, %a ) = @_; return bless {%a}, $c }
+
+    sub hook {
+        my ($self) = @_;
+        $self->{cb} = sub { return "n $self->{n}" };
+        return $self;
+    }
+}
+
+package main;
+for my $n ( 1 .. 3 ) {
+    my $f;
+    {
+        my @o = ( Signal->new( n => $n )->hook, Signal->new( n => $n )->hook );
+        my $r = reduce { $f = $a->{cb}; $b } @o;
+    }
+    print $f->(), "\n";
+}
+print "end\n";
+Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );

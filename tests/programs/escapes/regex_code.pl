@@ -1,0 +1,27 @@
+use strict;
+use warnings;
+use Devel::MAT::Dumper;
+
+package Signal {
+    sub new { my ( $c, %a ) = @_; return bless {%a}, $c }
+
+    sub hook {
+        my ($self) = @_;
+        $self->{cb} = sub { return "n $self->{n}" };
+        return $self;
+    }
+    our $g;
+    sub rx { my ($self) = @_; our $s = $self; "x" =~ /x(?{ $g = $Signal::s->{cb} })/; undef $s; return 1 }
+}
+
+package main;
+for my $n ( 1 .. 3 ) {
+    my $o = Signal->new( n => $n )->hook;
+    $o->rx;
+    undef $o;
+    my $f = $Signal::g;
+    undef $Signal::g;
+    print $f->(), "\n";
+}
+print "end\n";
+Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );

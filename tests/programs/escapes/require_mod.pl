@@ -1,0 +1,21 @@
+use strict;
+use warnings;
+use Devel::MAT::Dumper;
+
+package Signal {
+    sub new { my ( $c, %a ) = @_; return bless {%a}, $c }
+
+    sub hook {
+        my ($self) = @_;
+        $self->{cb} = sub { return "n $self->{n}" };
+        return $self;
+    }
+}
+
+package main;
+for my $n ( 1 .. 3 ) {
+    my %h = ( %{Signal->new( n => $n )->hook} );
+    print $h{cb}->(), "\n";
+}
+print "end\n";
+Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );

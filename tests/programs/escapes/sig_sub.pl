@@ -1,0 +1,25 @@
+use strict;
+use warnings;
+use Devel::MAT::Dumper;
+
+use v5.36;
+no warnings;
+
+package Signal {
+    sub new { my ( $c, %a ) = @_; return bless {%a}, $c }
+
+    sub hook {
+        my ($self) = @_;
+        $self->{cb} = sub { return "n $self->{n}" };
+        return $self;
+    }
+    sub grab ( $self, $k ) { return $self->{$k} }
+}
+
+package main;
+for my $n ( 1 .. 3 ) {
+    my $f = Signal->new( n => $n )->hook->grab("cb");
+    print $f->(), "\n";
+}
+print "end\n";
+Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );

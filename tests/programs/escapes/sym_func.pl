@@ -1,0 +1,25 @@
+use strict;
+use warnings;
+use Devel::MAT::Dumper;
+
+no strict 'refs';
+
+package Signal {
+    sub new { my ( $c, %a ) = @_; return bless {%a}, $c }
+
+    sub hook {
+        my ($self) = @_;
+        $self->{cb} = sub { return "n $self->{n}" };
+        return $self;
+    }
+    sub grab { my ($o) = @_; my $k = "cb"; return $o->{$k} }
+}
+
+package main;
+for my $n ( 1 .. 3 ) {
+    my $g = "Signal::grab";
+    my $f = &$g( Signal->new( n => $n )->hook );
+    print $f->(), "\n";
+}
+print "end\n";
+Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );
