@@ -110,7 +110,8 @@ class Cuts:
         """Whether a weak reference leads to an SV that would be freed: something may need it by that."""
         heap = self.heap
         weak = (heap.out_kind == RefKind.REFERENT) & ((heap.out_strength & Strength.COUNTED) == 0)
-        return bool(self._freed[heap.out_target[weak]].any())
+        # What live code can reach already is no part of what leaked, but would be freed with it.
+        return bool(self.finding.in_use) or bool(self._freed[heap.out_target[weak]].any())
 
     @cached_property
     def freed_classes(self) -> frozenset[str]:
