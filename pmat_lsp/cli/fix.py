@@ -105,7 +105,9 @@ def run(arguments: argparse.Namespace) -> int:
     offers = choose(candidates, names, trials, together, arguments.review)
     diff, changed = _made(dump, offers, arguments.write)
     written = changed if arguments.write else None
-    report = FixReport(offers, Path.cwd(), verification, written, arguments.review, newer)
+    without = [(name, marked) for name, (marked, cures) in zip(names, candidates, strict=True) if not cures]
+    reasons = {name: reason for name, marked in without if (reason := dump.why_no_cure(marked))}
+    report = FixReport(offers, Path.cwd(), verification, written, arguments.review, newer, reasons)
     if arguments.json:
         show(Text(fixes_json(dump.heap, report) + "\n"))
     else:

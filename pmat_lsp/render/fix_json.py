@@ -20,7 +20,7 @@ def fixes_json(heap: Heap, report: FixReport) -> str:
             "schema": SCHEMA,
             "dump": dump_json(heap),
             "verification": _verification(report.verification, report) if report.verification else None,
-            "findings": [_finding(offer) for offer in report.offers],
+            "findings": [_finding(offer, report) for offer in report.offers],
             "newer": [str(path.absolute()) for path in report.newer],
             "fixes": [fix for offer in report.offers for fix in _fixes(offer, report)],
         }
@@ -41,7 +41,7 @@ def _verification(verification: Verification, report: FixReport) -> Json:
     }
 
 
-def _finding(offer: Offer) -> Json:
+def _finding(offer: Offer, report: FixReport) -> Json:
     finding = offer.marked.finding
     return {
         "id": offer.id,
@@ -50,7 +50,7 @@ def _finding(offer: Offer) -> Json:
         "count": finding.count,
         **_place(offer),
         "settled": offer.is_settled,
-        "why_none": why_none_text(offer) or None,
+        "why_none": why_none_text(offer, report) or None,
         "by_hand": finding.pattern.cure,
     }
 

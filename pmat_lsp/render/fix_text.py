@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.text import Text
@@ -72,6 +72,8 @@ class FixReport:
     """Whether fixes that need review are shown or made, too."""
     newer: Sequence[Path] = ()
     """The files of fixes that were written after the dump."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """By the id of a finding without a fix: why there is none."""
 
 
 def fixes_text(report: FixReport) -> Text:
@@ -156,10 +158,12 @@ def place_text(marked: MarkedFinding, folder: Path) -> str:
     return "no line: there is no closure on the cycle, and no place is known that stores it"
 
 
-def why_none_text(offer: Offer) -> str:
+def why_none_text(offer: Offer, report: FixReport) -> str:
     """Why a finding has no fix; "" where it has one."""
     if offer.why_none is None:
         return ""
+    if offer.why_none is WhyNone.NO_CHANGE and offer.id in report.reasons:
+        return report.reasons[offer.id]
     notes: Sequence[str] = ()
     if offer.why_none is WhyNone.NO_SOURCE:
         notes = offer.marked.missing
@@ -174,9 +178,8 @@ def _offer_text(offer: Offer, report: FixReport) -> Text:
     cure = offer.cure if offer.why_none is None else None
     head = f"{place_text(marked, report.folder)}{f'   {_title(cure)}' if cure else ''}"
     text = Text.assemble((f"{'fix' if cure else 'none':<{_LABEL}}", "bold"), head)
-    lines = (
-        _known(offer, cure, report) if cure else [(f"no fix: {visible(why_none_text(offer), _LONGEST_SENTENCE)}", "")]
-    )
+    none = visible(why_none_text(offer, report), _LONGEST_SENTENCE)
+    lines = _known(offer, cure, report) if cure else [(f"no fix: {none}", "")]
     first, style = lines[0]
     if len(text) + len(first) + 3 <= _WIDTH:
         text.append("   ").append_text(_paragraph("", first, style)[_LABEL:])
