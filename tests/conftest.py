@@ -9,11 +9,16 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.dumps import CORPUS, corpus_dumps, own_dumps
 
 # The tests, and every process that they start, keep their indexes apart from those of the user.
 os.environ["PMAT_LSP_CACHE"] = tempfile.mkdtemp(prefix="pmat-lsp-tests-")
+
+# What is slow because the machine has other work is not wrong.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # A shell that starts something beside itself lets it ignore Ctrl-C, and all that this starts in turn.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
