@@ -104,13 +104,16 @@ class Dump:
     @cached_property
     def places(self) -> Places:
         """Where the dump's file names are on this disk."""
+        from pmat_lsp.analysis.closures import recorded_files
         from pmat_lsp.heap.values import file_facts
         from pmat_lsp.source.files import SourceFiles
+        from pmat_lsp.source.local_perl import library_folders
         from pmat_lsp.source.places import Places
 
         inc, dirs, script = file_facts(self.heap)
         roots, path_map = self.settings.source_roots, self.settings.path_map
-        return Places(SourceFiles(roots, path_map, inc, dirs, script), self.sources)
+        files = SourceFiles(roots, path_map, inc, dirs, script, library_folders)
+        return Places(files, self.sources, lambda: recorded_files(self.heap))
 
     def placed(self, settings: Settings, sources: Sources) -> Dump:
         """The same dump with other settings and texts; what was computed of the heap is kept."""

@@ -10,6 +10,7 @@ from pmat_lsp.render.escape import visible
 from pmat_lsp.render.paths import shown_path
 from pmat_lsp.source.marks import MarkedFinding, Note
 from pmat_lsp.source.places import Place
+from pmat_lsp.source.store_places import Certainty
 
 _LEAVE_A_CODE = ("capture", "lexical", "scope")
 
@@ -49,15 +50,15 @@ def hop_note(marked: MarkedFinding, hop: Hop) -> Note | None:
     if hop.kind in ("capture", "lexical"):
         pairs = zip(marked.finding.closures, marked.closures, strict=True)
         place = next((place for code, place in pairs if code.location == hop.location), None)
-        return _note(marked, "captured", f"{hop.name} captured here", place) if place else None
+        return _note(marked, "captured", hop.name, place) if place else None
     keys = [part.name for part in marked.finding.cycle if part.kind == "key"]
     if hop.kind != "key" or keys.count(hop.name) > 1:
         return None
-    return _note(marked, "stored", f"stored as {{{hop.name}}} here", None)
+    return _note(marked, "stored", hop.name, None)
 
 
-def _note(marked: MarkedFinding, kind: str, text: str, inside: Place | None) -> Note | None:
-    alike = (note for note in marked.notes if note.kind == kind and note.text == text)
+def _note(marked: MarkedFinding, kind: str, name: str, inside: Place | None) -> Note | None:
+    alike = (note for note in marked.notes if note.kind == kind and note.name == name)
     return next((note for note in alike if inside is None or _lies_in(note, inside)), None)
 
 
@@ -90,6 +91,7 @@ class _ChainTeller:
         if note is None:
             return ""
         verb = "stored" if hop.kind == "key" else "captured"
+        verb = verb if note.certainty is Certainty.CERTAIN else f"probably {verb}"
         return f"{verb} at {self._line(note.path, note.range.start.line)}"
 
     def _line(self, path: Path, line: int) -> str:

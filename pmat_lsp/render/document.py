@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pmat_lsp.analysis.result import LeakReport
 from pmat_lsp.analysis.tables import Answer, Column, Tree, Unit, Value
+from pmat_lsp.render.advice import advice_paragraph
 from pmat_lsp.render.chain import chain_lines
 from pmat_lsp.render.markdown import (
     Block,
@@ -100,7 +101,7 @@ def finding_document(id_: str, marked: MarkedFinding, linker: Linker) -> Documen
     more = len(finding.addresses) - len(addresses)
     told = ", ".join(addresses) + (f" and {more:,} more" if more else "")
     blocks.append(Paragraph(tuple(linked(f"Addresses: {told}", linker))))
-    blocks.append(paragraph(Strong("Cure"), f": {finding.pattern.cure}"))
+    blocks.append(advice_paragraph(marked.advice))
     return tuple(blocks)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +11,12 @@ from rich.text import Text
 
 from pmat_lsp.analysis.result import Finding, LeakReport, Location
 from pmat_lsp.errors import PmatError
+from pmat_lsp.render.advice import advice_pieces
 from pmat_lsp.render.chain import ChainLine, chain_lines
 from pmat_lsp.render.escape import visible
 from pmat_lsp.render.excerpt import GUTTER, Mark, excerpt, number_width
 from pmat_lsp.render.paths import shown_path
+from pmat_lsp.source.advice import Advice
 from pmat_lsp.source.marks import MarkedFinding, Note
 from pmat_lsp.source.places import Places
 from pmat_lsp.units import format_bytes, format_count
@@ -31,7 +32,6 @@ _LABEL_WIDTH = 7
 _FEW = 5
 """File numbers that are listed in full."""
 _LONGEST_SENTENCE = 2000
-_STATEMENT = re.compile(r"(?<=: )[^:;]+;")
 _GROWS = """\
 What grows while something still holds it is no leak of this kind: ask `largest --retained` what keeps the most alive,
 and `compare` with an earlier dump what has grown.
@@ -135,8 +135,7 @@ def _marks(marked: MarkedFinding) -> list[Mark]:
     ending = " …" if captured else ""
     marks = [Mark(mark.range, _told(marked, mark) + ending, _PRIMARY)]
     if captured:
-        name = captured.text.split(" ", 1)[0]
-        marks.append(Mark(captured.range, f"… and captures {name}, which leads back to it", _SECONDARY))
+        marks.append(Mark(captured.range, f"… and captures {captured.name}, which leads back to it", _SECONDARY))
     return marks
 
 
@@ -181,7 +180,7 @@ def _facts(marked: MarkedFinding, source: ReportSource) -> list[tuple[str, list[
         ("chain", _chain(chain_lines(marked, source.folder))),
         ("holds", [_holds(finding)]),
         ("proof", [_proof(finding)]),
-        ("help", _wrapped_code(visible(finding.pattern.cure, _LONGEST_SENTENCE))),
+        ("help", _wrapped_advice(marked.advice)),
     ]
     return facts + [("note", textwrap.wrap(note, _WRAP_AT)) for note in _notes(marked)]
 
@@ -192,9 +191,10 @@ def _fact(label: str, lines: Sequence[str], width: int) -> Text:
     return text.append(" " + (indent + " ").join(lines) + "\n")
 
 
-def _wrapped_code(text: str) -> list[str]:
-    """As lines; a Perl statement, `…: my $x = $y;`, is not broken."""
-    tied = _STATEMENT.sub(lambda match: match[0].replace(" ", _TIE), text)
+def _wrapped_advice(advice: Advice) -> list[str]:
+    """As lines; no line ends inside Perl."""
+    pieces = advice_pieces(advice)
+    tied = "".join(f"`{piece.text.replace(' ', _TIE)}`" if piece.is_perl else piece.text for piece in pieces)
     wrapped = textwrap.wrap(tied, _WRAP_AT, break_on_hyphens=False, break_long_words=False)
     return [line.replace(_TIE, " ") for line in wrapped]
 
