@@ -113,7 +113,8 @@ class Dump:
         inc, dirs, script = file_facts(self.heap)
         roots, path_map = self.settings.source_roots, self.settings.path_map
         files = SourceFiles(roots, path_map, inc, dirs, script, library_folders)
-        return Places(files, self.sources, lambda: recorded_files(self.heap))
+        # A module or a script without a sub of its own stores things, too.
+        return Places(files, self.sources, lambda: [*recorded_files(self.heap), *inc.values(), *filter(None, [script])])
 
     def placed(self, settings: Settings, sources: Sources) -> Dump:
         """The same dump with other settings and texts; what was computed of the heap is kept."""

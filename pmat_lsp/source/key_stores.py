@@ -183,6 +183,8 @@ def _taken(source: PerlSource, whole: Node) -> tuple[Node | None, bool] | None:
         if call is not None and source.string(call.children[0]) in _ADDS:
             items = list_items(call.child_by_field_name("arguments"))
             return (items[-1], True) if items and items[0] == container and len(items) > 1 else None
+        if _is_filtered(source, container):
+            return None
     above = outer.parent
     if above is not None and above.type == "localization_expression":
         outer, above = above, above.parent
@@ -195,6 +197,15 @@ def _taken(source: PerlSource, whole: Node) -> tuple[Node | None, bool] | None:
     if operator is None or source.string(operator) not in _ASSIGNS or _is_weakened(source, above, whole):
         return None
     return (None if in_list else above.child_by_field_name("right")), added
+
+
+def _is_filtered(source: PerlSource, container: Node) -> bool:
+    """`@x = grep { … } @x`: nothing comes into it."""
+    above = container.parent
+    right = above.child_by_field_name("right") if above is not None else None
+    if right is None or right.type != "map_grep_expression" or source.string(right.children[0]) != "grep":
+        return False
+    return source.string(container) in (source.string(child) for child in right.named_children)
 
 
 def _is_weakened(source: PerlSource, assignment: Node, target: Node) -> bool:

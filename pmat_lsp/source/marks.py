@@ -43,8 +43,8 @@ class Note:
     text: str
     """`$conns declared here`, `stored as {on_closed} here`; text from the dump is not escaped."""
     kind: str
-    """`closure` (the keyword of a sub on the cycle), `captured` (the first use of a lexical in it), `declared`, or
-    `stored` (the key of the hash that holds the next SV, or the `tie`)."""
+    """`closure` (the keyword of a sub on the cycle), `captured` (the first use of a lexical in it), `declared`, `stored`
+    (the key of the hash that holds the next SV), or `tied`."""
     name: str = ""
     """The variable that is captured or declared, the key or index that is stored; "" for a closure."""
     certainty: Certainty = Certainty.CERTAIN
@@ -85,6 +85,11 @@ class MarkedFinding:
             certainty = Certainty.CERTAIN if place.sub is not None else Certainty.PROBABLE
             return Note(place.path, place.keyword, "this closure leaks", "closure", certainty=certainty)
         return next(iter(self.notes), None)
+
+    @property
+    def certainty(self) -> Certainty:
+        """How far the mark is known."""
+        return self.mark.certainty if self.mark is not None else Certainty.UNKNOWN
 
     @property
     def access_path(self) -> str:
@@ -256,7 +261,8 @@ def _store_notes(stored: Iterable[StoredEdge]) -> list[Note]:
         name = edge.hops[0].name
         told = _store_text(first.store, edge)
         text = told if found.certainty is Certainty.CERTAIN else f"probably {told}{_others_text(spots)}"
-        notes.append(Note(first.path, first.range, text, "stored", name, found.certainty, spots))
+        kind = "tied" if first.store.kind is StoreKind.TIED else "stored"
+        notes.append(Note(first.path, first.range, text, kind, name, found.certainty, spots))
     return notes
 
 
