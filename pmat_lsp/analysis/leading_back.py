@@ -31,7 +31,7 @@ _MOST_ELEMENTS = 100
 _DEEPEST = 3
 _BACK = frozenset(
     {"parent", "parents", "owner", "prev", "previous", "back", "backref", "root", "container", "master"}
-    | {"up", "upper", "outer", "super", "p", "par"}
+    | {"up", "upper", "top", "outer", "super", "p", "par"}
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 

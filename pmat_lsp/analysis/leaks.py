@@ -30,7 +30,7 @@ from pmat_lsp.analysis.result import (
     Location,
     edges_of,
 )
-from pmat_lsp.analysis.shapes import class_names, shapes
+from pmat_lsp.analysis.shapes import class_names, code_places, shapes
 from pmat_lsp.analysis.ways_in import WaysIn
 from pmat_lsp.analysis.written import Written, files_of_package
 from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind
@@ -134,7 +134,7 @@ class _Teller:
     def finding(self, group: _Group) -> Finding:
         heap, islands, numbers = self._heap, self._islands, group.numbers
         keys, cycle = self._told_from(group)
-        first = group.on_cycle[islands.cycle[group.on_cycle] == islands.cycle[keys[0]]]
+        first = group.on_cycle[islands.cycle[group.on_cycle] == islands.cycle[cycle[0].source]]
         classes = self._classes(group.on_cycle)
         closures = self._closures(group.on_cycle, cycle)
         return Finding(
@@ -163,33 +163,44 @@ class _Teller:
         )
 
     def _told_from(self, group: _Group) -> tuple[I32, tuple[Hop, ...]]:
-        """(the SV that each island is told from, in address order, the cycle of the first).
+        """(the SV that each island is told from, in address order; a cycle through that of the smallest island).
 
         It is an object, if there is one: one that the user lost, not one of a library, if the dump can tell. Of several
         classes it is that with the fewest objects on the islands. Of these it is the one that the reference that leads
         back leads to, which is the owner. Where that is open the keys of the cycle decide, but never the name of a
         class or an address: the same program with other names for its classes is told in the same way.
         """
-        heap = self._heap
-        keys = np.sort(self._keys[group.numbers])
-        objects = group.on_cycle[(heap.blessed[group.on_cycle] >= 0) & (heap.kind[group.on_cycle] != Kind.CODE)]
-        names, count = np.unique(class_names(heap, objects), return_counts=True)
-        ranks = [(self._written.rank(heap.string(int(name))), int(n)) for name, n in zip(names, count, strict=True)]
-        tied = [int(name) for name, rank in zip(names, ranks, strict=True) if rank == min(ranks)]
-        if not tied:
-            return keys, self._cycle_through(int(keys[0]))
-        found = [self._keys_of_class(objects, name) for name in tied[:_MOST_TIED]]
-        told = [(one, self._cycle_through(int(one[0]))) for one in found]
-        keys, cycle = min(told, key=lambda pair: (len(pair[1]), [(hop.kind, hop.name) for hop in pair[1]]))
+        found = [self._smallest(group, svs) for svs in self._candidates(group)]
+        told = [(svs, self._cycle_through(key)) for svs, key in found]
+        keys, cycle = min(told, key=lambda pair: _told_order(pair[1]))
         if len(told) > 1:
             return next((pair for pair in told if self._is_owner(pair[1])), (keys, cycle))
         return keys, cycle
 
-    def _keys_of_class(self, objects: I32, name: int) -> I32:
-        """int32: of each island its first object of a class, in address order."""
-        heap = self._heap
-        alike = objects[class_names(heap, objects) == name]
-        return np.sort(alike[np.unique(self._islands.cycle[alike], return_index=True)[1]])
+    def _candidates(self, group: _Group) -> list[I32]:
+        """int32 each: an SV of every island, in address order; the same kind of SV on all of them."""
+        heap, svs = self._heap, group.on_cycle
+        objects = svs[(heap.blessed[svs] >= 0) & (heap.kind[svs] != Kind.CODE)]
+        codes = svs[heap.kind[svs] == Kind.CODE]
+        if len(objects):
+            named = class_names(heap, objects)
+            names, counts = np.unique(named, return_counts=True)
+            known = dict(zip(names.tolist(), counts.tolist(), strict=True))
+            ranks = {name: (self._written.rank(heap.string(name)), count) for name, count in known.items()}
+            chosen = [name for name, rank in ranks.items() if rank == min(ranks.values())]
+            return [self._one_each(objects[named == name]) for name in chosen[:_MOST_TIED]]
+        if len(codes):
+            places = code_places(heap, codes)
+            return [self._one_each(codes[places == place]) for place in np.unique(places).tolist()[:_MOST_TIED]]
+        return [np.sort(self._keys[group.numbers])]
+
+    def _one_each(self, svs: I32) -> I32:
+        """int32: of each island the first of some SVs."""
+        return np.sort(svs[np.unique(self._islands.cycle[svs], return_index=True)[1]])
+
+    def _smallest(self, group: _Group, svs: I32) -> tuple[I32, int]:
+        """(the SVs, that of them which is on the island with the fewest SVs)."""
+        return svs, int(svs[np.argmin(self._islands.svs[self._islands.cycle[svs]])])
 
     def _cycle_through(self, key: int) -> tuple[Hop, ...]:
         number = int(self._islands.cycle[key])
@@ -299,6 +310,11 @@ def _key_svs(heap: Heap, islands: Islands) -> I32:
         rank[heap.kind[svs] == kind] = number
     rank[(heap.blessed[svs] >= 0) & (heap.kind[svs] != Kind.CODE)] = 0
     return np.minimum.reduceat((rank << 32) | svs, start[:-1]).astype(np.uint32).astype(np.int32)
+
+
+def _told_order(cycle: tuple[Hop, ...]) -> tuple[int, list[tuple[str, str, str]]]:
+    """What decides from which SV a cycle is told, where nothing better does."""
+    return len(cycle), [(hop.kind, hop.name, str(hop.location or "")) for hop in cycle]
 
 
 def _lower_median(values: npt.NDArray[np.int64]) -> int:

@@ -266,7 +266,7 @@ class Finding:
     large_strings: int
     """Bytes in strings of 1,024 bytes and more that the group holds (not counting truncation of the dump)."""
     cycle: tuple[Hop, ...]
-    """The shortest cycle through the key SV of the first island: the last hop's target is the first one's source."""
+    """The shortest cycle through the key SV of the smallest island: the last hop's target is the first one's source."""
     islands: tuple[int, ...]
     """SV id of the key SV of every island, in address order."""
     addresses: tuple[int, ...]

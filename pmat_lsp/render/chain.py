@@ -46,7 +46,7 @@ def chain_lines(marked: MarkedFinding, folder: Path) -> list[ChainLine]:
 
 
 def hop_note(marked: MarkedFinding, hop: Hop) -> Note | None:
-    """Where a hop is written: the use of a captured lexical, the key under which the next SV is stored, or the `tie`."""
+    """Where a hop is written: the use of a captured lexical, the key under which the next SV is stored, the `tie`."""
     if hop.kind in CAPTURES:
         pairs = zip(marked.finding.closures, marked.closures, strict=True)
         place = next((place for code, place in pairs if code.location == hop.location), None)

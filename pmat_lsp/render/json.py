@@ -73,7 +73,7 @@ def _location(marked: MarkedFinding) -> Json:
         "file": None if mark is None else str(mark.path.absolute()),
         "line": None if mark is None else mark.range.start.line,
         "certainty": marked.certainty.value,
-        "candidates": [{"file": str(path.absolute()), "line": range_.start.line} for path, range_ in others],
+        "candidates": [f"{path.absolute()}:{range_.start.line}" for path, range_ in others],
     }
 
 

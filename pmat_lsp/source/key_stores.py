@@ -122,6 +122,15 @@ def is_new(source: PerlSource, value: Node) -> bool:
     return value.type in _CALLS and source.string(value.children[0]) == "bless"
 
 
+def class_made(source: PerlSource, value: Node) -> str | None:
+    """The class of the object that such an expression makes, as far as the text names it, or the package it is in."""
+    if value.type in _CALLS and source.string(value.children[0]) == "bless":
+        items = list_items(value.child_by_field_name("arguments"))
+        named = _class_named(source, items[1]) if len(items) > 1 else None
+        return named or package_at(source, source.range(value).start)
+    return _class_made(source, value) if value.type == "method_call_expression" and _makes(source, value) else None
+
+
 def _key_stores(source: PerlSource, key: str) -> Iterator[KeyStore]:
     seen: set[int] = set()
     for node in source.nodes_of_word(key):
@@ -296,9 +305,7 @@ def _blessed(source: PerlSource, made: Node) -> tuple[Node, str | None]:
     call = _call_around(made)
     if call is None or source.string(call.children[0]) != "bless":
         return made, None
-    items = list_items(call.child_by_field_name("arguments"))
-    named = _class_named(source, items[1]) if len(items) > 1 else None
-    return call, named or package_at(source, source.range(call).start)
+    return call, class_made(source, call)
 
 
 def _assigned_to(value: Node) -> Node | None:
@@ -339,8 +346,7 @@ def _index_stores(source: PerlSource, index: int) -> Iterator[KeyStore]:
     for node in everything(source.root):
         if node.type == "array_element_expression":
             key = node.child_by_field_name("index")
-            text = source.string(key) if key is not None else ""
-            if key is not None and (text == str(index) or constants.get(text) == index):
+            if key is not None and _index_meant(source, key, constants) == index:
                 yield from _element(source, node, key)
         elif node.type == "anonymous_array_expression":
             blessed, package = _blessed(source, node)
@@ -351,16 +357,26 @@ def _index_stores(source: PerlSource, index: int) -> Iterator[KeyStore]:
                 yield KeyStore(source, at, StoreKind.INITIAL, item, item, base, node, package)
 
 
-def _constants(source: PerlSource) -> dict[str, int]:
-    """The numbers of `use constant { PARENT => 1 }` and `use constant PARENT => 1`."""
-    found: dict[str, int] = {}
+def _index_meant(source: PerlSource, key: Node, constants: dict[tuple[str, str], int]) -> int | None:
+    """The number that an index is: written out, or as a constant of its package; None: unknown."""
+    text = source.string(key)
+    if text.isdigit():
+        return int(text)
+    package, _, name = text.removesuffix("()").rpartition("::")
+    return constants.get((package or package_at(source, source.range(key).start), name))
+
+
+def _constants(source: PerlSource) -> dict[tuple[str, str], int]:
+    """By package and name the numbers of `use constant { PARENT => 1 }` and `use constant PARENT => 1`."""
+    found: dict[tuple[str, str], int] = {}
     for node in source.nodes_of_word("constant"):
         statement = node.parent
         for one in everything(statement) if statement is not None and statement.type == "use_statement" else ():
             after = one.next_sibling
             value = after.next_named_sibling if after is not None and after.type == "=>" else None
             if value is not None and value.type == "number" and source.string(value).isdigit():
-                found[source.string(one)] = int(source.string(value))
+                package = package_at(source, source.range(one).start)
+                found[package, source.string(one)] = int(source.string(value))
     return found
 
 

@@ -43,8 +43,8 @@ class Note:
     text: str
     """`$conns declared here`, `stored as {on_closed} here`; text from the dump is not escaped."""
     kind: str
-    """`closure` (the keyword of a sub on the cycle), `captured` (the first use of a lexical in it), `declared`, `stored`
-    (the key of the hash that holds the next SV), or `tied`."""
+    """`closure` (the keyword of a sub on the cycle), `captured` (the first use of a lexical in it), `declared`,
+    `stored` (the key of the hash that holds the next SV), or `tied`."""
     name: str = ""
     """The variable that is captured or declared, the key or index that is stored; "" for a closure."""
     certainty: Certainty = Certainty.CERTAIN

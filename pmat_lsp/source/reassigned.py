@@ -26,7 +26,13 @@ def is_assigned_again(source: PerlSource, sub: Sub, name: str) -> bool:
         return False
     node = source.lexicals.subs[sub.index].whole
     # A parameter of a signature, and a variable of a loop, have a value without an assignment.
-    had_value = any(outer.type in ("signature", "for_statement") for outer in ancestors(declaration.node))
+    node_of = declaration.node
+    had_value = any(
+        outer.type == "signature"
+        or node_of in outer.children_by_field_name("variable") + outer.children_by_field_name("variables")
+        for outer in ancestors(node_of)
+        if outer.type in ("signature", "for_statement")
+    )
     for assignment in assignments_of(source, declaration):
         right = assignment.child_by_field_name("right")
         if right is None or node.start_byte <= assignment.start_byte < node.end_byte:

@@ -17,11 +17,12 @@ from tree_sitter import Node
 
 from pmat_lsp.analysis.result import Edge, Finding
 from pmat_lsp.errors import PmatError
-from pmat_lsp.source.key_stores import KeyStore, StoreKind, edge_stores, ties
+from pmat_lsp.source.key_stores import KeyStore, StoreKind, class_made, edge_stores, ties
 from pmat_lsp.source.model import Range
 from pmat_lsp.source.parameters import invocant_of, sub_around
 from pmat_lsp.source.perl import PerlSource
 from pmat_lsp.source.places import Places
+from pmat_lsp.source.reassigned import assignments_of
 from pmat_lsp.source.syntax import everything, list_items, literal
 from pmat_lsp.source.words import packages_of
 
@@ -119,19 +120,23 @@ class StorePlaces:
                 own = 0 if self._places.is_own(path) else 1
                 for store in edge_stores(source, edge):
                     inside = packages is None or store.package in packages
-                    if inside and self._is_of(store, package, {package, *related}):
+                    if inside and self._is_of(store, package, {package, *related}) and self._may_be(store, edge):
                         found.append(((step, own, _ORDER[store.kind]), FoundStore(path, store)))
         return found
 
     def _of_data(self, edge: Edge, texts: Sequence[tuple[Path, PerlSource]]) -> list[tuple[_Rank, FoundStore]]:
         """In a sub that names all keys of the cycle; the one that stores the fewest things under the key first."""
         around: dict[tuple[Path, int], list[FoundStore]] = {}
+        outside: list[FoundStore] = []
         for path, source in texts:
             for store in edge_stores(source, edge):
-                region = _innermost_with(source, store.node, self._keys)
-                if region is not None and store.of_class is None:
-                    around.setdefault((path, region.start_byte), []).append(FoundStore(path, store))
-        return [((1, len(some), _ORDER[one.store.kind]), one) for some in around.values() for one in some]
+                if store.of_class is not None or not _names_all(source, source.root, self._keys):
+                    continue
+                sub = _innermost_with(source, store.node, self._keys)
+                into = outside if sub is None else around.setdefault((path, sub.start_byte), [])
+                into.append(FoundStore(path, store))
+        stores = list(around.values()) or [outside]
+        return [((1, len(some), _ORDER[one.store.kind]), one) for some in stores for one in some]
 
     def _closure_itself(self, edge: Edge, path: Path, keyword: Range) -> list[tuple[_Rank, FoundStore]]:
         """`key => sub { … }` of the closure that is held, whatever it stands in."""
@@ -153,12 +158,20 @@ class StorePlaces:
             return store.package in related
         if store.kind is StoreKind.INITIAL:
             return _is_blessed_later(store)
+        made = _class_of_base(store)
+        if made is not None:
+            return made == package or made in related
         if store.base is not None and store.package not in related:
             sub = sub_around(store.source, store.node)
             invocant = invocant_of(store.source, sub) if sub is not None and sub.name is not None else None
             meant = store.source.lexicals.declaration_at(store.base)
             return invocant is None or meant is not invocant
         return store.kind is not StoreKind.SET or _is_set_by_accessor(store)
+
+    def _may_be(self, store: KeyStore, edge: Edge) -> bool:
+        """Whether the value may be an object of the class to which the edge leads: the text may say that it is not."""
+        made = _class_of_value(store)
+        return made is None or edge.target is None or made == edge.target or made in self._related(edge.target)
 
     def _related(self, package: str) -> list[str]:
         """Parents and roles: as the heap has them, and as the text of the class names them."""
@@ -186,10 +199,13 @@ class StorePlaces:
             return
 
     def _naming(self, edge: Edge) -> list[tuple[Path, PerlSource]]:
-        """The program's own texts that may store something under the key of an edge; `MOST_TEXTS` and one more."""
+        """The program's own texts that may store something under the key of an edge; `MOST_TEXTS` and one more.
+
+        Those of the classes on the cycle where there is no key.
+        """
         hop = edge.hops[0]
         if hop.kind != "key":
-            return []
+            return list(self._files_of([*self._classes]))
         return list(islice(self._places.own_sources(_naming(hop.name)), MOST_TEXTS + 1))
 
     def _ties(self, edge: Edge) -> FoundStores:
@@ -237,6 +253,32 @@ def _is_blessed_later(store: KeyStore) -> bool:
     )
 
 
+def _class_of_value(store: KeyStore) -> str | None:
+    """The class of what is stored, or one above it: that of a method's own object, of `Kid->new`; None: unknown."""
+    value, source = store.value, store.source
+    if value is None:
+        return None
+    declaration = source.lexicals.declaration_at(value)
+    if declaration is None:
+        return class_made(source, value)
+    if declaration.keyword == "method":
+        return store.package
+    sub = sub_around(source, declaration.node)
+    if sub is not None and sub.name is not None and invocant_of(source, sub) is declaration:
+        return sub.name.rpartition("::")[0] if declaration.name == "$self" else None
+    values = assignments_of(source, declaration)
+    value = values[0].child_by_field_name("right") if len(values) == 1 else None
+    return class_made(source, value) if value is not None else None
+
+
+def _class_of_base(store: KeyStore) -> str | None:
+    """The class of what the variable was made as: `my $self = bless {}, …`, `my $kid = Kid->new`; None: unknown."""
+    declaration = store.source.lexicals.declaration_at(store.base) if store.base is not None else None
+    values = assignments_of(store.source, declaration) if declaration is not None else []
+    value = values[0].child_by_field_name("right") if len(values) == 1 else None
+    return class_made(store.source, value) if value is not None else None
+
+
 def _first_argument(call: Node) -> list[Node]:
     return list_items(call.child_by_field_name("arguments"))[:1]
 
@@ -263,13 +305,13 @@ def _inherited(source: PerlSource, package: str) -> list[str]:
 
 
 def _innermost_with(source: PerlSource, node: Node, keys: Iterable[str]) -> Node | None:
-    """The innermost sub around a node, or the file, that names all of some keys."""
+    """The innermost sub around a node that names all of some keys."""
     sub = sub_around(source, node)
     while sub is not None:
         if _names_all(source, sub.whole, keys):
             return sub.whole
         sub = sub_around(source, sub.whole)
-    return source.root if _names_all(source, source.root, keys) else None
+    return None
 
 
 def _names_all(source: PerlSource, inside: Node, keys: Iterable[str]) -> bool:
