@@ -55,6 +55,8 @@ def _weak_copy(advice: Advice) -> str:
 
 def _weak_copy_outside(advice: Advice) -> str:
     name = advice.variables[0]
+    if advice.is_held is False:
+        return _weak_copy(advice)
     return (
         f"make the weak copy outside of the outermost sub, `{_weakened_copy(advice)}`, if something else holds the "
         f"{_owner(advice)}: the enclosing sub holds `{name}` strongly while the inner closure keeps that sub alive"
@@ -81,11 +83,12 @@ def _promise(advice: Advice) -> str:
 
 
 def _wrapper(advice: Advice) -> str:
-    own = f": `weaken( {advice.variables[1]} );`" if len(advice.variables) > 1 else ""
-    return (
-        f"once the wrapper is registered, weaken its own variable{own}; and if something else holds the "
-        f"{_owner(advice)}, let the wrapper capture a weak copy of it: `{_weakened_copy(advice)}`"
-    )
+    named = [name for name in advice.variables[1:] if name[0] == "$"]
+    own = f": `weaken( {named[0]} );`" if named else ""
+    told = f"once the wrapper is registered, weaken its own variable{own}"
+    if advice.is_held is False:
+        return f"{told}; and take the wrapper away when it is no longer needed"
+    return f"{told}; and if something else holds the {_owner(advice)}, let the wrapper capture a weak copy of it: `{_weakened_copy(advice)}`"
 
 
 def _empty(advice: Advice) -> str:
@@ -141,7 +144,7 @@ def _untie(advice: Advice) -> str:
 
 
 def _local_isa(advice: Advice) -> str:
-    return "assign to `@ISA` without `local`: a `local @ISA` leaks in perl itself"
+    return "perl itself leaks by `local @ISA;`: assign to the array without it"
 
 
 def _remove_magic(advice: Advice) -> str:

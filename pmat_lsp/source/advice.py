@@ -194,7 +194,8 @@ def _own_variable(marked: MarkedSub) -> str | None:
     source, whole = marked.source, marked.source.lexicals.subs[marked.sub.index].whole
     for declaration in source.lexicals.declarations:
         values = (one.child_by_field_name("right") for one in assignments_of(source, declaration))
-        if declaration.name in marked.sub.uses and any(value == whole for value in values):
+        is_used = declaration.name[:1] == "$" and declaration.name in marked.sub.uses
+        if is_used and any(value == whole for value in values):
             return declaration.name
     return None
 

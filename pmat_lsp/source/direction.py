@@ -99,7 +99,9 @@ def _origin(source: PerlSource, node: Node) -> _Origin:
         return _Origin.INVOCANT
     sub = sub_around(source, declaration.node)
     if sub is not None and sub.name is not None and invocant_of(source, sub) is declaration:
-        return _Origin.INVOCANT
+        # A function of the main program has no object, unless its argument is called so.
+        is_method = declaration.name == "$self" or not sub.name.startswith("main::")
+        return _Origin.INVOCANT if is_method else _Origin.GIVEN
     if _is_parameter(source, declaration.node):
         return _Origin.GIVEN
     value = _first_value(source, declaration.node)
