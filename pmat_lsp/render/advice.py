@@ -88,7 +88,8 @@ def _wrapper(advice: Advice) -> str:
     told = f"once the wrapper is registered, weaken its own variable{own}"
     if advice.is_held is False:
         return f"{told}; and take the wrapper away when it is no longer needed"
-    return f"{told}; and if something else holds the {_owner(advice)}, let the wrapper capture a weak copy of it: `{_weakened_copy(advice)}`"
+    copy = f"let the wrapper capture a weak copy of it: `{_weakened_copy(advice)}`"
+    return f"{told}; and if something else holds the {_owner(advice)}, {copy}"
 
 
 def _empty(advice: Advice) -> str:
