@@ -113,9 +113,14 @@ def _targets_of_class(heap: Heap, lost: npt.NDArray[np.bool_], edge: Edge) -> tu
     """(what live objects of the edge's class hold that way, whether one of them holds it weakly)."""
     if edge.holder is None:
         return [], False
-    alike = heap.blessed[: heap.n] == heap.blessed[edge.hops[0].source]
-    found = [pair for sv in np.flatnonzero(alike & ~lost)[:MOST_ALIVE].tolist() for pair in follow(heap, sv, edge)]
+    found = [pair for sv in live_like(heap, lost, edge.hops[0].source) for pair in follow(heap, sv, edge)]
     return [target for target, strong in found if strong][:MOST_ALIVE], not all(strong for _, strong in found)
+
+
+def live_like(heap: Heap, lost: npt.NDArray[np.bool_], sv: int) -> list[int]:
+    """The objects of the class of an SV that are alive, `MOST_ALIVE` at the most."""
+    alike = np.flatnonzero(heap.blessed[: heap.n] == heap.blessed[sv])
+    return [int(one) for one in alike[~lost[alike]][:MOST_ALIVE]]
 
 
 def _alike(heap: Heap, edge: Edge, members: I32) -> list[int]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.cycles import hops_of, is_captured, shortest_cycle
 from pmat_lsp.analysis.islands import Islands, find_islands
-from pmat_lsp.analysis.leading_back import MOST_ALIVE, cut_of, follow, held_elsewhere
+from pmat_lsp.analysis.leading_back import MOST_ALIVE, cut_of, follow, held_elsewhere, live_like
 from pmat_lsp.analysis.ownership import Ownership, find_ownership
 from pmat_lsp.analysis.patterns import name_pattern
 from pmat_lsp.analysis.result import (
@@ -227,10 +227,8 @@ class _Teller:
                 if name == hop.name
             ]
         elif hop.kind in SUBSCRIPTS and hop.source_class is not None:
-            alike = np.flatnonzero((heap.blessed[: heap.n] == heap.blessed[hop.source]) & ~lost)[:MOST_ALIVE]
-            targets = [
-                target for sv in alike.tolist() for target, strong in follow(heap, sv, Edge(0, (hop,))) if strong
-            ]
+            alike = live_like(heap, lost, hop.source)
+            targets = [target for sv in alike for target, strong in follow(heap, sv, Edge(0, (hop,))) if strong]
         else:
             return None
         return all(held_elsewhere(heap, lost, targets, [hop])) if targets else None

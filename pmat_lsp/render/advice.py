@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pmat_lsp.format.kinds import Kind
 from pmat_lsp.heap.naming import quoted
 from pmat_lsp.render.escape import visible
-from pmat_lsp.render.markdown import Code, Paragraph, Plain, Strong, paragraph
 from pmat_lsp.source.advice import Access, Advice, AdviceKind
 
 _LONGEST = 500
@@ -37,12 +36,6 @@ def advice_pieces(advice: Advice) -> tuple[Piece, ...]:
 def advice_text(advice: Advice) -> str:
     """The same in one line, Perl between backticks."""
     return "".join(f"`{piece.text}`" if piece.is_perl else piece.text for piece in advice_pieces(advice))
-
-
-def advice_paragraph(advice: Advice) -> Paragraph:
-    """The same as a paragraph of a document."""
-    spans = (Code(piece.text) if piece.is_perl else Plain(piece.text) for piece in advice_pieces(advice))
-    return paragraph(Strong("Help"), ": ", *spans)
 
 
 def _weak_copy(advice: Advice) -> str:

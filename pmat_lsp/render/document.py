@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pmat_lsp.analysis.result import LeakReport
 from pmat_lsp.analysis.tables import Answer, Column, Tree, Unit, Value
-from pmat_lsp.render.advice import advice_paragraph
+from pmat_lsp.render.advice import advice_pieces
 from pmat_lsp.render.chain import chain_lines
 from pmat_lsp.render.markdown import (
     Block,
@@ -26,6 +26,7 @@ from pmat_lsp.render.markdown import (
     paragraph,
 )
 from pmat_lsp.render.mentions import mentions
+from pmat_lsp.source.advice import Advice
 from pmat_lsp.source.marks import MarkedFinding
 from pmat_lsp.units import format_bytes, format_count
 
@@ -103,6 +104,12 @@ def finding_document(id_: str, marked: MarkedFinding, linker: Linker) -> Documen
     blocks.append(Paragraph(tuple(linked(f"Addresses: {told}", linker))))
     blocks.append(advice_paragraph(marked.advice))
     return tuple(blocks)
+
+
+def advice_paragraph(advice: Advice) -> Paragraph:
+    """What to do about a finding."""
+    spans = (Code(piece.text) if piece.is_perl else Plain(piece.text) for piece in advice_pieces(advice))
+    return paragraph(Strong("Help"), ": ", *spans)
 
 
 def linked(text: str, linker: Linker) -> Iterator[Span]:

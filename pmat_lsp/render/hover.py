@@ -8,7 +8,7 @@ from pmat_lsp.analysis.classes import ClassFacts
 from pmat_lsp.analysis.closures import CodeFacts, LexicalFacts, ValueCount
 from pmat_lsp.analysis.reached import WayToRoot
 from pmat_lsp.analysis.result import Finding, Hop, Location, chain_steps
-from pmat_lsp.render.advice import advice_paragraph
+from pmat_lsp.render.document import advice_paragraph
 from pmat_lsp.render.markdown import Block, Code, Document, Paragraph, Plain, Span, Strong, StrongCode, Table, paragraph
 from pmat_lsp.source.marks import MarkedFinding
 from pmat_lsp.units import format_bytes, format_count

@@ -182,7 +182,8 @@ class SourceFiles:
         for root, real in zip(self._roots, self._real_roots, strict=True):
             for name in listed:
                 path = Path(os.path.normpath(root / name))
-                if _resolved(path).is_relative_to(real):
+                # Where links lead to is asked of files alone: it takes much longer than to see that there is none.
+                if _is_file(path) and _resolved(path).is_relative_to(real):
                     yield path
 
     def _longest_suffix(self, recorded: str) -> Located:

@@ -42,7 +42,7 @@ class Places:
         sources: Sources | None = None,
         recorded: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """`recorded` gives the names of all files of the program in the dump; it is asked when first needed."""
+        """`recorded` gives the names of the program's own files in the dump; it is asked when first needed."""
         self._files = files
         self.sources = sources or Sources()
         self._recorded = recorded
