@@ -109,11 +109,23 @@ class Dump:
         """Where the dump's file names are on this disk."""
         from pmat_lsp.heap.values import file_facts
         from pmat_lsp.source.files import SourceFiles
+        from pmat_lsp.source.local_perl import library_folders
         from pmat_lsp.source.places import Places
 
         inc, dirs, script = file_facts(self.heap)
         roots, path_map = self.settings.source_roots, self.settings.path_map
-        return Places(SourceFiles(roots, path_map, inc, dirs, script), self.sources)
+        files = SourceFiles(roots, path_map, inc, dirs, script, library_folders)
+
+        def own_files() -> list[str]:
+            from pmat_lsp.analysis.closures import recorded_files
+            from pmat_lsp.analysis.written import Written
+
+            # A module or a script without a sub of its own stores things, too.
+            named = [*recorded_files(self.heap), *inc.values(), *filter(None, [script])]
+            written, inside = Written(self.heap), tuple(f"{root.absolute()}/" for root in roots)
+            return [name for name in dict.fromkeys(named) if written.is_own(name) or name.startswith(inside)]
+
+        return Places(files, self.sources, own_files)
 
     def placed(self, settings: Settings, sources: Sources) -> Dump:
         """The same dump with other settings and texts; what was computed of the heap is kept."""

@@ -11,6 +11,7 @@ from pmat_lsp.analysis.result import Hop, Location
 from pmat_lsp.format.kinds import Kind, PadnameFlag, RefKind
 from pmat_lsp.heap.describe import code_place, describe, is_clone
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.naming import magic_type
 from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_string
 
@@ -117,7 +118,16 @@ def _hop(heap: Heap, rows: list[int]) -> Hop:
         target_desc=describe(heap, target),
         location=_location(heap, source, target),
         svs=(source, *(int(heap.out_target[row]) for row in rows)),
+        source_kind=int(heap.kind[source]),
+        source_class=_class_of(heap, source),
+        target_kind=int(heap.kind[target]),
+        target_class=_class_of(heap, target),
     )
+
+
+def _class_of(heap: Heap, sv: int) -> str | None:
+    """The class of an object; a blessed sub is none, since its place tells more."""
+    return None if heap.kind[sv] == Kind.CODE else heap.class_of(sv)
 
 
 def _location(heap: Heap, source: int, target: int) -> Location | None:
@@ -145,6 +155,8 @@ def _access(heap: Heap, row: int) -> tuple[str, str, str]:
         return "deref", "->$*", ""
     if kind in SLOT_LABELS:
         return "glob", SLOT_LABELS[kind], ""
+    if kind == RefKind.MAGIC_OBJECT:
+        return (*_WORDS[kind], magic_type(detail))
     if kind == RefKind.ANNOTATION:
         return "other", decode_name(read_string(heap, detail)), ""
     return (*_WORDS.get(kind, ("other", kind.name.lower().replace("_", " "))), "")

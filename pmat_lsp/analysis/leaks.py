@@ -13,11 +13,27 @@ import numpy.typing as npt
 from pmat_lsp.analysis.cycles import hops_of, is_captured, shortest_cycle
 from pmat_lsp.analysis.field_hashes import field_hash_loops
 from pmat_lsp.analysis.islands import Islands, find_islands
+from pmat_lsp.analysis.leading_back import MOST_ALIVE, cut_of, follow, held_elsewhere, live_like
 from pmat_lsp.analysis.ownership import Ownership, find_ownership
-from pmat_lsp.analysis.patterns import hop_to_cut, name_pattern
-from pmat_lsp.analysis.result import LEAKED, SELF_HELD, Capture, Closure, Finding, Hop, LeakReport, Location
-from pmat_lsp.analysis.shapes import class_names, shapes
+from pmat_lsp.analysis.patterns import name_pattern
+from pmat_lsp.analysis.result import (
+    CAPTURES,
+    LEAKED,
+    SELF_HELD,
+    SUBSCRIPTS,
+    Capture,
+    Closure,
+    CutBy,
+    Edge,
+    Finding,
+    Hop,
+    LeakReport,
+    Location,
+    edges_of,
+)
+from pmat_lsp.analysis.shapes import class_names, code_places, shapes
 from pmat_lsp.analysis.ways_in import WaysIn
+from pmat_lsp.analysis.written import Written, files_of_package
 from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent, summarise
 from pmat_lsp.heap.model import Heap
@@ -32,6 +48,8 @@ LARGE_STRING = 1024
 
 MOST_IN_USE = 5
 """So many SVs that leaked islands hold, yet live code can reach, are told."""
+_MOST_TIED = 4
+"""So many classes are asked which of them owns the others."""
 _KEY_KINDS = (Kind.CODE, Kind.HASH, Kind.ARRAY, Kind.OBJECT)
 
 
@@ -117,10 +135,10 @@ class _Teller:
 
     def finding(self, group: _Group) -> Finding:
         heap, islands, numbers = self._heap, self._islands, group.numbers
-        keys = np.sort(self._keys[numbers])
-        first = group.on_cycle[islands.cycle[group.on_cycle] == islands.cycle[keys[0]]]
-        cycle = hops_of(heap, shortest_cycle(heap, int(keys[0]), set(first.tolist()), self._ownership.counted))
+        keys, cycle = self._told_from(group)
+        first = group.on_cycle[islands.cycle[group.on_cycle] == islands.cycle[cycle[0].source]]
         classes = self._classes(group.on_cycle)
+        closures = self._closures(group.on_cycle, cycle)
         return Finding(
             verdict=self._verdict,
             pattern=name_pattern(heap, cycle),
@@ -130,18 +148,96 @@ class _Teller:
             bytes_total=int(islands.bytes[numbers].sum()),
             retained_bytes_each=_lower_median(islands.bytes[numbers]),
             classes=classes,
-            closures=self._closures(group.on_cycle, cycle),
+            closures=closures,
             handles=self._handles(group.kept),
             large_strings=self._large_strings(group.kept),
             cycle=cycle,
             islands=tuple(keys.tolist()),
             addresses=tuple(heap.address[keys].tolist()),
             svs_total=int(islands.svs[numbers].sum()),
-            cut=hop_to_cut(heap, cycle),
+            cut=cut_of(heap, self._ownership.lost, cycle, first),
             class_files=files_of_classes(heap, classes),
+            class_sources=tuple(self._written.source_of(package) for package in classes),
+            own_closures=frozenset(one.location for one in closures if self._written.is_own(one.location.file)),
+            held=tuple(self._is_held(hop) for hop in cycle),
             ways_in=self._ways_in.to(first) if self._verdict == SELF_HELD else (),
             in_use=self._in_use(group.kept) if self._verdict == LEAKED else (),
         )
+
+    def _told_from(self, group: _Group) -> tuple[I32, tuple[Hop, ...]]:
+        """(the SV that each island is told from, in address order; a cycle through that of the smallest island).
+
+        It is an object, if there is one: one that the user lost, not one of a library, if the dump can tell. Of several
+        classes it is that with the fewest objects on the islands. Of these it is the one that the reference that leads
+        back leads to, which is the owner. Where that is open the keys of the cycle decide, but never the name of a
+        class or an address: the same program with other names for its classes is told in the same way.
+        """
+        found = [self._smallest(group, svs) for svs in self._candidates(group)]
+        told = [(svs, self._cycle_through(key)) for svs, key in found]
+        keys, cycle = min(told, key=lambda pair: _told_order(pair[1]))
+        if len(told) > 1:
+            return next((pair for pair in told if self._is_owner(pair[1])), (keys, cycle))
+        return keys, cycle
+
+    def _candidates(self, group: _Group) -> list[I32]:
+        """int32 each: an SV of every island, in address order; the same kind of SV on all of them."""
+        heap, svs = self._heap, group.on_cycle
+        objects = svs[(heap.blessed[svs] >= 0) & (heap.kind[svs] != Kind.CODE)]
+        codes = svs[heap.kind[svs] == Kind.CODE]
+        if len(objects):
+            named = class_names(heap, objects)
+            names, counts = np.unique(named, return_counts=True)
+            known = dict(zip(names.tolist(), counts.tolist(), strict=True))
+            ranks = {name: (self._written.rank(heap.string(name)), count) for name, count in known.items()}
+            chosen = [name for name, rank in ranks.items() if rank == min(ranks.values())]
+            return [self._one_each(objects[named == name]) for name in chosen[:_MOST_TIED]]
+        if len(codes):
+            places = code_places(heap, codes)
+            return [self._one_each(codes[places == place]) for place in np.unique(places).tolist()[:_MOST_TIED]]
+        return [np.sort(self._keys[group.numbers])]
+
+    def _one_each(self, svs: I32) -> I32:
+        """int32: of each island the first of some SVs."""
+        return np.sort(svs[np.unique(self._islands.cycle[svs], return_index=True)[1]])
+
+    def _smallest(self, group: _Group, svs: I32) -> tuple[I32, int]:
+        """(the SVs, that of them which is on the island with the fewest SVs)."""
+        return svs, int(svs[np.argmin(self._islands.svs[self._islands.cycle[svs]])])
+
+    def _cycle_through(self, key: int) -> tuple[Hop, ...]:
+        number = int(self._islands.cycle[key])
+        svs, start = self._islands.members
+        inside = set(svs[start[number] : start[number + 1]].tolist())
+        return hops_of(self._heap, shortest_cycle(self._heap, key, inside, self._ownership.counted))
+
+    def _is_owner(self, cycle: tuple[Hop, ...]) -> bool:
+        """Whether a cycle starts at what the reference leads to that leads back."""
+        cut = cut_of(self._heap, self._ownership.lost, cycle, np.array([hop.source for hop in cycle], np.int32))
+        if cut is None or cut.by in (CutBy.CLOSURE, CutBy.ONLY):
+            return False
+        return next(edge for edge in edges_of(cycle) if edge.start == cut.hop).hops[-1].target == cycle[0].source
+
+    def _is_held(self, hop: Hop) -> bool | None:
+        """`Finding.held` of one hop."""
+        heap, lost = self._heap, self._ownership.lost
+        if hop.kind in CAPTURES:
+            clones = clones_of(heap, hop.source)
+            targets = [
+                _referent(heap, target)
+                for code in clones[~lost[clones]][:MOST_ALIVE].tolist()
+                for name, target in _captured(heap, code)
+                if name == hop.name
+            ]
+        elif hop.kind in SUBSCRIPTS and hop.source_class is not None:
+            alike = live_like(heap, lost, hop.source)
+            targets = [target for sv in alike for target, strong in follow(heap, sv, Edge(0, (hop,))) if strong]
+        else:
+            return None
+        return all(held_elsewhere(heap, lost, targets, [hop])) if targets else None
+
+    @cached_property
+    def _written(self) -> Written:
+        return Written(self._heap)
 
     def _in_use(self, kept: I32) -> tuple[int, ...]:
         """What live code can reach of what some SVs hold: `MOST_IN_USE` at the most."""
@@ -202,9 +298,9 @@ class _Teller:
 
 
 def _key_svs(heap: Heap, islands: Islands) -> I32:
-    """int32[count]: the SV that each cycle is told from: an object if there is one, else a CODE, else a container.
+    """int32[count]: an SV of each cycle: an object if there is one, else a CODE, else a container.
 
-    Of several objects it is one of the rarest class; of SVs that are alike the one with the lowest address.
+    Of SVs that are alike it is the one with the lowest address.
     """
     svs, start = islands.members
     if not len(svs):
@@ -212,18 +308,13 @@ def _key_svs(heap: Heap, islands: Islands) -> I32:
     rank = np.full(len(svs), len(_KEY_KINDS) + 1, np.int64)
     for number, kind in enumerate(_KEY_KINDS, 1):
         rank[heap.kind[svs] == kind] = number
-    keys = np.minimum.reduceat((rank << 32) | svs, start[:-1]).astype(np.uint32).astype(np.int32)
-    objects = svs[(heap.blessed[svs] >= 0) & (heap.kind[svs] != Kind.CODE)]
-    island, names = islands.cycle[objects], class_names(heap, objects)
-    known, name = np.unique(names, return_inverse=True)
-    by_text = sorted(range(len(known)), key=lambda i: heap.string(int(known[i])) or "")
-    place = np.empty(len(known), np.int64)
-    place[by_text] = np.arange(len(known))
-    _, which, counts = np.unique(island * np.int64(len(known) + 1) + name, return_inverse=True, return_counts=True)
-    order = np.lexsort((objects, place[name], counts[which], island))
-    of_island, first = np.unique(island[order], return_index=True)
-    keys[of_island] = objects[order[first]]
-    return keys
+    rank[(heap.blessed[svs] >= 0) & (heap.kind[svs] != Kind.CODE)] = 0
+    return np.minimum.reduceat((rank << 32) | svs, start[:-1]).astype(np.uint32).astype(np.int32)
+
+
+def _told_order(cycle: tuple[Hop, ...]) -> tuple[int, list[tuple[str, str, str]]]:
+    """What decides from which SV a cycle is told, where nothing better does."""
+    return len(cycle), [(hop.kind, hop.name, str(hop.location or "")) for hop in cycle]
 
 
 def _lower_median(values: npt.NDArray[np.int64]) -> int:
@@ -284,11 +375,10 @@ def _captured(heap: Heap, code: int) -> Iterator[tuple[str, int]]:
 
 def files_of_classes(heap: Heap, classes: tuple[str, ...]) -> tuple[str, ...]:
     """The files, as recorded, that have subs of these packages, in the order of the packages."""
-    codes = heap.codes
-    known = (codes.stash >= 0) & (codes.file >= 0) & (codes.line > 0)
-    files: dict[str, None] = {}
-    for package in classes:
-        stashes = [sv for sv in heap.stashes.sv.tolist() if heap.stash_name(sv) == package]
-        of_package = known & np.isin(codes.stash, stashes)
-        files.update(dict.fromkeys(heap.strings[number] for number in np.unique(codes.file[of_package]).tolist()))
-    return tuple(files)
+    return tuple(dict.fromkeys(file for package in classes for file in files_of_package(heap, package)))
+
+
+def _referent(heap: Heap, sv: int) -> int:
+    """What a captured scalar refers to; the SV itself where it is no reference."""
+    held = referent(heap, sv)
+    return sv if held is None else held[0]

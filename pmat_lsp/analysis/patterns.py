@@ -1,4 +1,4 @@
-"""Names for the shapes of leaks that Perl people know, and the cure of each.
+"""Names for the shapes of leaks that Perl people know.
 
 A pattern is told from the hops of the shortest cycle. The list `PATTERNS` is tried in order; the first that matches
 names the finding.
@@ -10,13 +10,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pmat_lsp.analysis.result import Hop, Pattern, leading_hop
+from pmat_lsp.analysis.result import Hop, Pattern
 from pmat_lsp.format.kinds import Kind
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import references_in_pad
 
-NO_SUBSCRIPT = "the reference"
-_BACK = re.compile(r"parent|owner|prev|back|root|container|master|up$", re.IGNORECASE)
 _PROMISE = re.compile(r"(?:^|::)(?:\w*Future\w*|\w*Promise\w*)(?:::|$)")
 
 
@@ -44,29 +42,6 @@ class Cycle:
     def has_kind(self, kind: str) -> bool:
         """Whether a hop of that kind is on the cycle."""
         return any(hop.kind == kind for hop in self.hops)
-
-    @property
-    def captured(self) -> str:
-        """The lexical whose capture closes the cycle, `$self`; "the lexical" where there is none."""
-        start = leading_hop(self.hops)
-        return "the lexical" if start is None else self.hops[start].name
-
-    @property
-    def stored(self) -> str:
-        """The subscript to cut, `{parent}`."""
-        at = hop_to_cut(self.heap, self.hops)
-        return NO_SUBSCRIPT if at is None else self.hops[at].label.removeprefix("->")
-
-
-def hop_to_cut(heap: Heap, hops: tuple[Hop, ...]) -> int | None:
-    """Index of the hop at which a cycle is best cut, None where no hop is a subscript.
-
-    That is where a closure is held, else where a key's name says that it leads back (`parent`), else the last.
-    """
-    subscripts = [i for i, hop in enumerate(hops) if hop.kind in ("key", "index", "field")]
-    holds_code = [i for i in subscripts if heap.kind[hops[i].target] == Kind.CODE]
-    leads_back = [i for i in subscripts if _BACK.search(hops[i].name)]
-    return next(iter(holds_code or leads_back or subscripts[::-1]), None)
 
 
 def _is_promise(cycle: Cycle) -> bool:
@@ -121,82 +96,36 @@ def _is_parent_child(cycle: Cycle) -> bool:
 
 @dataclass(frozen=True)
 class PatternRule:
-    """One pattern: how to tell it, and what to say."""
+    """One pattern: how to tell it."""
 
     code: str
     title: str
     matches: Callable[[Cycle], bool]
-    cure: str
-    """With {captured}, {stored} and {arrow} (-> and what is stored) for the names of the finding."""
 
 
 PATTERNS: tuple[PatternRule, ...] = (
-    PatternRule(
-        "promise-capture",
-        "a callback of a promise or future captures what leads back to it",
-        _is_promise,
-        "capture a weakened copy instead: weaken( my $weak = {captured} ); or drop the promise when it is ready",
-    ),
+    PatternRule("promise-capture", "a callback of a promise or future captures what leads back to it", _is_promise),
     PatternRule(
         "weak-too-deep",
         "an enclosing sub captures strongly what the inner closure captures weakly",
         _is_weak_too_deep,
-        "weaken the copy outside the outermost sub: the enclosing sub holds {captured} strongly while the inner "
-        "closure keeps that sub alive",
     ),
     PatternRule(
         "outside-scope",
         "a closure keeps the sub that encloses it alive, and with it all that it captures",
         _is_scope,
-        "move the inner sub out of the enclosing one or give it a name; "
-        "perl 5.40 keeps enclosing subs alive needlessly",
     ),
-    PatternRule(
-        "recursive-sub",
-        "a closure captures the variable that holds it",
-        _is_recursive,
-        "call the running sub as __SUB__ (use feature 'current_sub') instead of {captured}, use a named sub, or undef "
-        "{captured} when it is done",
-    ),
+    PatternRule("recursive-sub", "a closure captures the variable that holds it", _is_recursive),
     PatternRule(
         "once-wrapper",
         "a wrapper that removes itself captures itself and the object that it is registered with",
         _is_once_wrapper,
-        "weaken the wrapper's own variable once it is registered, and let it capture a weakened copy of the object: "
-        "weaken( my $weak = {captured} );",
     ),
-    PatternRule(
-        "self-callback",
-        "an object's own callback captures the object",
-        _is_self_callback,
-        "capture a weakened copy, made outside the sub: weaken( my $weak = {captured} ); and inside: "
-        "my {captured} = $weak or return;",
-    ),
-    PatternRule(
-        "container-capture",
-        "an object's own callback captures a container that holds the object",
-        _is_container_capture,
-        "empty the container or delete {stored} when the object is dropped, or capture a weakened copy: "
-        "weaken( my $weak = {captured} );",
-    ),
-    PatternRule(
-        "magic-cycle",
-        "magic that perl or a module attached keeps a variable alive",
-        _is_magic,
-        "untie the variable before it goes out of scope; a `local @ISA` leaks so in perl itself: assign without local",
-    ),
-    PatternRule(
-        "self-ref",
-        "a structure refers to itself",
-        _is_self_reference,
-        "delete {stored} when the structure is no longer used, or weaken it: weaken( $x{arrow} );",
-    ),
-    PatternRule(
-        "parent-child",
-        "objects hold each other",
-        _is_parent_child,
-        "weaken the reference that leads back: weaken( $x{arrow} );",
-    ),
+    PatternRule("self-callback", "an object's own callback captures the object", _is_self_callback),
+    PatternRule("container-capture", "a callback captures a container that leads back to it", _is_container_capture),
+    PatternRule("magic-cycle", "magic that perl or a module attached keeps a variable alive", _is_magic),
+    PatternRule("self-ref", "a structure refers to itself", _is_self_reference),
+    PatternRule("parent-child", "objects hold each other", _is_parent_child),
 )
 """Every pattern, the most special first."""
 
@@ -205,6 +134,4 @@ def name_pattern(heap: Heap, hops: tuple[Hop, ...]) -> Pattern:
     """The pattern of a cycle; every cycle has one."""
     cycle = Cycle(heap, hops)
     rule = next(rule for rule in PATTERNS if rule.matches(cycle))
-    cure = rule.cure.replace("{captured}", cycle.captured).replace("{stored}", cycle.stored)
-    cure = cure.replace("{arrow}", "" if cycle.stored == NO_SUBSCRIPT else f"->{cycle.stored}")
-    return Pattern(rule.code, rule.title, cure)
+    return Pattern(rule.code, rule.title)

@@ -6,9 +6,17 @@ Renderers (`pmat_lsp.render`) and the language server turn these into text, Mark
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
-_SUBSCRIPTS = ("key", "index", "field")
+from pmat_lsp.format.kinds import Kind
+
+SUBSCRIPTS = ("key", "index", "field")
+"""The kinds of hops that take an element."""
+CAPTURES = ("capture", "lexical")
+"""The kinds of hops by which a sub holds a variable."""
+_CONTAINERS = (Kind.ARRAY, Kind.HASH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,8 @@ class Hop:
     label: str
     """What is followed, as Perl writes it: `->{on_closed}`, `->[0]`, `$conns`, `the scope`."""
     name: str
-    """The bare key, variable or field name (`on_closed`, `$conns`), "" where there is none."""
+    """The bare key, variable or field name (`on_closed`, `$conns`), perl's letter for magic (`P` for a tied hash), ""
+    where there is none."""
     source_desc: str
     """`Net::Conn`, `the closure at lib/Net/Client.pm:25`, `ARRAY(1)`."""
     target_desc: str
@@ -80,18 +89,123 @@ class Hop:
     """The place of the CODE that it leaves, or else of the CODE that is held; None where neither is a CODE."""
     svs: tuple[int, ...]
     """Every SV id from source to target, both ends included (`HASH, REF, CODE`)."""
+    source_kind: int = Kind.UNKNOWN
+    """The `Kind` of the source."""
+    source_class: str | None = None
+    """The class of the source, None where it is not blessed."""
+    target_kind: int = Kind.UNKNOWN
+    """The `Kind` of the target."""
+    target_class: str | None = None
+    """The class of the target."""
+
+    @property
+    def is_from_container(self) -> bool:
+        """Whether it leaves an array or a hash that is no object."""
+        return self.source_class is None and self.source_kind in _CONTAINERS
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The hops from one thing of a cycle to the next: `->{children}[0]` from one object to another."""
+
+    start: int
+    """Index of its first hop in the cycle."""
+    hops: tuple[Hop, ...]
+
+    @property
+    def label(self) -> str:
+        """As Perl writes it: `->{children}[0]`."""
+        return _step_label(self.hops)
+
+    @property
+    def holder(self) -> str | None:
+        """The class of what it leaves, None where that is no object."""
+        return self.hops[0].source_class
+
+    @property
+    def target(self) -> str | None:
+        """The class of what it leads to."""
+        return self.hops[-1].target_class
+
+
+def edges_of(cycle: tuple[Hop, ...]) -> tuple[Edge, ...]:
+    """A cycle as edges between its things: its objects; without one its hashes; without these whatever is on it."""
+    tests: tuple[Callable[[Hop], bool], ...] = (
+        lambda hop: hop.source_class is not None,
+        lambda hop: hop.source_kind == Kind.HASH,
+        lambda hop: True,
+    )
+    starts = next((found for test in tests if (found := [i for i, hop in enumerate(cycle) if test(hop)])), [])
+    ends = [*starts[1:], *(start + len(cycle) for start in starts[:1])]
+    twice = cycle + cycle
+    return tuple(Edge(start, twice[start:end]) for start, end in zip(starts, ends, strict=True))
+
+
+def stored_edges(cycle: tuple[Hop, ...]) -> tuple[Edge, ...]:
+    """The edges of a cycle along which something was stored: from an object or container, by a key, an index or a tie.
+
+    Where there is a closure on the cycle, an edge ends at it.
+    """
+    edges = edges_of(cycle) if all(hop.source_kind != Kind.CODE for hop in cycle) else _subscripted(cycle)
+    return tuple(part for edge in edges for part in _stored_parts(edge))
+
+
+def _subscripted(cycle: tuple[Hop, ...]) -> Iterator[Edge]:
+    """Each run of subscripts, the plain containers on the way passed through; and each hop along magic."""
+    for start, hop in enumerate(cycle):
+        joins = hop.is_from_container and cycle[start - 1].kind in SUBSCRIPTS
+        if hop.kind == "magic":
+            yield Edge(start, (hop,))
+        elif hop.kind in SUBSCRIPTS and not joins:
+            behind = (cycle + cycle)[start + 1 : start + len(cycle)]
+            rest = itertools.takewhile(lambda one: one.kind in SUBSCRIPTS and one.is_from_container, behind)
+            yield Edge(start, (hop, *rest))
+
+
+def _stored_parts(edge: Edge) -> Iterator[Edge]:
+    """The subscripts at the beginning of an edge, and each of its hops along magic."""
+    subscripts = tuple(itertools.takewhile(lambda hop: hop.kind in SUBSCRIPTS, edge.hops))
+    if subscripts:
+        yield Edge(edge.start, subscripts)
+    for at, hop in enumerate(edge.hops):
+        if hop.kind == "magic":
+            yield Edge(edge.start + at, (hop,))
+
+
+class CutBy(Enum):
+    """How it was decided at which hop a cycle is best cut."""
+
+    CLOSURE = "closure"
+    """There a closure is held."""
+    ONLY = "only"
+    """There is no other."""
+    SOURCE = "source"
+    """The source text shows which object owns the other."""
+    LIVE = "live"
+    """Of the objects of these classes that are alive, something else holds those that it leads to, and no others."""
+    SHARED = "shared"
+    """Several things on the islands share what it leads to, as children share their parent."""
+    NAME = "name"
+    """Its name says so: `parent`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The hop at which a cycle is best cut: the reference that leads back."""
+
+    hop: int
+    """Index into the cycle."""
+    by: CutBy
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A named shape of leak with its known cure."""
+    """A named shape of leak."""
 
     code: str
     """Stable id, the diagnostic's code: `container-capture`, `self-callback`, …"""
     title: str
-    """The shape in one clause: `an object's own callback captures a container that holds the object`."""
-    cure: str
-    """What to do, in a sentence or two, with the names of this finding filled in."""
+    """The shape in one clause: `an object's own callback captures the object`."""
 
 
 LEAKED, SELF_HELD, UNEXPLAINED = "leaked", "self-held", "unexplained"
@@ -109,6 +223,17 @@ class WayIn:
     """What holds its source: `%Session::BY_ID`, `the running program`; "" where the dump does not show that."""
     labels: tuple[str, ...]
     """What is followed from there to the source of the hop: `[0]`, `{on_closed}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSource:
+    """Where a class is written."""
+
+    name: str
+    files: tuple[str, ...]
+    """As recorded: the files that have its subs, and that of its name in `%INC`."""
+    related: tuple[str, ...]
+    """Other packages that its subs come from: parents, in the order in which perl looks there, then roles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +266,24 @@ class Finding:
     large_strings: int
     """Bytes in strings of 1,024 bytes and more that the group holds (not counting truncation of the dump)."""
     cycle: tuple[Hop, ...]
-    """The shortest cycle through the key SV of the first island: the last hop's target is the first one's source."""
+    """The shortest cycle through the key SV of the smallest island: the last hop's target is the first one's source."""
     islands: tuple[int, ...]
     """SV id of the key SV of every island, in address order."""
     addresses: tuple[int, ...]
     """Their addresses."""
     svs_total: int
     """SVs of all islands of the group."""
-    cut: int | None
-    """Index of the hop of `cycle` at which it is best cut; None where no hop is a subscript."""
+    cut: Cut | None
+    """Where `cycle` is best cut; None where no hop is a subscript, or where the heap does not decide which it is."""
     class_files: tuple[str, ...]
     """The files, as recorded, in which the classes on the cycles have subs."""
+    class_sources: tuple[ClassSource, ...] = ()
+    """Where the classes on the cycles are written, in the order of `classes`."""
+    own_closures: frozenset[Location] = frozenset()
+    """The places of those of `closures` that the dump says are in the program's own files, not in a library's."""
+    held: tuple[bool | None, ...] = ()
+    """Of each hop of `cycle`: whether something else holds what such hops lead to among what is alive: True of all,
+    False not of all, None where nothing of the kind is alive."""
     ways_in: tuple[WayIn, ...] = ()
     """How live code can reach the first island; for SELF_HELD alone."""
     in_use: tuple[int, ...] = ()
@@ -163,9 +295,14 @@ class Finding:
         return SELF_HELD if self.verdict == SELF_HELD else self.pattern.code
 
     @property
+    def leading(self) -> int | None:
+        """Index of the hop that leaves the closure to mark: see `leading_hop`."""
+        return leading_hop(self.cycle, self.own_closures)
+
+    @property
     def access_path(self) -> str:
-        """The cycle up to the closure as one Perl expression, `$conns->[0]{on_closed}`, or ""."""
-        return access_path(self.cycle)
+        """The cycle from that closure up to it as one Perl expression, `$conns->[0]{on_closed}`, or ""."""
+        return access_path(self.cycle, self.leading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,25 +349,27 @@ class LeakReport:
         return self.findings + self.self_held
 
 
-def access_path(cycle: tuple[Hop, ...]) -> str:
+def access_path(cycle: tuple[Hop, ...], start: int | None) -> str:
     """`$conns->[0]{on_closed}`: from a captured lexical to what leads back to its closure, as Perl writes it.
 
-    Of several lexicals on the cycle the one with the longest path tells most. Returns "" for a cycle without one.
+    `start` is the index of the hop that captures it; "" where there is none.
     """
-    start = leading_hop(cycle)
     return "" if start is None else _step_label(_path_from(cycle, start))
 
 
-def leading_hop(cycle: tuple[Hop, ...]) -> int | None:
-    """Index of the hop at which `access_path` starts: it leaves the closure whose capture closes the cycle."""
-    starts = [i for i, hop in enumerate(cycle) if hop.kind in ("capture", "lexical")]
-    return max(starts, key=lambda i: len(_path_from(cycle, i)), default=None)
+def leading_hop(cycle: tuple[Hop, ...], preferred: Collection[Location] = ()) -> int | None:
+    """Index of the hop by which the closure to mark captures what leads back to it; None for a cycle without one.
+
+    That is a closure at a `preferred` place, if there is one; of several that with the longest path, which tells most.
+    """
+    starts = [i for i, hop in enumerate(cycle) if hop.kind in CAPTURES]
+    return max(starts, key=lambda i: (cycle[i].location in preferred, len(_path_from(cycle, i))), default=None)
 
 
 def _path_from(cycle: tuple[Hop, ...], start: int) -> list[Hop]:
     """The hop at `start`, and the subscripts behind it."""
     behind = cycle[start + 1 :] + cycle[:start]
-    return [cycle[start], *itertools.takewhile(lambda hop: hop.kind in _SUBSCRIPTS, behind)]
+    return [cycle[start], *itertools.takewhile(lambda hop: hop.kind in SUBSCRIPTS, behind)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +396,8 @@ def chain_steps(cycle: tuple[Hop, ...]) -> tuple[Step, ...]:
     """
     groups: list[list[Hop]] = []
     for hop in cycle:
-        joins = groups and hop.kind in _SUBSCRIPTS and is_plain(hop.source_desc)
-        if joins and groups[-1][-1].kind in (*_SUBSCRIPTS, "capture", "lexical"):
+        joins = groups and hop.kind in SUBSCRIPTS and hop.is_from_container
+        if joins and groups[-1][-1].kind in (*SUBSCRIPTS, *CAPTURES):
             groups[-1].append(hop)
         else:
             groups.append([hop])
@@ -270,10 +409,14 @@ def is_plain(description: str) -> bool:
     return description.startswith(("ARRAY(", "HASH("))
 
 
-def _step_label(hops: list[Hop]) -> str:
-    label = hops[0].label
-    subscripted = hops[0].kind in _SUBSCRIPTS
-    for hop in hops[1:]:
+def _step_label(hops: Sequence[Hop]) -> str:
+    """Hops that follow each other, as Perl writes them: `$state{handle}` where the hash itself is captured."""
+    first, *rest = hops
+    if rest and first.kind in CAPTURES and first.name[:1] in ("%", "@"):
+        return f"${first.name[1:]}" + "".join(hop.label.removeprefix("->") for hop in rest)
+    label = first.label
+    subscripted = first.kind in SUBSCRIPTS
+    for hop in rest:
         label += hop.label.removeprefix("->") if subscripted else hop.label
         subscripted = True
     return label

@@ -40,7 +40,7 @@ def shapes(heap: Heap, ownership: Ownership, islands: Islands) -> I32:
     plain = on_cycle[nameless[islands.cycle[on_cycle]]]
     told = (
         (objects, class_names(heap, objects)),
-        (codes, _places(heap, codes)),
+        (codes, code_places(heap, codes)),
         (heap.out_source[lexicals], padname_ids(heap, lexicals)),
         (heap.out_source[keys], _texts(heap, keys)),
         (plain, heap.kind[plain].astype(np.int32)),
@@ -74,7 +74,7 @@ def _numbered(islands: Islands, told: tuple[tuple[Ids, I32], ...]) -> I32:
     return np.fromiter((numbers.setdefault(one, len(numbers)) for one in sets), np.int32, islands.count)
 
 
-def _places(heap: Heap, codes: Ids) -> I32:
+def code_places(heap: Heap, codes: Ids) -> I32:
     """int32: a number for the file and line of each CODE."""
     rows = heap.codes.sv.searchsorted(codes.astype(np.int32))
     places = (heap.codes.file[rows].astype(np.int64) << 32) | (heap.codes.line[rows] & 0xFFFFFFFF)

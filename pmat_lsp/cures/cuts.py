@@ -162,7 +162,7 @@ class Cuts:
 
     def _stored(self) -> Iterator[StoredCut]:
         heap, finding = self.heap, self.finding
-        start = finding.cut or 0
+        start = finding.cut.hop if finding.cut else 0
         svs = self._members
         for hop in finding.cycle[start:] + finding.cycle[:start]:
             package = heap.class_of(hop.source)

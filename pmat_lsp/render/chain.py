@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pmat_lsp.analysis.result import Hop, Step, chain_steps
+from pmat_lsp.analysis.result import CAPTURES, SUBSCRIPTS, Hop, Step, chain_steps
 from pmat_lsp.render.escape import visible
 from pmat_lsp.render.paths import shown_path
 from pmat_lsp.source.marks import MarkedFinding, Note
 from pmat_lsp.source.places import Place
+from pmat_lsp.source.store_places import Certainty
 
 _LEAVE_A_CODE = ("capture", "lexical", "scope")
 
@@ -45,15 +46,15 @@ def chain_lines(marked: MarkedFinding, folder: Path) -> list[ChainLine]:
 
 
 def hop_note(marked: MarkedFinding, hop: Hop) -> Note | None:
-    """Where a hop is written: the use of a captured lexical, or the key under which the next SV is stored."""
-    if hop.kind in ("capture", "lexical"):
+    """Where a hop is written: the use of a captured lexical, the key under which the next SV is stored, the `tie`."""
+    if hop.kind in CAPTURES:
         pairs = zip(marked.finding.closures, marked.closures, strict=True)
         place = next((place for code, place in pairs if code.location == hop.location), None)
-        return _note(marked, "captured", f"{hop.name} captured here", place) if place else None
-    keys = [part.name for part in marked.finding.cycle if part.kind == "key"]
-    if hop.kind != "key" or keys.count(hop.name) > 1:
+        return _note(marked, "captured", hop.name, place) if place else None
+    alike = [part for part in marked.finding.cycle if (part.kind, part.name) == (hop.kind, hop.name)]
+    if hop.kind not in (*SUBSCRIPTS, "magic") or len(alike) > 1:
         return None
-    return _note(marked, "stored", f"stored as {{{hop.name}}} here", None)
+    return _note(marked, "tied" if hop.kind == "magic" else "stored", hop.name, None)
 
 
 def hop_place(marked: MarkedFinding, hop: Hop) -> Note | None:
@@ -70,8 +71,8 @@ def _sub_note(marked: MarkedFinding, hop: Hop) -> Note | None:
     return next((note for note in at_keyword if note.kind == "closure"), None)
 
 
-def _note(marked: MarkedFinding, kind: str, text: str, inside: Place | None) -> Note | None:
-    alike = (note for note in marked.notes if note.kind == kind and note.text == text)
+def _note(marked: MarkedFinding, kind: str, name: str, inside: Place | None) -> Note | None:
+    alike = (note for note in marked.notes if note.kind == kind and note.name == name)
     return next((note for note in alike if inside is None or _lies_in(note, inside)), None)
 
 
@@ -103,8 +104,8 @@ class _ChainTeller:
         note = hop_note(self._marked, hop)
         if note is None:
             return ""
-        verb = "stored" if hop.kind == "key" else "captured"
-        return f"{verb} at {self._line(note.path, note.range.start.line)}"
+        probably = "" if note.certainty is Certainty.CERTAIN else "probably "
+        return f"{probably}{note.kind} at {self._line(note.path, note.range.start.line)}"
 
     def _line(self, path: Path, line: int) -> str:
         return f"{shown_path(path, self._folder)}:{line}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pmat_lsp.analysis.result import SELF_HELD, LeakReport
 from pmat_lsp.analysis.tables import Answer, Column, Tree, Unit, Value
+from pmat_lsp.render.advice import advice_pieces
 from pmat_lsp.render.chain import chain_lines
 from pmat_lsp.render.markdown import (
     Block,
@@ -27,6 +28,7 @@ from pmat_lsp.render.markdown import (
 from pmat_lsp.render.mentions import mentions
 from pmat_lsp.render.report_parts import finding_label
 from pmat_lsp.render.ways_in import COMPARE_HINT, way_text
+from pmat_lsp.source.advice import Advice
 from pmat_lsp.source.marks import MarkedFinding
 from pmat_lsp.units import format_bytes, format_count
 
@@ -107,8 +109,14 @@ def finding_document(id_: str, marked: MarkedFinding, linker: Linker) -> Documen
         ways = (f"Live code can reach it: {way_text(way)}" for way in finding.ways_in)
         blocks += [Paragraph(tuple(linked(text, linker))) for text in (*ways, COMPARE_HINT)]
     else:
-        blocks.append(paragraph(Strong("Fix"), f": {finding.pattern.cure}"))
+        blocks.append(advice_paragraph(marked.advice))
     return tuple(blocks)
+
+
+def advice_paragraph(advice: Advice) -> Paragraph:
+    """What to do about a finding."""
+    spans = (Code(piece.text) if piece.is_perl else Plain(piece.text) for piece in advice_pieces(advice))
+    return paragraph(Strong("Help"), ": ", *spans)
 
 
 def linked(text: str, linker: Linker) -> Iterator[Span]:

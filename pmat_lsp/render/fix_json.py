@@ -8,6 +8,7 @@ from pmat_lsp.cures.model import Cure
 from pmat_lsp.cures.offers import Offer
 from pmat_lsp.cures.verified import Difference, Outcome, Verification
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.render.advice import advice_text
 from pmat_lsp.render.fix_text import FixReport, outcome_text, why_none_text
 from pmat_lsp.render.json import SCHEMA, Json, dump_json, json_text
 from pmat_lsp.source.edits import Edit
@@ -51,7 +52,7 @@ def _finding(offer: Offer, report: FixReport) -> Json:
         **_place(offer),
         "settled": offer.is_settled,
         "why_none": why_none_text(offer, report) or None,
-        "by_hand": finding.pattern.cure,
+        "by_hand": advice_text(offer.marked.advice),
     }
 
 

@@ -12,9 +12,10 @@ from rich.text import Text
 from pmat_lsp.cures.model import Cure
 from pmat_lsp.cures.offers import Offer, WhyNone
 from pmat_lsp.cures.verified import Difference, Obstacle, Outcome, Verification
+from pmat_lsp.render.advice import advice_text
 from pmat_lsp.render.escape import visible
 from pmat_lsp.render.paths import shown_path
-from pmat_lsp.render.report import wrapped_code
+from pmat_lsp.render.report_parts import wrapped_perl
 from pmat_lsp.running.trees import TreeSize
 from pmat_lsp.source.marks import MarkedFinding
 from pmat_lsp.units import format_bytes, format_count
@@ -189,7 +190,7 @@ def _offer_text(offer: Offer, report: FixReport) -> Text:
     for told, style in lines[1:]:
         text.append_text(_paragraph("", told, style))
     if not offer.is_settled:
-        text.append_text(_paragraph("", f"by hand: {visible(finding.pattern.cure, _LONGEST_SENTENCE)}"))
+        text.append_text(_paragraph("", f"by hand: {advice_text(marked.advice)}"))
     return text
 
 
@@ -278,7 +279,7 @@ def _summary(report: FixReport) -> str:
 def _paragraph(label: str, told: str, style: str = "") -> Text:
     """Indented lines; the word before the first colon in a style."""
     head, colon, rest = told.partition(":")
-    lines = wrapped_code(head + colon + rest, _WIDTH - _LABEL)
+    lines = wrapped_perl(head + colon + rest, _WIDTH - _LABEL)
     text = Text(f"{label:<{_LABEL}}" + f"\n{' ' * _LABEL}".join(lines) + "\n")
     if style:
         text.stylize(style, _LABEL, _LABEL + len(head) + len(colon))

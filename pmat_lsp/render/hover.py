@@ -8,8 +8,10 @@ from pmat_lsp.analysis.classes import ClassFacts
 from pmat_lsp.analysis.closures import CodeFacts, LexicalFacts, ValueCount
 from pmat_lsp.analysis.reached import WayToRoot
 from pmat_lsp.analysis.result import SELF_HELD, Finding, Hop, Location, chain_steps
+from pmat_lsp.render.document import advice_paragraph
 from pmat_lsp.render.markdown import Block, Code, Document, Paragraph, Plain, Span, Strong, StrongCode, Table, paragraph
 from pmat_lsp.render.ways_in import way_text
+from pmat_lsp.source.marks import MarkedFinding
 from pmat_lsp.units import format_bytes, format_count
 
 _MOST_CLASSES = 8
@@ -56,7 +58,7 @@ class GlobalFacts:
 
 def sub_document(
     facts: CodeFacts,
-    findings: tuple[Finding, ...],
+    marked: tuple[MarkedFinding, ...],
     inside: str | None = None,
     note: str = "",
     upkeep: Upkeep | None = None,
@@ -74,13 +76,14 @@ def sub_document(
     if upkeep is not None and facts.live:
         at = f"; {'at' if facts.live == 1 else 'one is at'} {facts.address:#x}"
         blocks.append(Paragraph((*_upkeep(facts, upkeep), Plain(at))))
-    for finding in findings_of(findings, facts):
+    for one in [one for one in marked if is_on_cycle(one.finding, facts)]:
+        finding = one.finding
         if finding.verdict == SELF_HELD:
             blocks.append(paragraph(Strong(finding.code), f": {finding.title}"))
             blocks += [paragraph("live code can reach them: ", Code(way_text(way))) for way in finding.ways_in]
         else:
             blocks.append(paragraph(Strong(finding.code), f": {finding.pattern.title}"))
-            blocks.append(paragraph(Strong("Fix"), f": {finding.pattern.cure}"))
+            blocks.append(advice_paragraph(one.advice))
     if note:
         blocks.append(paragraph(f"Note: {note}"))
     return tuple(blocks)
@@ -194,12 +197,10 @@ def class_title(facts: ClassFacts) -> str:
     return counts_title(facts.objects, facts.leaked, facts.retained, thing) if facts.objects else "no objects"
 
 
-def findings_of(findings: tuple[Finding, ...], facts: CodeFacts) -> tuple[Finding, ...]:
-    """The findings that have the sub on their cycles."""
+def is_on_cycle(finding: Finding, facts: CodeFacts) -> bool:
+    """Whether a finding has the sub on its cycles."""
     here = (facts.site.location, facts.site.name)
-    return tuple(
-        finding for finding in findings if any((code.location, code.name) == here for code in finding.closures)
-    )
+    return any((code.location, code.name) == here for code in finding.closures)
 
 
 def leak_path(finding: Finding, location: Location, name: str) -> tuple[str, ...]:

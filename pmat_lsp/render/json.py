@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pmat_lsp.analysis.result import LEAKED, Closure, FieldHashLoop, Finding, Hop, LeakReport, WayIn
+from pmat_lsp.analysis.result import LEAKED, Closure, FieldHashLoop, Finding, Hop, LeakReport, WayIn, chain_steps
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.render.escape import portable
 from pmat_lsp.source.marks import MarkedFinding
@@ -83,6 +83,20 @@ def _finding(marked: MarkedFinding) -> Json:
         "addresses": [hex(address) for address in finding.addresses],
         "ways_in": [_way_in(way) for way in finding.ways_in],
         "ignored": marked.ignored,
+        "chain": [marked.finding.cycle[0].source_desc, *(step.label for step in chain_steps(marked.finding.cycle))],
+        "location": _location(marked),
+    }
+
+
+def _location(marked: MarkedFinding) -> Json:
+    """The mark, and where it may be instead."""
+    mark = marked.mark
+    others = mark.others if mark is not None else ()
+    return {
+        "file": None if mark is None else str(mark.path.absolute()),
+        "line": None if mark is None else mark.range.start.line,
+        "certainty": marked.certainty.value,
+        "candidates": [f"{path.absolute()}:{range_.start.line}" for path, range_ in others],
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,11 +10,12 @@ from rich.text import Text
 
 from pmat_lsp.analysis.result import FieldHashLoop, Finding, LeakReport, Location
 from pmat_lsp.errors import PmatError
+from pmat_lsp.render.advice import advice_text
 from pmat_lsp.render.chain import ChainLine, chain_lines
 from pmat_lsp.render.escape import visible
 from pmat_lsp.render.excerpt import GUTTER, Mark, excerpt, number_width
 from pmat_lsp.render.paths import shown_path
-from pmat_lsp.render.report_parts import ReportSource, finding_label, holds_text
+from pmat_lsp.render.report_parts import ReportSource, finding_label, holds_text, wrapped_perl
 from pmat_lsp.render.self_held import self_held_text
 from pmat_lsp.source.marks import MarkedFinding, Note
 from pmat_lsp.units import format_bytes, format_count
@@ -29,13 +29,10 @@ _FAINT = "dim"
 _WRAP_AT = 108
 _LABEL_WIDTH = 7
 _LONGEST_SENTENCE = 2000
-_STATEMENT = re.compile(r"(?<=: )[^:;]+;")
 _GROWS = """\
 What grows while something still holds it is no leak of this kind: ask `largest --retained` what keeps the most alive,
 and `compare` with an earlier dump what has grown.
 """
-_TIE = "\0"
-"""Stands for a space at which no line ends; nothing that was made visible has it."""
 
 
 def leaks_text(
@@ -146,8 +143,7 @@ def _marks(marked: MarkedFinding) -> list[Mark]:
     ending = " …" if captured else ""
     marks = [Mark(mark.range, _told(marked, mark) + ending, _PRIMARY)]
     if captured:
-        name = captured.text.split(" ", 1)[0]
-        marks.append(Mark(captured.range, f"… and captures {name}, which leads back to it", _SECONDARY))
+        marks.append(Mark(captured.range, f"… and captures {captured.name}, which leads back to it", _SECONDARY))
     return marks
 
 
@@ -192,7 +188,7 @@ def _facts(marked: MarkedFinding, source: ReportSource) -> list[tuple[str, list[
         ("chain", _chain(chain_lines(marked, source.folder))),
         ("holds", [holds_text(finding)]),
         ("proof", [_proof(finding)]),
-        ("help", wrapped_code(visible(finding.pattern.cure, _LONGEST_SENTENCE))),
+        ("help", wrapped_perl(advice_text(marked.advice), _WRAP_AT)),
     ]
     return facts + [("note", textwrap.wrap(note, _WRAP_AT)) for note in [*_in_use(finding), *_notes(marked)]]
 
@@ -201,13 +197,6 @@ def _fact(label: str, lines: Sequence[str], width: int) -> Text:
     text = Text.assemble((f"{' ' * width} = ", GUTTER), (f"{label:<{_LABEL_WIDTH}}", _LABEL))
     indent = "\n" + " " * (width + 3 + _LABEL_WIDTH)
     return text.append(" " + (indent + " ").join(lines) + "\n")
-
-
-def wrapped_code(text: str, width: int = _WRAP_AT) -> list[str]:
-    """As lines; a Perl statement, `…: my $x = $y;`, is not broken."""
-    tied = _STATEMENT.sub(lambda match: match[0].replace(" ", _TIE), text)
-    wrapped = textwrap.wrap(tied, width, break_on_hyphens=False, break_long_words=False)
-    return [line.replace(_TIE, " ") for line in wrapped]
 
 
 def _chain(lines: Sequence[ChainLine]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,9 @@ from pmat_lsp.analysis.result import SELF_HELD, Finding
 from pmat_lsp.source.places import Places
 from pmat_lsp.units import format_bytes, format_count
 
+_PERL = re.compile(r"`[^`]*`")
+_TIE = "\0"
+"""Stands for a space at which no line ends; nothing that was made visible has it."""
 _FEW = 5
 """File numbers that are listed in full."""
 
@@ -20,6 +25,13 @@ class ReportSource:
 
     places: Places
     folder: Path
+
+
+def wrapped_perl(text: str, width: int) -> list[str]:
+    """As lines; no line ends inside Perl, which stands between backticks."""
+    tied = _PERL.sub(lambda match: match[0].replace(" ", _TIE), text)
+    wrapped = textwrap.wrap(tied, width, break_on_hyphens=False, break_long_words=False)
+    return [line.replace(_TIE, " ") for line in wrapped]
 
 
 def finding_label(finding: Finding) -> str:

@@ -16,6 +16,7 @@ from pmat_lsp.format.kinds import Kind, Strength
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.neighbours import strength_of
 from pmat_lsp.heap.progress import Progress
+from pmat_lsp.render.advice import advice_text
 from pmat_lsp.render.chain import hop_place
 from pmat_lsp.render.escape import visible
 from pmat_lsp.render.ways_in import way_text
@@ -145,7 +146,7 @@ def _finding(heap: Heap, name: str, marked: MarkedFinding, target: Target) -> Js
         "pattern": finding.pattern.code,
         "title": visible(finding.title),
         "shape": visible(finding.pattern.title, _LONGEST),
-        "cure": visible(finding.pattern.cure, _LONGEST),
+        "cure": visible(advice_text(marked.advice), _LONGEST),
         "ignored": None if marked.ignored is None else visible(marked.ignored, _LONGEST),
         "chain": visible(chain_text(finding), _LONGEST),
         "reach": [way_text(way) for way in finding.ways_in],

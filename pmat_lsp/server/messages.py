@@ -24,7 +24,7 @@ def leak_message(marked: MarkedFinding) -> str:
         lines = [f"{_sentence(finding.title)} {_STILL_REACHED} {_keeps(finding)}", chain_text(finding)]
         lines += [f"Reached by {way_text(way)}" for way in finding.ways_in]
     else:
-        first = _closure_sentence(finding, closure) if closure else _sentence(finding.title)
+        first = _closure_sentence(marked, closure) if closure else _sentence(finding.title)
         lines = [f"{first} {_keeps(finding)}", chain_text(finding)]
     if marked.place is not None and marked.place.status == "stale":
         lines.append(_STALE)
@@ -96,9 +96,9 @@ def ignored_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:
     ]
 
 
-def _closure_sentence(finding: Finding, closure: Closure) -> str:
+def _closure_sentence(marked: MarkedFinding, closure: Closure) -> str:
     counts = f"Leaked {_kind(closure)} ({closure.live:,} live, {closure.leaked:,} leaked)"
-    path = finding.access_path
+    path = marked.access_path
     return f"{counts}: {path} leads back to this sub." if path else f"{counts}."
 
 

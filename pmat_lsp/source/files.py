@@ -1,14 +1,15 @@
 """From the name of a file that perl recorded, perhaps on another machine, to a file on this disk.
 
-A name out of a dump is not trusted: except for an explicit mapping and the very path that was recorded, nothing
-outside of the source roots is looked at, and two files that fit equally well are both named and none is taken.
+A name out of a dump is not trusted. The files that may be read lie in a source root, in a folder to which the user maps
+another, or in a library folder of the local perl; a file anywhere else is only named, with what to do about it. Two
+files that fit equally well are both named and none is taken.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -47,6 +48,7 @@ class SourceFiles:
 
     `roots` are the folders with sources, `path_map` pairs a prefix on the recording machine with the one here,
     `inc_files` is the dump's `%INC` (`Net/Client.pm` → recorded name), `inc_dirs` its `@INC`, `script` its `$0`.
+    `libraries` gives the library folders of the local perl, resolved; it is asked when one is first needed.
     """
 
     def __init__(
@@ -56,15 +58,18 @@ class SourceFiles:
         inc_files: Mapping[str, str] | None = None,
         inc_dirs: Sequence[str] = (),
         script: str | None = None,
+        libraries: Callable[[], Sequence[Path]] = tuple,
     ) -> None:
         self._roots = tuple(dict.fromkeys(root.absolute() for root in roots))
         self._real_roots = tuple(_resolved(root) for root in self._roots)
         self._path_map = tuple(path_map)
+        self._modules = dict(inc_files or {})
         self._short_names: dict[str, list[str]] = {}
-        for short, recorded in (inc_files or {}).items():
+        for short, recorded in self._modules.items():
             self._short_names.setdefault(recorded, []).append(short)
         self._inc_dirs = tuple(inc_dirs)
         self._script = script
+        self._libraries = libraries
         self._located: dict[str, Located] = {}
         self._index: dict[str, list[Path]] | None = None
         self._index_cut = False
@@ -73,6 +78,11 @@ class SourceFiles:
     def roots(self) -> tuple[Path, ...]:
         """The folders with sources, absolute."""
         return self._roots
+
+    @property
+    def own_folders(self) -> tuple[Path, ...]:
+        """These, and the folders that the user maps others to."""
+        return (*self._roots, *(Path(os.path.abspath(here)) for _, here in self._path_map))
 
     def forget(self) -> None:
         """Look for every file anew from now on."""
@@ -91,6 +101,10 @@ class SourceFiles:
             self._located[recorded] = found
         return found
 
+    def module(self, package: str) -> str | None:
+        """The file, as recorded, from which the module of that name was loaded."""
+        return self._modules.get(package.replace("::", "/") + ".pm")
+
     def _locate(self, recorded: str) -> Located:
         reason = _why_no_file(recorded)
         if reason:
@@ -101,21 +115,49 @@ class SourceFiles:
                 return Located(recorded, found[0], how)
             if found:
                 return Located(recorded, None, f"{len(found)} files match {recorded}", found)
-        return self._longest_suffix(recorded)
+        alike = self._longest_suffix(recorded)
+        if alike.path is None and not alike.candidates and _is_absolute(recorded):
+            return self._elsewhere(recorded) or alike
+        return alike
+
+    def _elsewhere(self, recorded: str) -> Located | None:
+        """The recorded path is a file here, but none that may be read because a dump names it."""
+        paths = [path for path in _recorded_itself(recorded) if _is_file(path)]
+        if not paths:
+            return None
+        shorts = [short for short in self._short_names.get(recorded, ()) if recorded.endswith("/" + short)]
+        folder = recorded[: -len(shorts[0]) - 1] if shorts else str(PurePosixPath(recorded).parent)
+        return Located(
+            recorded, None, f"source at {recorded}, outside of the source roots; add `--source-root {folder}`"
+        )
 
     def _steps(self, recorded: str) -> Iterator[tuple[Iterable[Path], str]]:
         """The ways to look, best first; where one finds a file, the others are not tried."""
         for mapped in self._mapped(recorded):
             yield [mapped], "by the path mapping"
         if _is_absolute(recorded):
-            yield _recorded_itself(recorded), "the recorded path"
+            yield self._readable(recorded), "the recorded path"
         else:
             yield self._under_roots([recorded]), "relative to a source root"
         for names in self._library_names(recorded):
             yield self._under_roots(names), "by its name in %INC"
+        if _is_absolute(recorded):
+            yield self._in_libraries(recorded), "in a library folder of the local perl"
         if self._script and not _is_absolute(recorded):
             for beside in _tails(str(PurePosixPath(self._script).parent), recorded):
                 yield self._under_roots([beside]), "relative to the directory of the script"
+
+    def _readable(self, recorded: str) -> Iterator[Path]:
+        """The recorded path, where it lies in a source root or in what the user mapped to."""
+        targets = [_resolved(Path(here)) for _, here in self._path_map]
+        for path in _recorded_itself(recorded):
+            if any(_resolved(path).is_relative_to(folder) for folder in (*self._real_roots, *targets)):
+                yield path
+
+    def _in_libraries(self, recorded: str) -> Iterator[Path]:
+        for path in _recorded_itself(recorded):
+            if _is_file(path) and any(_resolved(path).is_relative_to(folder) for folder in self._libraries()):
+                yield path
 
     def _mapped(self, recorded: str) -> Iterator[Path]:
         for prefix, here in self._path_map:
@@ -140,7 +182,8 @@ class SourceFiles:
         for root, real in zip(self._roots, self._real_roots, strict=True):
             for name in listed:
                 path = Path(os.path.normpath(root / name))
-                if _resolved(path).is_relative_to(real):
+                # Where links lead to is asked of files alone: it takes much longer than to see that there is none.
+                if _is_file(path) and _resolved(path).is_relative_to(real):
                     yield path
 
     def _longest_suffix(self, recorded: str) -> Located:
@@ -208,7 +251,7 @@ def _why_no_file(recorded: str) -> str:
 
 
 def _recorded_itself(recorded: str) -> list[Path]:
-    """The recorded absolute path; nothing below the kernel's file systems, where reading can hang."""
+    """The recorded absolute path, if anything; nothing below the kernel's file systems, where reading can hang."""
     path = _resolved(Path(recorded)) if ".." in recorded else Path(recorded)
     return [] if _resolved(path).parts[1:2] in (("proc",), ("sys",), ("dev",)) else [path]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -210,6 +212,14 @@ class PerlSource:
     def hash_key_stores(self, key: str) -> tuple[Range, ...]:
         """The places that store the hash key `key`: in `->{key} =` or `key =>`, the key alone."""
         return tuple(self.range(node) for node in self._lexicals.key_stores.get(key, ()))
+
+    def nodes_of_word(self, word: str) -> Iterator[Node]:
+        """The smallest nodes at which a word stands, in the order of the text."""
+        pattern = rb"(?<!\w)" + re.escape(word.encode("utf-8", "replace")) + rb"(?!\w)"
+        for found in re.finditer(pattern, self._text.data):
+            node = self.root.named_descendant_for_byte_range(found.start(), found.end())
+            if node is not None:
+                yield node
 
     def recorded_line(self, disk_line: int) -> tuple[str | None, int]:
         """The file (None: the file itself) and line that perl records for the 1-based `disk_line`."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from re import Pattern
 
 from pmat_lsp.analysis.result import Location
 from pmat_lsp.errors import PmatError
@@ -35,9 +36,17 @@ class Place:
 class Places:
     """Finds places in the files of `files`; their texts are those of `sources`."""
 
-    def __init__(self, files: SourceFiles, sources: Sources | None = None) -> None:
+    def __init__(
+        self,
+        files: SourceFiles,
+        sources: Sources | None = None,
+        recorded: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """`recorded` gives the names of the program's own files in the dump; it is asked when first needed."""
         self._files = files
         self.sources = sources or Sources()
+        self._recorded = recorded
+        self._own: tuple[Path, ...] | None = None
 
     def source(self, path: Path) -> PerlSource:
         """As `Sources.source`."""
@@ -50,14 +59,32 @@ class Places:
     def forget_files(self) -> None:
         """Files came or went: what was located is looked for anew."""
         self._files.forget()
+        self._own = None
+
+    def own_sources(self, naming: Pattern[str]) -> Iterator[tuple[Path, PerlSource]]:
+        """The program's own files in which `naming` is found, parsed; those that cannot be read are left out."""
+        if self._own is None:
+            paths = (self.locate(recorded).path for recorded in self._recorded())
+            self._own = tuple(dict.fromkeys(path for path in paths if path is not None and self.is_own(path)))
+        for path in self._own:
+            try:
+                if naming.search(self.sources.text(path)):
+                    yield path, self.source(path)
+            except PmatError:
+                continue
 
     def is_own(self, path: Path) -> bool:
-        """Whether a file lies in one of the source roots: the program's own, not a library of the machine."""
-        return any(path.is_relative_to(root) for root in self._files.roots)
+        """Whether a file is the program's own: it lies in a source root, or where the user maps a path to."""
+        return any(path.is_relative_to(root) for root in self._files.own_folders)
 
     def locate(self, recorded: str) -> Located:
         """The file that the recorded name stands for."""
         return self._files.locate(recorded)
+
+    def module(self, package: str) -> Path | None:
+        """The file of the module of that name, as far as the dump says what was loaded."""
+        recorded = self._files.module(package)
+        return self.locate(recorded).path if recorded is not None else None
 
     def why_missing(self, recorded: str) -> str | None:
         """Why there is no file for a recorded name, with the candidates; None: there is one."""

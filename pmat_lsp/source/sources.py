@@ -16,6 +16,7 @@ class Sources:
     def __init__(self) -> None:
         self._open: dict[str, PerlSource] = {}
         self._read: dict[str, tuple[tuple[int, int], PerlSource]] = {}
+        self._texts: dict[str, tuple[tuple[int, int], str]] = {}
         self.version = 0
         """Grows with each change that was told; what was found in the texts before may be elsewhere now."""
 
@@ -46,6 +47,7 @@ class Sources:
         kept = self._read.get(key)
         if kept is None or kept[0] != stamp:
             kept = self._read[key] = (stamp, PerlSource(read_source(path), path))
+            self._texts.pop(key, None)
         return kept[1]
 
     def text(self, path: Path) -> str:
@@ -54,8 +56,17 @@ class Sources:
         Raises:
             PmatError: there is no such file, or it cannot be read.
         """
-        opened = self._open.get(_key(path))
-        return opened.text if opened is not None else read_source(path)
+        key = _key(path)
+        if key in self._open:
+            return self._open[key].text
+        stamp = _stamp(path)
+        parsed = self._read.get(key)
+        if parsed is not None and parsed[0] == stamp:
+            return parsed[1].text
+        kept = self._texts.get(key)
+        if kept is None or kept[0] != stamp:
+            kept = self._texts[key] = (stamp, read_source(path))
+        return kept[1]
 
 
 def _key(path: Path) -> str:

@@ -31,6 +31,7 @@ from pmat_lsp.render.markdown import (
     to_markdown,
     to_plain_text,
 )
+from pmat_lsp.session import Dump, Settings
 from tests.dumps import heap_of
 
 HOSTILE = [
@@ -165,10 +166,11 @@ def test_the_way_back_starts_at_the_lexical_that_is_asked_for(
 
 
 def test_a_sub_as_plain_text_reads_like_the_markdown(
-    demo: tuple[dict[int, CodeFacts], tuple[Finding, ...]],
+    demo: tuple[dict[int, CodeFacts], tuple[Finding, ...]], demo_dump: Path
 ) -> None:
-    facts, findings = demo
-    document = sub_document(facts[80], findings, "Courier::HTTP::get_connection", "moved")
+    facts, _ = demo
+    marked = Dump(heap_of(demo_dump), Settings()).marked
+    document = sub_document(facts[80], marked, "Courier::HTTP::get_connection", "moved")
     plain = to_plain_text(document)
     assert plain.startswith(
         "sub { … } in Courier::HTTP::get_connection: 59 live, 59 leaked, 18.2 KiB retained each\n\n"

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pmat_lsp.render.report import finding_text, leaks_text
 from pmat_lsp.render.report_parts import ReportSource, abbreviated
 from pmat_lsp.session import Dump, Settings
+from pmat_lsp.source.advice import Access, Advice, AdviceKind
 from tests.dumps import ROOT, heap_of, own_dumps
 
 DEMO = ROOT / "pmat_lsp" / "demo"
@@ -105,8 +106,9 @@ def test_no_name_out_of_a_dump_acts_on_the_terminal_or_breaks_the_lines(name: st
     marked = dump.marked[0]
     finding = marked.finding
     hops = tuple(replace(hop, label=name, name=name, source_desc=name, target_desc=name) for hop in finding.cycle)
-    pattern = replace(finding.pattern, cure=f"delete {name}")
-    hostile = replace(marked, finding=replace(finding, title=name, cycle=hops, pattern=pattern))
+    access = Access("$x", (("key", name),), name)
+    advice = Advice(AdviceKind.WEAKEN, owner=name, accesses=(access,))
+    hostile = replace(marked, finding=replace(finding, title=name, cycle=hops), advice=advice)
     text = finding_text(hostile, ReportSource(dump.places, ROOT))
     assert_harmless(text.plain)
     assert text.plain.encode("utf-8")

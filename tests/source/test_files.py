@@ -46,10 +46,44 @@ def test_a_mapping_matches_whole_names_of_folders(tmp_path: Path) -> None:
     check(tmp_path, "/srv/application/Y.pm", None, path_map=[("/srv/app", str(tmp_path / "new"))])
 
 
-def test_the_recorded_path_itself(tmp_path: Path) -> None:
-    make(tmp_path, "elsewhere/X.pm")
+def test_the_recorded_path_itself_where_it_lies_in_a_source_root_or_where_a_path_is_mapped_to(tmp_path: Path) -> None:
+    make(tmp_path, "elsewhere/X.pm", "root/Y.pm")
     recorded = str(tmp_path / "elsewhere" / "X.pm")
-    assert SourceFiles([]).locate(recorded).path == Path(recorded)
+    check(tmp_path, recorded, "elsewhere/X.pm")
+    mapped = SourceFiles([tmp_path / "root"], [("/srv", str(tmp_path / "elsewhere"))]).locate(recorded)
+    assert mapped.path == Path(recorded)
+
+
+def test_a_file_that_only_the_dump_names_is_told_and_not_taken(tmp_path: Path) -> None:
+    make(tmp_path, "app/lib/Net/X.pm", "app/run.pl", "root/Y.pm")
+    lib = str(tmp_path / "app" / "lib")
+    files = SourceFiles([tmp_path / "root"], inc_files={"Net/X.pm": f"{lib}/Net/X.pm"})
+    module, script = files.locate(f"{lib}/Net/X.pm"), files.locate(str(tmp_path / "app" / "run.pl"))
+    assert (module.path, module.candidates, script.path) == (None, (), None)
+    assert module.how == f"source at {lib}/Net/X.pm, outside of the source roots; add `--source-root {lib}`"
+    assert script.how.endswith(f"add `--source-root {tmp_path / 'app'}`")
+
+
+def test_a_library_of_the_local_perl_may_be_read_but_no_link_out_of_it(tmp_path: Path) -> None:
+    make(tmp_path, "perl5/Moo.pm", "secret/Key.pm")
+    (tmp_path / "perl5" / "Key.pm").symlink_to(tmp_path / "secret" / "Key.pm")
+    files = SourceFiles([], libraries=lambda: [tmp_path / "perl5"])
+    assert files.locate(str(tmp_path / "perl5" / "Moo.pm")).path == tmp_path / "perl5" / "Moo.pm"
+    assert files.locate(str(tmp_path / "perl5" / "Key.pm")).path is None
+    assert files.locate(str(tmp_path / "perl5" / ".." / "secret" / "Key.pm")).path is None
+
+
+def test_the_workspace_comes_before_a_library(tmp_path: Path) -> None:
+    make(tmp_path, "perl5/Net/X.pm", "root/lib/Net/X.pm")
+    recorded = str(tmp_path / "perl5" / "Net" / "X.pm")
+    files = SourceFiles([tmp_path / "root"], inc_files={"Net/X.pm": recorded}, libraries=lambda: [tmp_path / "perl5"])
+    assert files.locate(recorded).path == tmp_path / "root" / "lib" / "Net" / "X.pm"
+
+
+def test_a_link_in_a_root_to_a_file_outside_is_not_read_by_its_recorded_name(tmp_path: Path) -> None:
+    make(tmp_path, "secret/X.pm", "root/Y.pm")
+    (tmp_path / "root" / "X.pm").symlink_to(tmp_path / "secret" / "X.pm")
+    check(tmp_path / "root", str(tmp_path / "root" / "X.pm"), None)
 
 
 def test_relative_to_a_root(tmp_path: Path) -> None:

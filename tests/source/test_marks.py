@@ -8,6 +8,7 @@ import pytest
 
 from pmat_lsp.session import Dump, Settings
 from pmat_lsp.source.marks import MarkedFinding, chain_text
+from pmat_lsp.source.store_places import Certainty
 from tests.dumps import ROOT, heap_of
 
 PROGRAMS = ROOT / "tests" / "programs"
@@ -57,8 +58,10 @@ def test_a_cycle_without_a_closure_is_marked_where_the_key_that_leads_back_is_st
     assert finding.mark == finding.notes[0]
 
 
-def test_plain_data_without_a_class_have_no_place_and_none_is_made_up() -> None:
-    assert [finding.mark for finding in marked(own("self_ref"), PROGRAMS)] == [None] * 3
+def test_plain_data_are_marked_where_their_key_is_stored_and_without_a_key_nothing_is_made_up() -> None:
+    by_key, *without = marked(own("self_ref"), PROGRAMS)
+    assert told(by_key) == [("self_ref.pl:9", "me", "probably stored as {me} here")]
+    assert [(finding.mark, finding.certainty) for finding in without] == [(None, Certainty.UNKNOWN)] * 2
 
 
 def test_without_the_sources_nothing_is_marked_and_the_reason_is_there(demo_dump: Path, tmp_path: Path) -> None:

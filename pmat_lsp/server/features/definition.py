@@ -73,6 +73,6 @@ def _stores(opened: OpenDump, path: Path, source: PerlSource, point: Point) -> l
     if word is None or word.kind is not WordKind.KEY:
         return []
     chosen = findings_with_key(opened.sites.marked(source), word.name, path)
-    text = f"stored as {{{word.name}}} here"
-    notes = (note for marked in chosen for note in marked.notes if note.kind == "stored" and note.text.startswith(text))
-    return [(note.path, note.range) for note in notes if (note.path, note.range) != (path, word.range)]
+    notes = [note for marked in chosen for note in marked.notes if note.kind == "stored" and note.name == word.name]
+    spots = [spot for note in notes for spot in ((note.path, note.range), *note.others)]
+    return [spot for spot in spots if spot != (path, word.range)]

@@ -104,7 +104,7 @@ class _Teller:
     def _sub(self, known: KnownSub) -> Document:
         around = self.source.subs[known.sub.parent].name if known.sub.parent is not None else None
         upkeep = Upkeep(self.sites.retained(known), self.sites.way_to(known))
-        return sub_document(known.facts, self.opened.dump.leaks.report.all_findings, around, known.note, upkeep)
+        return sub_document(known.facts, self.sites.marked(self.source), around, known.note, upkeep)
 
     def _variable(self, variable: Variable, point: Point) -> Document | None:
         declaration = self.source.declaration(variable.name, point)

@@ -1,0 +1,109 @@
+"""Where the code of a program is written, as far as the dump itself says: its own files, a library's, those of a class.
+
+Perl does not record which code is the program's own. Its library folders have names that perl's installation gives
+them (`share/perl5`, `lib/site_perl/5.36.0`), wherever it was installed; whatever else was loaded is taken for the
+program's own, as is what lies relative to the folder in which it ran.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+import numpy as np
+
+from pmat_lsp.analysis.result import ClassSource
+from pmat_lsp.format.kinds import Kind, RefKind
+from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.symbols import find_symbol
+from pmat_lsp.heap.values import elements, file_facts, text_of
+
+_LIBRARY = re.compile(
+    r"(?:^|/)(?:"
+    r"(?:lib|lib64|share|etc|Library)/(?:[^/]+/)?(?:perl5?|Perl|perl-base|site_perl|vendor_perl)(?:/|$)"
+    r"|lib/(?:perl5/)?5\.\d+"
+    r")"
+    r"|^[A-Za-z]:/(?:[^/]+/)*perl/(?:site/|vendor/)?lib/"  # Strawberry Perl
+)
+_NO_FILE = re.compile(r"\(|-e$|-$|$")
+_MOST_PARENTS = 50
+
+
+class Written:
+    """Answers for one heap; what it reads of it is read once."""
+
+    def __init__(self, heap: Heap) -> None:
+        self._heap = heap
+
+    def is_own(self, file: str) -> bool:
+        """Whether a recorded file is the program's own. What has no file, as a string eval, is not."""
+        return not _NO_FILE.match(file) and not _LIBRARY.search(file.replace("\\", "/"))
+
+    def rank(self, package: str | None) -> int:
+        """Whose a class is: 0 the program's own, 1 not known, since no file has it, 2 a library's."""
+        if package is None:
+            return 1
+        files = [file for file in self._files(package) if not _NO_FILE.match(file)]
+        if not files:
+            return 1
+        return 0 if any(map(self.is_own, files)) else 2
+
+    def source_of(self, package: str) -> ClassSource:
+        """Where a class is written."""
+        found = self._sources.get(package)
+        if found is None:
+            found = self._sources[package] = ClassSource(package, self._files(package), self._related(package))
+        return found
+
+    @cached_property
+    def _sources(self) -> dict[str, ClassSource]:
+        return {}
+
+    def _files(self, package: str) -> tuple[str, ...]:
+        loaded = self._loaded.get(package.replace("::", "/") + ".pm")
+        return tuple(dict.fromkeys([*files_of_package(self._heap, package), *([loaded] if loaded else [])]))
+
+    @cached_property
+    def _loaded(self) -> dict[str, str]:
+        return file_facts(self._heap)[0]
+
+    def _related(self, package: str) -> tuple[str, ...]:
+        """Its parents, depth first, then the packages that its other subs come from, unless they are a library's."""
+        parents: list[str] = []
+        queue = [package]
+        while queue and len(parents) < _MOST_PARENTS:
+            for parent in reversed(self._isa(queue.pop(0))):
+                if parent not in parents and parent != package:
+                    queue.insert(0, parent)
+                    parents.append(parent)
+        imported = [origin for one in (package, *parents) for origin in self._origins(one) if self.rank(origin) < 2]
+        return tuple(one for one in dict.fromkeys([*parents, *imported]) if one != package)
+
+    def _isa(self, package: str) -> tuple[str, ...]:
+        heap, array = self._heap, find_symbol(self._heap, f"@{package}::ISA")
+        if array < 0 or heap.kind[array] != Kind.ARRAY:
+            return ()
+        return tuple(text for element in elements(heap, array) if (text := text_of(heap, element)))
+
+    def _origins(self, package: str) -> list[str]:
+        """The packages of the subs that the globs of `package` have, other than itself: roles, and what it imported."""
+        heap, found = self._heap, dict[str, None]()
+        stashes = [sv for sv in heap.stashes.sv.tolist() if heap.stash_name(sv) == package]
+        for glob in heap.globs.sv[np.isin(heap.globs.stash, stashes)].tolist():
+            code = next((int(heap.out_target[row]) for row in heap.out_rows(glob) if _is_code(heap, row)), -1)
+            if code >= 0:
+                stash = int(heap.codes.stash[heap.codes.sv.searchsorted(np.int32(code))])
+                found[heap.stash_name(stash) or ""] = None
+        return sorted(found.keys() - {"", package})
+
+
+def _is_code(heap: Heap, row: int) -> bool:
+    return bool(heap.out_kind[row] == RefKind.GLOB_CODE) and bool(heap.kind[heap.out_target[row]] == Kind.CODE)
+
+
+def files_of_package(heap: Heap, package: str) -> tuple[str, ...]:
+    """The files, as recorded, that have subs of a package."""
+    codes = heap.codes
+    stashes = [sv for sv in heap.stashes.sv.tolist() if heap.stash_name(sv) == package]
+    rows = (codes.stash >= 0) & (codes.file >= 0) & (codes.line > 0) & np.isin(codes.stash, stashes)
+    return tuple(heap.strings[number] for number in np.unique(codes.file[rows]).tolist())
