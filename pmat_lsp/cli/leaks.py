@@ -37,9 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_shape(parser: argparse.ArgumentParser) -> None:
     """Declare how the answer looks."""
-    shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true", help="print one JSON object, as docs/json.md describes it")
-    shape.add_argument(
+    parser.add_argument("--json", action="store_true", help="print one JSON object, as docs/json.md describes it")
+    parser.add_argument(
         "--unexplained", action="store_true", help="also list what is lost but may be held by C code, so is not proven"
     )
 
@@ -62,16 +61,12 @@ def answer_text(dump: Dump, arguments: argparse.Namespace) -> Text:
     # Here, since what parses Perl takes a while to import, which other commands should not pay.
     from pmat_lsp.render.json import leaks_json
     from pmat_lsp.render.report import ReportSource, leaks_text
+    from pmat_lsp.render.unexplained import unexplained_text
 
     report, marked = dump.leaks.report, dump.marked
     if arguments.json:
-        return Text(leaks_json(dump.heap, report, marked) + "\n")
-    text = leaks_text(report, marked, ReportSource(dump.places, Path.cwd()))
-    return text.append_text(_unexplained(dump)) if arguments.unexplained else text
-
-
-def _unexplained(dump: Dump) -> Text:
-    from pmat_lsp.analysis.unexplained import unexplained_groups
-    from pmat_lsp.render.unexplained import unexplained_text
-
-    return Text("\n").append_text(unexplained_text(unexplained_groups(dump.heap, dump.leaks.ownership)))
+        unexplained = dump.unexplained if arguments.unexplained else None
+        return Text(leaks_json(dump.heap, report, marked, unexplained) + "\n")
+    suspects = dump.unexplained.suspects
+    text = leaks_text(report, marked, ReportSource(dump.places, Path.cwd()), suspects)
+    return text.append("\n").append_text(unexplained_text(dump.unexplained)) if arguments.unexplained else text

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pmat_lsp.analysis.result import Closure, Finding, Hop, LeakReport
+from pmat_lsp.analysis.result import UNEXPLAINED, Closure, Finding, Hop, LeakReport
+from pmat_lsp.analysis.unexplained import Unexplained, UnexplainedGroup
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.render.escape import portable
 from pmat_lsp.source.marks import MarkedFinding
@@ -17,8 +18,10 @@ SCHEMA = 1
 Json = dict[str, object]
 
 
-def leaks_json(heap: Heap, report: LeakReport, marked: Sequence[MarkedFinding]) -> str:
-    """The answer as one JSON object in ASCII, without a line feed at its end."""
+def leaks_json(
+    heap: Heap, report: LeakReport, marked: Sequence[MarkedFinding], unexplained: Unexplained | None = None
+) -> str:
+    """The answer as one JSON object in ASCII, without a line feed at its end; `unexplained` only where it is given."""
     answer: Json = {
         "schema": SCHEMA,
         "dump": _dump(heap),
@@ -30,6 +33,8 @@ def leaks_json(heap: Heap, report: LeakReport, marked: Sequence[MarkedFinding]) 
         },
         "findings": [_finding(finding) for finding in marked],
     }
+    if unexplained is not None:
+        answer |= _unexplained(unexplained)
     # DEL is the one character in ASCII that acts on a terminal and that JSON leaves as it is.
     return json.dumps(_sound(answer), ensure_ascii=True, indent=2).replace("\x7f", "\\u007f")
 
@@ -42,6 +47,33 @@ def _dump(heap: Heap) -> Json:
         "svs": heap.n,
         "bytes": heap.bytes,
         "threads": heap.layout.ithreads,
+    }
+
+
+def _unexplained(found: Unexplained) -> Json:
+    return {
+        "unexplained": [_unexplained_group(group) for group in found.groups],
+        "unexplained_rest": {
+            "perls_own": found.perls_own,
+            "few": found.few_svs,
+            "shared": found.shared,
+        },
+    }
+
+
+def _unexplained_group(group: UnexplainedGroup) -> Json:
+    return {
+        "verdict": UNEXPLAINED,
+        "what": group.description,
+        "count": len(group.svs),
+        "missing": group.missing,
+        "class": group.package,
+        "objects": group.objects,
+        "holders": list(group.holders),
+        "chain": [_hop(hop) for hop in group.chain],
+        "svs_total": group.svs_total,
+        "bytes_total": group.bytes_total,
+        "addresses": [hex(address) for address in group.addresses],
     }
 
 

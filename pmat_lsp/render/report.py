@@ -11,11 +11,13 @@ from pathlib import Path
 from rich.text import Text
 
 from pmat_lsp.analysis.result import Finding, LeakReport, Location
+from pmat_lsp.analysis.unexplained import Suspect
 from pmat_lsp.errors import PmatError
 from pmat_lsp.render.chain import ChainLine, chain_lines
 from pmat_lsp.render.escape import visible
 from pmat_lsp.render.excerpt import GUTTER, Mark, excerpt, number_width
 from pmat_lsp.render.paths import shown_path
+from pmat_lsp.render.unexplained import suspects_text
 from pmat_lsp.source.marks import MarkedFinding, Note
 from pmat_lsp.source.places import Places
 from pmat_lsp.units import format_bytes, format_count
@@ -48,7 +50,9 @@ class ReportSource:
     folder: Path
 
 
-def leaks_text(report: LeakReport, marked: Sequence[MarkedFinding], source: ReportSource) -> Text:
+def leaks_text(
+    report: LeakReport, marked: Sequence[MarkedFinding], source: ReportSource, suspects: Sequence[Suspect] = ()
+) -> Text:
     """The whole report: every finding that no comment ignores, then the summary, then what is ignored in one line."""
     text = Text()
     shown = [finding for finding in marked if finding.ignored is None]
@@ -57,7 +61,8 @@ def leaks_text(report: LeakReport, marked: Sequence[MarkedFinding], source: Repo
         text.append_text(finding_text(finding, source)).append("\n")
     left = replace(report, findings=tuple(finding.finding for finding in shown))
     text.append_text(summary_text(left, none="no other proven leak" if ignored else "no proven leak")).append("\n")
-    if not marked:
+    text.append_text(suspects_text(suspects))
+    if not marked and not suspects:
         text.append(_GROWS)
     return text.append(_ignored(ignored, source)) if ignored else text
 
