@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pmat_lsp.analysis.ownership import Ownership
     from pmat_lsp.analysis.result import Finding, Location
     from pmat_lsp.analysis.retained import Retained
-    from pmat_lsp.analysis.unexplained import Unexplained, Unseen
+    from pmat_lsp.analysis.unexplained import Suspect, Unexplained, Unseen
     from pmat_lsp.cures.cuts import Cuts
     from pmat_lsp.cures.model import Cure
     from pmat_lsp.source.marks import MarkedFinding
@@ -102,6 +102,13 @@ class Dump:
 
         return find_unexplained(self.heap, self.ownership, self._leads)
 
+    @cached_property
+    def suspects(self) -> tuple[Suspect, ...]:
+        """The same of the program's own classes alone, which takes less time."""
+        from pmat_lsp.analysis.unexplained import find_suspects
+
+        return find_suspects(self.heap, self.ownership, self._leads)
+
     def unseen(self, sv: int) -> Unseen | None:
         """As `analysis.unexplained.unseen_holder`."""
         from pmat_lsp.analysis.unexplained import unseen_holder
@@ -142,7 +149,7 @@ class Dump:
         """The same dump with other settings and texts; what was computed of the heap is kept."""
         other = copy(self)
         other.settings, other.sources = settings, sources
-        for of_settings in ("places", "unexplained", "_leads"):
+        for of_settings in ("places", "unexplained", "suspects", "_leads"):
             other.__dict__.pop(of_settings, None)
         return other
 

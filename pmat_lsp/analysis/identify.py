@@ -151,13 +151,12 @@ def identify_tree(
     """The ways from an SV back to the roots, the shortest first.
 
     Of each row: what it tells, the strength and name of the reference, the SV that it comes from, and the mark by which
-    a later row says that this SV was told before. Where nothing leads to a root, `unseen` is asked which counts of each
-    SV are missing from the dump; a row tells how many, and as its name the classes that probably hold them.
+    a later row says that this SV was told before. Where no way leads on, or none to a root, `unseen` is asked which
+    counts of an SV are missing from the dump; a row tells how many, and as its name who probably holds them.
     """
     nodes = _graph(_Referrers(heap, options), sv, options.depth)
     _measure(nodes)
-    reachable = any(root.strength == Strength.STRONG for node in nodes.values() for root in node.roots)
-    rows = _Teller(heap, nodes, options.to_root, _all_seen if reachable else unseen).rows(sv)
+    rows = _Teller(heap, nodes, options.to_root, not _is_reached(nodes, sv), unseen).rows(sv)
     return Tree(described(heap, sv), _COLUMNS, tuple(rows))
 
 
@@ -187,6 +186,20 @@ def _graph(referrers: _Referrers, start: int, depth: int) -> dict[int, _Node]:
     return nodes
 
 
+def _is_reached(nodes: dict[int, _Node], start: int) -> bool:
+    """Whether strong references lead from a root to an SV."""
+    seen, todo = {start}, deque([start])
+    while todo:
+        node = nodes[todo.popleft()]
+        if node.cut or any(root.strength == Strength.STRONG for root in node.roots):
+            return True
+        for edge in node.edges:
+            if edge.strength == Strength.STRONG and edge.sv not in seen:
+                seen.add(edge.sv)
+                todo.append(edge.sv)
+    return False
+
+
 def _measure(nodes: dict[int, _Node]) -> None:
     """Set `distance`, outwards from the nodes that are at a root."""
     after: dict[int, list[int]] = {}
@@ -208,9 +221,15 @@ class _Teller:
     """Turns the graph into rows: each SV is told once, at its own level."""
 
     def __init__(
-        self, heap: Heap, nodes: dict[int, _Node], to_root: bool, unseen: Callable[[int], Unseen | None]
+        self,
+        heap: Heap,
+        nodes: dict[int, _Node],
+        to_root: bool,
+        is_lost: bool,
+        unseen: Callable[[int], Unseen | None],
     ) -> None:
         self._heap = heap
+        self._is_lost = is_lost
         self._unseen = unseen
         self._nodes = nodes
         self._to_root = to_root
@@ -239,10 +258,12 @@ class _Teller:
         self._told.add(sv)
         for root in node.roots[: 1 if self._to_root else None]:
             yield self._row(depth, ROOT, root), None, path
-        unseen = self._unseen(sv)
+        is_end = not node.roots and not node.edges and not node.cut
+        # It takes a look at the whole heap, which what a root reaches has no need of.
+        unseen = self._unseen(sv) if is_end or self._is_lost else None
         if unseen is not None:
             yield self._unseen_row(depth, unseen), None, path
-        elif not node.roots and not node.edges and not node.cut:
+        elif is_end:
             yield self._row(depth, NOTHING), None, path
         if node.cut:
             yield self._row(depth, TOO_DEEP), None, path
@@ -285,10 +306,6 @@ class _Teller:
 
     def _unseen_row(self, depth: int, unseen: Unseen) -> TreeRow:
         return TreeRow(depth, (UNSEEN, None, ", ".join(unseen.holders) or None, None, None, None, unseen.missing), 0)
-
-
-def _all_seen(_: int) -> None:
-    return None
 
 
 def _order(reference: Reference) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -20,7 +19,7 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.cycles import hops_of
 from pmat_lsp.analysis.leads import NOWHERE, Lead, Leads
-from pmat_lsp.analysis.ownership import Ownership, components_among
+from pmat_lsp.analysis.ownership import Ownership
 from pmat_lsp.analysis.perls_own import perls_own
 from pmat_lsp.analysis.result import Hop
 from pmat_lsp.analysis.shapes import class_names
@@ -42,6 +41,7 @@ MOST_FOLLOWED = 500
 _SAMPLES = 3
 """Of one shape so many are followed."""
 _MOST_KEYS = 8
+_MOST_ELEMENTS = 3
 _LONGEST_TEXT = 40
 _DEEPEST = 3
 _BACKREF_MAGIC = ord("<")
@@ -89,10 +89,12 @@ class Suspect:
     package: str
     objects: int
     """How many of them are unexplained."""
-    missing: int
-    """Counts that are not in the dump, of each of the SVs in the biggest group that leads to them."""
+    held: int
+    """Outermost SVs in the biggest group that leads to them."""
     directly: bool
-    """Whether it is the objects themselves that these counts are missing of, not something that leads to them."""
+    """Whether these are the objects themselves, one by one."""
+    missing: int
+    """Counts of each of these that are not in the dump."""
     holders: tuple[str, ...]
     """As in `UnexplainedGroup`."""
     bytes: int
@@ -110,7 +112,7 @@ class Unexplained:
     groups: tuple[UnexplainedGroup, ...]
     """Those that lead to the program's own objects first, the others by their bytes."""
     suspects: tuple[Suspect, ...]
-    """One for each class of the groups, in their order."""
+    """One for each class of the groups, by their bytes."""
     perls_own: int
     """SVs that perl itself holds in every program, with what they alone lead to."""
     few: tuple[tuple[str, int], ...]
@@ -130,11 +132,18 @@ class _Outermost(NamedTuple):
     """int64: of each, the counts of its SVs that are not in the dump."""
     number: I32
     """int32: of each, its component."""
+    unexplained: I32
+    """int32: all SVs that are unexplained, in address order."""
     component: I32
-    """int32[n + 3]: the component of each SV, negative for those that are not unexplained."""
+    """int32: the component of each of these."""
     start: I32
     """int32[components + 1]: the edges of each component are from start[i] to start[i + 1]."""
     target: I32
+    """int32: the component that each edge leads to."""
+
+
+_Told = list[tuple[I64, Lead]]
+"""Indices into the outermost SVs of one shape, and what they lead to."""
 
 
 def missing_counts(heap: Heap, ownership: Ownership, svs: npt.NDArray[np.integer]) -> I64:
@@ -166,7 +175,7 @@ def find_unexplained(heap: Heap, ownership: Ownership, leads: Leads) -> Unexplai
     for number, (members, _) in enumerate(told):
         owner[members] = number
     svs, sizes, shared = _owned(heap, outermost, owner, len(told) + 2)
-    objects = _objects(heap, ownership)
+    objects = _objects(heap, outermost.unexplained)
     groups = [
         _group(heap, outermost, members, lead, objects, (int(svs[number]), int(sizes[number])))
         for number, (members, lead) in enumerate(told)
@@ -174,10 +183,10 @@ def find_unexplained(heap: Heap, ownership: Ownership, leads: Leads) -> Unexplai
     groups.sort(key=lambda group: (group.package is None, -group.bytes_total, group.svs))
     kinds = Counter(KIND_NAMES[int(kind)] for kind in heap.kind[outermost.svs[owner == rest]].tolist())
     return Unexplained(
-        int(ownership.unexplained.sum()),
-        int(heap.size[: heap.n][ownership.unexplained].sum()),
+        len(outermost.unexplained),
+        int(heap.size[outermost.unexplained].sum()),
         tuple(groups),
-        _suspects(heap, outermost, groups),
+        _suspects(heap, outermost, told),
         int(svs[perls]),
         tuple(sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))),
         int(svs[rest]),
@@ -185,9 +194,17 @@ def find_unexplained(heap: Heap, ownership: Ownership, leads: Leads) -> Unexplai
     )
 
 
-def _told(heap: Heap, outermost: _Outermost, places: I64, leads: Leads) -> list[tuple[I64, Lead]]:
+def find_suspects(heap: Heap, ownership: Ownership, leads: Leads) -> tuple[Suspect, ...]:
+    """As `Unexplained.suspects`, without a look at the plain data."""
+    outermost = _outermost(heap, ownership)
+    holds = heap.out_start[outermost.svs + 1] > heap.out_start[outermost.svs]
+    places = np.flatnonzero(holds & ~np.isin(outermost.svs, perls_own(heap, outermost.svs[holds])))
+    return _suspects(heap, outermost, _told(heap, outermost, places, leads))
+
+
+def _told(heap: Heap, outermost: _Outermost, places: I64, leads: Leads) -> _Told:
     """(indices into the outermost SVs, what they lead to) of the shapes that are worth a word."""
-    told = []
+    told: _Told = []
     followed = 0
     for members in sorted(_by_shape(heap, outermost, places), key=lambda members: -len(members)):
         svs = outermost.svs[members[:_SAMPLES]].tolist()
@@ -220,8 +237,14 @@ def _group(
 
 def _description(heap: Heap, sv: int) -> str:
     depth, target = _referent(heap, sv)
-    plain = heap.kind[target] in (Kind.SCALAR, Kind.UNDEF, Kind.HASH) and heap.blessed[target] < 0
-    return "a reference to " * depth + (summarise(heap, target) if plain else describe(heap, target))
+    return "a reference to " * depth + (describe(heap, target) if heap.class_of(target) else _summary(heap, target))
+
+
+def _summary(heap: Heap, sv: int) -> str:
+    if heap.kind[sv] != Kind.ARRAY:
+        return summarise(heap, sv)
+    first = [summarise(heap, target) for _, _, target in islice(heap.references_of(sv), _MOST_ELEMENTS)]
+    return f"{describe(heap, sv)} [{', '.join(first)}{', …' if heap.length[sv] > len(first) else ''}]"
 
 
 def _referent(heap: Heap, sv: int) -> tuple[int, int]:
@@ -237,29 +260,38 @@ def _referent(heap: Heap, sv: int) -> tuple[int, int]:
 
 def _outermost(heap: Heap, ownership: Ownership) -> _Outermost:
     svs = np.flatnonzero(ownership.unexplained).astype(np.int32)
-    component, count = components_among(heap, ownership.counted, svs)
     rows, source = _rows_from(heap, svs)
-    ends = np.stack((component[svs[source]], component[heap.out_target[rows]]))
-    edges = np.unique(ends[:, (ownership.counted[rows] != 0) & (ends[1] >= 0) & (ends[0] != ends[1])], axis=1)
-    start, order = to_csr(edges[0].astype(np.int32), count)
+    inner = (ownership.counted[rows] != 0) & np.append(ownership.unexplained, [False] * 3)[heap.out_target[rows]]
+    source, target = source[inner], np.searchsorted(svs, heap.out_target[rows[inner]])
+    component, count = _components(source, target, len(svs))
+    source, target = component[source], component[target]
+    start, order = to_csr(source[source != target], count)
+    target = target[source != target][order]
     missing = missing_counts(heap, ownership, svs)
-    numbers = component[svs]
     is_inner = np.zeros(count, np.bool_)
-    is_inner[edges[1]] = True
-    total = np.bincount(numbers, missing, count).astype(np.int64)
+    is_inner[target] = True
     # Of those that hold each other: an object, else a sub, else the first, each with a count that is missing.
-    held = np.flatnonzero((missing > 0) & ~is_inner[numbers])
+    held = np.flatnonzero((missing > 0) & ~is_inner[component])
     rank = np.where(heap.blessed[svs[held]] >= 0, 0, np.where(heap.kind[svs[held]] == Kind.CODE, 1, 2))
-    held = held[np.lexsort((svs[held], rank))]
-    chosen = np.sort(held[np.unique(numbers[held], return_index=True)[1]])
-    return _Outermost(
-        svs[chosen],
-        total[numbers[chosen]],
-        numbers[chosen],
-        component,
-        start,
-        edges[1][order].astype(np.int32),
+    held = held[np.lexsort((held, rank))]
+    chosen = np.sort(held[np.unique(component[held], return_index=True)[1]])
+    total = np.bincount(component, missing, count).astype(np.int64)
+    return _Outermost(svs[chosen], total[component[chosen]], component[chosen], svs, component, start, target)
+
+
+def _components(source: I64, target: I64, nodes: int) -> tuple[I32, int]:
+    """(int32[nodes]: the strongly connected component of each node, how many there are) of a graph of few nodes.
+
+    A component has a larger number than those that it leads to.
+    """
+    start, order = to_csr(source.astype(np.int32), nodes)
+    component, index = np.full(nodes, -1, np.int32), np.zeros(nodes, np.int32)
+    low, stack, path, edge = (np.empty(nodes, np.int32) for _ in range(4))
+    every = np.ones(len(target), np.uint8)
+    count = graph.strong_components(
+        start, target[order].astype(np.int32), every, component, index, low, stack, path, edge
     )
+    return component, int(count)
 
 
 def _owned(heap: Heap, outermost: _Outermost, owner: I32, owners: int) -> tuple[I64, I64, int]:
@@ -273,32 +305,41 @@ def _owned(heap: Heap, outermost: _Outermost, owner: I32, owners: int) -> tuple[
     referrers_first = np.arange(count - 1, -1, -1, dtype=np.int32)
     everything = np.ones(len(outermost.target), np.uint8)
     graph.sole_owners(outermost.start, outermost.target, everything, referrers_first, own, of_component)
-    svs = np.flatnonzero(outermost.component[: heap.n] >= 0)
-    owner_of = of_component[outermost.component[svs]]
+    owner_of = of_component[outermost.component]
     owned = owner_of >= 0
     counts = np.bincount(owner_of[owned], minlength=owners).astype(np.int64)
-    sizes = np.bincount(owner_of[owned], heap.size[svs[owned]].astype(np.int64), owners).astype(np.int64)
+    size = heap.size[outermost.unexplained[owned]].astype(np.int64)
+    sizes = np.bincount(owner_of[owned], size, owners).astype(np.int64)
     return counts, sizes, int((~owned).sum())
 
 
-def _suspects(heap: Heap, outermost: _Outermost, groups: Sequence[UnexplainedGroup]) -> tuple[Suspect, ...]:
-    packages = list(dict.fromkeys(group.package for group in groups if group.package is not None))
-    owner = np.full(len(outermost.svs), len(packages), np.int32)
-    for group in groups:
-        if group.package is not None:
-            owner[np.isin(outermost.svs, group.svs)] = packages.index(group.package)
-    _, sizes, _ = _owned(heap, outermost, owner, len(packages) + 1)
+def _suspects(heap: Heap, outermost: _Outermost, told: _Told) -> tuple[Suspect, ...]:
+    by_package: dict[str, _Told] = {}
+    for members, lead in told:
+        package = heap.class_of(lead.target) if lead.target >= 0 else None
+        if package is not None:
+            by_package.setdefault(package, []).append((members, lead))
+    owner = np.full(len(outermost.svs), len(by_package), np.int32)
+    for number, alike in enumerate(by_package.values()):
+        for members, _ in alike:
+            owner[members] = number
+    _, sizes, _ = _owned(heap, outermost, owner, len(by_package) + 1)
+    objects = _objects(heap, outermost.unexplained)
     found = []
-    for number, package in enumerate(packages):
-        biggest = max((one for one in groups if one.package == package), key=lambda one: len(one.svs))
-        directly = heap.class_of(biggest.svs[0]) == package
-        found.append(Suspect(package, biggest.objects, biggest.missing, directly, biggest.holders, int(sizes[number])))
-    return tuple(found)
+    for number, (package, alike) in enumerate(by_package.items()):
+        members, lead = max(alike, key=lambda pair: len(pair[0]))
+        is_object = not lead.rows or heap.out_source[lead.rows[0]] == lead.target
+        directly = bool(is_object) and len(members) == objects[package]
+        missing = int(outermost.missing[members[0]])
+        found.append(
+            Suspect(package, objects[package], len(members), directly, missing, lead.holders, int(sizes[number]))
+        )
+    return tuple(sorted(found, key=lambda suspect: (-suspect.bytes, suspect.package)))
 
 
-def _objects(heap: Heap, ownership: Ownership) -> dict[str, int]:
-    """How many objects of each class are unexplained."""
-    svs = np.flatnonzero(ownership.unexplained & (heap.blessed[: heap.n] >= 0))
+def _objects(heap: Heap, svs: I32) -> dict[str, int]:
+    """How many objects of each class are among some SVs."""
+    svs = svs[heap.blessed[svs] >= 0]
     names, counts = np.unique(class_names(heap, svs), return_counts=True)
     return {heap.string(name) or "": count for name, count in zip(names.tolist(), counts.tolist(), strict=True)}
 

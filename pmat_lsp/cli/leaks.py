@@ -67,6 +67,5 @@ def answer_text(dump: Dump, arguments: argparse.Namespace) -> Text:
     if arguments.json:
         unexplained = dump.unexplained if arguments.unexplained else None
         return Text(leaks_json(dump.heap, report, marked, unexplained) + "\n")
-    suspects = dump.unexplained.suspects
-    text = leaks_text(report, marked, ReportSource(dump.places, Path.cwd()), suspects)
+    text = leaks_text(report, marked, ReportSource(dump.places, Path.cwd()), dump.suspects)
     return text.append("\n").append_text(unexplained_text(dump.unexplained)) if arguments.unexplained else text

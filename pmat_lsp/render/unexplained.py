@@ -1,4 +1,4 @@
-"""What C code may hold: the answer of `pmat-lsp leaks --unexplained`, and a line for each class of the program's own."""
+"""What C code may hold: the answer of `pmat-lsp leaks --unexplained`, and a line for each class of the program."""
 
 from __future__ import annotations
 
@@ -67,9 +67,16 @@ def unexplained_text(found: Unexplained) -> Text:
 def _suspected(suspect: Suspect) -> str:
     things = format_count(suspect.objects, f"{visible(suspect.package)} object")
     one = suspect.objects == 1
-    on = ("it" if one else "each") if suspect.directly else f"what leads to {'it' if one else 'each'}"
-    unseen = unseen_sentence(suspect.missing, suspect.holders, on)
+    unseen = unseen_sentence(suspect.missing, suspect.holders, _held(suspect))
     return f"{things} ({format_bytes(suspect.bytes)}) {'is' if one else 'are'} unreachable, and {unseen}"
+
+
+def _held(suspect: Suspect) -> str:
+    """What the counts are on."""
+    if suspect.directly:
+        return "it" if suspect.objects == 1 else "each"
+    to = "it" if suspect.objects == 1 else "them"
+    return f"what leads to {to}" if suspect.held == 1 else f"each of {suspect.held:,} SVs that lead to {to}"
 
 
 def _group(group: UnexplainedGroup) -> Text:
@@ -86,7 +93,8 @@ def _facts(group: UnexplainedGroup) -> Iterator[str]:
     yield unseen_sentence(group.missing, group.holders, "it" if len(group.svs) == 1 else "each")
     chain = _chain(group.chain)
     if group.package is not None and chain:
-        yield f"leads to {format_count(group.objects, f'{visible(group.package)} object')}: {chain}"
+        objects = format_count(group.objects, f"{visible(group.package)} object")
+        yield f"leads to {objects}" + (f": {chain}" if chain != visible(group.package) else "")
     elif chain:
         yield f"leads to {chain}"
 
@@ -113,6 +121,6 @@ def _rest(found: Unexplained) -> Iterator[str]:
 
 def _holder(holders: Sequence[str]) -> str:
     if not holders:
-        return "C code may hold it"
+        return "C code holds it or has miscounted"
     first, *others = (visible(holder) for holder in holders)
     return f"probably held by {first} (XS)" + (f", or {' or '.join(others)}" if others else "")

@@ -17,6 +17,7 @@ from tests.dumps import ROOT, heap_of, own_dumps
 
 DEMO = ROOT / "pmat_lsp" / "demo"
 PAGE = ROOT / "docs" / "json.md"
+_OF_UNEXPLAINED = "## With `--unexplained`\n"
 _ROW = re.compile(r"^\| `([^`]+)` \| ([a-z ]+) \|", re.MULTILINE)
 _TYPES: dict[str, type | tuple[type, ...]] = {"string": str, "integer": int, "boolean": bool, "object": dict}
 
@@ -28,7 +29,7 @@ def answer_of(path: Path) -> str:
 
 def documented() -> dict[str, str]:
     """Key → type, as the page has them."""
-    return dict(_ROW.findall(PAGE.read_text(encoding="utf-8")))
+    return dict(_ROW.findall(PAGE.read_text(encoding="utf-8").partition(_OF_UNEXPLAINED)[0]))
 
 
 def leaves(value: object, name: str = "") -> list[tuple[str, object]]:
@@ -56,6 +57,15 @@ def fits(value: object, type_: str) -> bool:
 def test_keys_are_exactly_those_of_the_page_in_its_order() -> None:
     keys = list(dict.fromkeys(name for name, _ in leaves(json.loads(answer_of(DEMO / "courier.pmat.xz")))))
     assert keys == list(documented())
+
+
+def test_keys_of_what_is_unexplained_are_those_of_its_section() -> None:
+    dump = Dump(heap_of(ROOT / "tests" / "data" / "parser_handler.pmat.xz"), Settings())
+    answer = json.loads(leaks_json(dump.heap, dump.leaks.report, dump.marked, dump.unexplained))
+    told = [(name, value) for name, value in leaves(answer) if name.startswith("unexplained")]
+    types = dict(_ROW.findall(PAGE.read_text(encoding="utf-8").partition(_OF_UNEXPLAINED)[2]))
+    assert list(dict.fromkeys(name for name, _ in told)) == list(types)
+    assert [(name, value) for name, value in told if not fits(value, types[name])] == []
 
 
 @pytest.mark.parametrize("path", own_dumps(), ids=lambda path: path.name.partition(".")[0])
