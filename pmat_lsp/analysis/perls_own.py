@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.analysis.rows import referents
 from pmat_lsp.format.kinds import Extension, Kind, RefKind, ScalarFlag
 from pmat_lsp.heap.magic import magics_of
 from pmat_lsp.heap.model import Heap
@@ -35,13 +36,16 @@ def perls_own(heap: Heap, svs: I32) -> I32:
     # Without threads ops hold their constants, and those that are keys of hashes share the strings of these.
     constants = scalars[np.isin(scalars, shared) & (heap.flags[scalars] & ~np.uint8(ScalarFlag.UTF8) == ScalarFlag.PV)]
     arrays = svs[(kind == Kind.ARRAY) & ~blessed & (heap.flags[svs] & _NOT_REAL != 0)]
+    refs = svs[(kind == Kind.REF) & ~blessed]
+    target = referents(heap, refs)[1]
+    short = (heap.kind[target] == Kind.ARRAY) & (heap.length[target] <= _CHARACTER_CLASS)
     own = (
         svs[kind == Kind.INVLIST],
         _only(svs[kind == Kind.REGEXP], lambda sv: heap.class_of(sv) in (None, "Regexp")),
         _only(scalars[np.isin(scalars, magical)], lambda sv: _is_looked_for(heap, sv)),
         constants[: 0 if heap.layout.ithreads else None],
         _only(arrays, lambda sv: _is_stack(heap, sv)),
-        _only(svs[(kind == Kind.REF) & ~blessed], lambda sv: _is_character_class(heap, sv)),
+        _only(refs[short], lambda sv: _is_character_class(heap, sv)),
         _only(svs[(kind == Kind.GLOB) & ~blessed], lambda sv: _is_file(heap, sv)),
         _only(svs[(kind == Kind.HASH) & ~blessed], lambda sv: _is_old_stash(heap, sv)),
     )
@@ -65,9 +69,7 @@ def _is_stack(heap: Heap, sv: int) -> bool:
 
 def _is_character_class(heap: Heap, sv: int) -> bool:
     target = next((target for kind, _, target in heap.references_of(sv) if kind == RefKind.REFERENT), -1)
-    if target < 0 or heap.kind[target] != Kind.ARRAY or len(heap.out_rows(target)) > _CHARACTER_CLASS:
-        return False
-    return any(heap.kind[element] == Kind.INVLIST for _, _, element in heap.references_of(target))
+    return target >= 0 and any(heap.kind[element] == Kind.INVLIST for _, _, element in heap.references_of(target))
 
 
 def _is_file(heap: Heap, sv: int) -> bool:

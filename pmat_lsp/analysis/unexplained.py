@@ -22,9 +22,10 @@ from pmat_lsp.analysis.leads import NOWHERE, Lead, Leads
 from pmat_lsp.analysis.ownership import Ownership
 from pmat_lsp.analysis.perls_own import perls_own
 from pmat_lsp.analysis.result import Hop
+from pmat_lsp.analysis.rows import referents, rows_from, rows_to
 from pmat_lsp.analysis.shapes import class_names
 from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind, RefKind
-from pmat_lsp.heap.describe import code_place, describe, summarise
+from pmat_lsp.heap.describe import describe, summarise
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.references import to_csr
 from pmat_lsp.heap.tables import decode_name
@@ -148,7 +149,7 @@ _Told = list[tuple[I64, Lead]]
 
 def missing_counts(heap: Heap, ownership: Ownership, svs: npt.NDArray[np.integer]) -> I64:
     """int64, one an SV: of lost SVs, the counts that no reference in the dump owns."""
-    rows, which = _rows_to(heap, svs)
+    rows, which = rows_to(heap, svs)
     # perl keeps the count of a list of weak references one too high.
     backrefs = (heap.out_kind[rows] == RefKind.BACKREFS) | (
         (heap.out_kind[rows] == RefKind.MAGIC_OBJECT) & (heap.out_detail[rows] == _BACKREF_MAGIC)
@@ -236,31 +237,20 @@ def _group(
 
 
 def _description(heap: Heap, sv: int) -> str:
-    depth, target = _referent(heap, sv)
+    depth, target = (int(found[0]) for found in referents(heap, np.array([sv], np.int32), _DEEPEST))
     return "a reference to " * depth + (describe(heap, target) if heap.class_of(target) else _summary(heap, target))
 
 
 def _summary(heap: Heap, sv: int) -> str:
-    if heap.kind[sv] != Kind.ARRAY:
+    if heap.kind[sv] != Kind.ARRAY or not heap.length[sv]:
         return summarise(heap, sv)
     first = [summarise(heap, target) for _, _, target in islice(heap.references_of(sv), _MOST_ELEMENTS)]
     return f"{describe(heap, sv)} [{', '.join(first)}{', …' if heap.length[sv] > len(first) else ''}]"
 
 
-def _referent(heap: Heap, sv: int) -> tuple[int, int]:
-    """(how many plain references are passed, the SV at their end)."""
-    depth = 0
-    while heap.kind[sv] == Kind.REF and heap.blessed[sv] < 0 and depth < _DEEPEST:
-        target = next((one for kind, _, one in heap.references_of(sv) if kind == RefKind.REFERENT), -1)
-        if target < 0:
-            break
-        depth, sv = depth + 1, target
-    return depth, sv
-
-
 def _outermost(heap: Heap, ownership: Ownership) -> _Outermost:
     svs = np.flatnonzero(ownership.unexplained).astype(np.int32)
-    rows, source = _rows_from(heap, svs)
+    rows, source = rows_from(heap, svs)
     inner = (ownership.counted[rows] != 0) & np.append(ownership.unexplained, [False] * 3)[heap.out_target[rows]]
     source, target = source[inner], np.searchsorted(svs, heap.out_target[rows[inner]])
     component, count = _components(source, target, len(svs))
@@ -345,51 +335,54 @@ def _objects(heap: Heap, svs: I32) -> dict[str, int]:
 
 
 def _by_shape(heap: Heap, outermost: _Outermost, places: I64) -> list[I64]:
-    """Indices into the outermost SVs, in groups of one shape: those of each group rising."""
-    shapes: dict[tuple[object, ...], list[int]] = {}
-    missing = outermost.missing.tolist()
-    for place in places.tolist():
-        shapes.setdefault((missing[place], *_shape(heap, int(outermost.svs[place]))), []).append(place)
-    return [np.array(members, np.int64) for members in shapes.values()]
+    """Indices into the outermost SVs, in groups of one shape: those of each group rising.
+
+    A shape is what SVs that are alike have in common: the missing counts, class, place in the source, keys, text; of a
+    REF those of its target.
+    """
+    depth, target = referents(heap, outermost.svs[places], _DEEPEST)
+    kind = heap.kind[target]
+    package = np.where(heap.blessed[target] >= 0, class_names(heap, target), -1)
+    columns = (outermost.missing[places], depth, kind, package, _telling(heap, target, kind))
+    order = np.lexsort(columns)
+    starts = np.any([np.diff(column[order]) != 0 for column in columns], axis=0)
+    return np.split(places[order], np.flatnonzero(starts) + 1) if len(places) else []
 
 
-def _shape(heap: Heap, sv: int) -> tuple[object, ...]:
-    """What SVs that are alike have in common: class, place in the source, keys, text; of a REF that of its target."""
-    depth, target = _referent(heap, sv)
-    kind = int(heap.kind[target])
-    return depth, kind, heap.class_of(target) or _telling(heap, target, kind)
+def _telling(heap: Heap, svs: I32, kind: npt.NDArray[np.uint8]) -> I64:
+    """int64, one an SV: a number for what tells it from others of its kind; 0 for an object."""
+    told = np.zeros(len(svs), np.int64)
+    plain = heap.blessed[svs] < 0
+    codes = np.flatnonzero(plain & (kind == Kind.CODE))
+    rows = heap.codes.sv.searchsorted(svs[codes])
+    told[codes] = (heap.codes.file[rows].astype(np.int64) << 32) | (heap.codes.line[rows] & 0xFFFFFFFF)
+    numbers: dict[object, int] = {}
+    tellers = ((HASH_KINDS, _keys), ((Kind.ARRAY,), _element_kinds), ((Kind.SCALAR,), _text))
+    for kinds, teller in tellers:
+        chosen = np.flatnonzero(plain & np.isin(kind, kinds))
+        # In the order of the dump, which is read piece by piece.
+        for place in chosen[np.argsort(heap.body[svs[chosen]])].tolist():
+            told[place] = numbers.setdefault(teller(heap, int(svs[place])), len(numbers))
+    return told
 
 
-def _telling(heap: Heap, sv: int, kind: int) -> object:
-    if kind == Kind.CODE:
-        return code_place(heap, sv)
-    if kind in HASH_KINDS:
-        keys = [_blank(decode_name(key)) for key in islice(hash_keys(heap, sv), _MOST_KEYS + 1)]
-        return frozenset(keys) if len(keys) <= _MOST_KEYS else len(keys)
-    if kind == Kind.ARRAY:
-        return frozenset(heap.kind[heap.out_target[list(heap.out_rows(sv)[:_MOST_KEYS])]].tolist())
-    return _blank((text_of(heap, sv) or "")[:_LONGEST_TEXT]) if kind == Kind.SCALAR else None
+def _keys(heap: Heap, sv: int) -> object:
+    keys = [_blank(decode_name(key)) for key in islice(hash_keys(heap, sv), _MOST_KEYS + 1)]
+    return frozenset(keys) if len(keys) <= _MOST_KEYS else len(keys)
+
+
+def _element_kinds(heap: Heap, sv: int) -> object:
+    start, stop = heap.out_start[sv : sv + 2].tolist()
+    return frozenset(heap.kind[heap.out_target[start : min(stop, start + _MOST_KEYS)]].tolist())
+
+
+def _text(heap: Heap, sv: int) -> object:
+    if heap.length[sv] < 0:
+        return _blank(text_of(heap, sv) or "")
+    body = int(heap.body[sv])
+    return _blank(bytes(heap.data[body : body + min(int(heap.length[sv]), _LONGEST_TEXT)]).decode("latin-1"))
 
 
 def _blank(text: str) -> str:
     """Without what differs from one to the next: numbers and addresses."""
     return re.sub(r"0x[0-9a-fA-F]+|\d+", "#", text)
-
-
-def _rows_to(heap: Heap, svs: npt.NDArray[np.integer]) -> tuple[I64, I64]:
-    """(rows of the out_ columns that refer to some SVs, of each the index of the SV)."""
-    places, which = _ranges(heap.in_start[svs], heap.in_start[svs + 1])
-    return heap.in_ref[places].astype(np.int64), which
-
-
-def _rows_from(heap: Heap, svs: npt.NDArray[np.integer]) -> tuple[I64, I64]:
-    """(rows of the out_ columns that belong to some SVs, of each the index of the SV)."""
-    return _ranges(heap.out_start[svs], heap.out_start[svs + 1])
-
-
-def _ranges(start: I32, stop: I32) -> tuple[I64, I64]:
-    """(all numbers from each start up to its stop, of each the index of the range)."""
-    counts = (stop - start).astype(np.int64)
-    which = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
-    behind = start - (np.cumsum(counts) - counts)
-    return np.arange(len(which), dtype=np.int64) + behind[which], which
