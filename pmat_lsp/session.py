@@ -17,10 +17,12 @@ from pmat_lsp.heap.progress import Cancelled, Progress, no_progress
 # What a method needs is imported in it: together the analyses take longer to import than most questions to answer.
 if TYPE_CHECKING:
     from pmat_lsp.analysis.closures import CodeFacts, CodeSite
+    from pmat_lsp.analysis.leads import Leads
     from pmat_lsp.analysis.leaks import Leaks
     from pmat_lsp.analysis.ownership import Ownership
     from pmat_lsp.analysis.result import Finding, Location
     from pmat_lsp.analysis.retained import Retained
+    from pmat_lsp.analysis.unexplained import Suspect, Unexplained, Unseen
     from pmat_lsp.cures.cuts import Cuts
     from pmat_lsp.cures.find import Fixes
     from pmat_lsp.cures.model import Cure
@@ -96,6 +98,37 @@ class Dump:
 
         return find_leaks(self.heap, self.ownership)
 
+    @cached_property
+    def unexplained(self) -> Unexplained:
+        """What no root reaches, yet something that the dump does not show may hold."""
+        from pmat_lsp.analysis.unexplained import find_unexplained
+
+        return find_unexplained(self.heap, self.ownership, self._leads)
+
+    @cached_property
+    def suspects(self) -> tuple[Suspect, ...]:
+        """The same of the program's own classes alone, which takes less time."""
+        from pmat_lsp.analysis.unexplained import find_suspects
+
+        return find_suspects(self.heap, self.ownership, self._leads)
+
+    def unseen(self, sv: int) -> Unseen | None:
+        """As `analysis.unexplained.unseen_holder`."""
+        from pmat_lsp.analysis.unexplained import unseen_holder
+
+        return unseen_holder(self.heap, self.ownership, self._leads, sv)
+
+    @cached_property
+    def _leads(self) -> Leads:
+        from pmat_lsp.analysis.leads import Leads
+        from pmat_lsp.analysis.program_classes import ProgramClasses
+
+        return Leads(self.heap, self.ownership, ProgramClasses(self.heap, self._is_own))
+
+    def _is_own(self, file: str) -> bool:
+        path = self.places.locate(file).path
+        return path is not None and self.places.is_own(path)
+
     def retained(self, progress: Progress = no_progress) -> Retained:
         """What each SV keeps alive; computed once."""
         from pmat_lsp.analysis.retained import retained_sizes
@@ -131,7 +164,8 @@ class Dump:
         """The same dump with other settings and texts; what was computed of the heap is kept."""
         other = copy(self)
         other.settings, other.sources = settings, sources
-        other.__dict__.pop("places", None)
+        for of_settings in ("places", "unexplained", "suspects", "_leads"):
+            other.__dict__.pop(of_settings, None)
         return other
 
     @property

@@ -8,8 +8,9 @@ What the symbol table leads to is a root, by its name.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from pmat_lsp.analysis.tables import Column, Tree, TreeRow, Unit
 from pmat_lsp.format.kinds import Kind, Strength
@@ -20,7 +21,10 @@ from pmat_lsp.heap.neighbours import ALL, DIRECT, STRENGTHS, Reference, referenc
 from pmat_lsp.heap.pads import pads_of
 from pmat_lsp.heap.symbols import glob_name, in_symbol_table, symbol_of
 
-REFERENCE, ROOT, NOTHING, TOO_DEEP = "reference", "root", "nothing", "too deep"
+if TYPE_CHECKING:
+    from pmat_lsp.analysis.unexplained import Unseen
+
+REFERENCE, ROOT, UNSEEN, NOTHING, TOO_DEEP = "reference", "root", "unseen", "nothing", "too deep"
 AGAIN, CIRCULAR, ITSELF = "again", "circular", "itself"
 """What a row of the tree tells: the first column."""
 _COLUMNS = (
@@ -30,6 +34,7 @@ _COLUMNS = (
     Column("sv", Unit.SV),
     Column("is", Unit.TEXT),
     Column("mark", Unit.TEXT),
+    Column("missing", Unit.COUNT),
 )
 _Step = tuple[TreeRow, int | None, frozenset[int]]
 """A row, the SV to go on with below it if any, and the SVs above that one."""
@@ -140,15 +145,18 @@ class _Referrers:
         return Reference(f"{reference.name} at depth {depth}", reference.strength, code)
 
 
-def identify_tree(heap: Heap, sv: int, options: IdentifyOptions) -> Tree:
+def identify_tree(
+    heap: Heap, sv: int, options: IdentifyOptions, unseen: Callable[[int], Unseen | None] = lambda _: None
+) -> Tree:
     """The ways from an SV back to the roots, the shortest first.
 
     Of each row: what it tells, the strength and name of the reference, the SV that it comes from, and the mark by which
-    a later row says that this SV was told before.
+    a later row says that this SV was told before. Where no way leads on, or none to a root, `unseen` is asked which
+    counts of an SV are missing from the dump; a row tells how many, and as its name who probably holds them.
     """
     nodes = _graph(_Referrers(heap, options), sv, options.depth)
     _measure(nodes)
-    rows = _Teller(heap, nodes, options.to_root).rows(sv)
+    rows = _Teller(heap, nodes, options.to_root, not _is_reached(nodes, sv), unseen).rows(sv)
     return Tree(described(heap, sv), _COLUMNS, tuple(rows))
 
 
@@ -178,6 +186,20 @@ def _graph(referrers: _Referrers, start: int, depth: int) -> dict[int, _Node]:
     return nodes
 
 
+def _is_reached(nodes: dict[int, _Node], start: int) -> bool:
+    """Whether strong references lead from a root to an SV."""
+    seen, todo = {start}, deque([start])
+    while todo:
+        node = nodes[todo.popleft()]
+        if node.cut or any(root.strength == Strength.STRONG for root in node.roots):
+            return True
+        for edge in node.edges:
+            if edge.strength == Strength.STRONG and edge.sv not in seen:
+                seen.add(edge.sv)
+                todo.append(edge.sv)
+    return False
+
+
 def _measure(nodes: dict[int, _Node]) -> None:
     """Set `distance`, outwards from the nodes that are at a root."""
     after: dict[int, list[int]] = {}
@@ -198,8 +220,17 @@ def _measure(nodes: dict[int, _Node]) -> None:
 class _Teller:
     """Turns the graph into rows: each SV is told once, at its own level."""
 
-    def __init__(self, heap: Heap, nodes: dict[int, _Node], to_root: bool) -> None:
+    def __init__(
+        self,
+        heap: Heap,
+        nodes: dict[int, _Node],
+        to_root: bool,
+        is_lost: bool,
+        unseen: Callable[[int], Unseen | None],
+    ) -> None:
         self._heap = heap
+        self._is_lost = is_lost
+        self._unseen = unseen
         self._nodes = nodes
         self._to_root = to_root
         self._told: set[int] = set()
@@ -227,6 +258,13 @@ class _Teller:
         self._told.add(sv)
         for root in node.roots[: 1 if self._to_root else None]:
             yield self._row(depth, ROOT, root), None, path
+        is_end = not node.roots and not node.edges and not node.cut
+        # It takes a look at the whole heap, which what a root reaches has no need of.
+        unseen = self._unseen(sv) if is_end or self._is_lost else None
+        if unseen is not None:
+            yield self._unseen_row(depth, unseen), None, path
+        elif is_end:
+            yield self._row(depth, NOTHING), None, path
         if node.cut:
             yield self._row(depth, TOO_DEEP), None, path
         for edge in self._edges(node):
@@ -238,8 +276,6 @@ class _Teller:
 
     def _note(self, sv: int, node: _Node, depth: int) -> tuple[str, str | None] | None:
         """What to tell instead of the referrers of an SV."""
-        if not node.roots and not node.edges and not node.cut:
-            return NOTHING, None
         # One with nothing but roots takes no more room than a note would.
         if node.edges and (sv in self._told or depth > node.level):
             return AGAIN, self._marks.get(sv)
@@ -265,7 +301,11 @@ class _Teller:
         address = text = None
         if reference and reference.sv >= 0:
             address, text = self._heap.address_of(reference.sv), described(self._heap, reference.sv)
-        return TreeRow(depth, (tells, strength, reference.name if reference else None, address, text, mark), 0)
+        name = reference.name if reference else None
+        return TreeRow(depth, (tells, strength, name, address, text, mark, None), 0)
+
+    def _unseen_row(self, depth: int, unseen: Unseen) -> TreeRow:
+        return TreeRow(depth, (UNSEEN, None, ", ".join(unseen.holders) or None, None, None, None, unseen.missing), 0)
 
 
 def _order(reference: Reference) -> int:

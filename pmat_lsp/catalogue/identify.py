@@ -13,7 +13,7 @@ def _answer(asked: Asked) -> Tree:
     options = IdentifyOptions(
         asked.number("depth"), strengths(asked), not asked.flag("no_elide"), to_root=asked.flag("to_root")
     )
-    return identify_tree(asked.heap, asked.sv(), options)
+    return identify_tree(asked.heap, asked.sv(), options, asked.dump.unseen)
 
 
 IDENTIFY = Question(
@@ -21,7 +21,8 @@ IDENTIFY = Question(
     help="say what an SV is, by the ways that lead to it",
     description="""\
 Tells what refers to an SV, what refers to that, and so on back to the roots, the shortest ways first. An SV that is
-told more than once has a mark, (*A). A glob that has left the symbol table is no root: what holds it is told.""",
+told more than once has a mark, (*A). A glob that has left the symbol table is no root: what holds it is told. Where an
+SV that no root reaches has more counts than the dump has references, that is said, with who probably holds it.""",
     parameters=(
         SV,
         Parameter("depth", Takes.NUMBER, "how far to go", letter="d", default=10),

@@ -38,9 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_shape(parser: argparse.ArgumentParser) -> None:
     """Declare how the answer looks."""
-    shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true", help="print one JSON object, as docs/json.md describes it")
-    shape.add_argument(
+    parser.add_argument("--json", action="store_true", help="print one JSON object, as docs/json.md describes it")
+    parser.add_argument(
         "--unexplained", action="store_true", help="also list what is lost but may be held by C code, so is not proven"
     )
 
@@ -64,16 +63,11 @@ def answer_text(dump: Dump, arguments: argparse.Namespace) -> Text:
     from pmat_lsp.render.json import leaks_json
     from pmat_lsp.render.report import leaks_text
     from pmat_lsp.render.report_parts import ReportSource
-
-    report, marked = dump.leaks.report, dump.marked
-    if arguments.json:
-        return Text(leaks_json(dump.heap, report, marked, dump.marked_self_held) + "\n")
-    text = leaks_text(report, marked, dump.marked_self_held, ReportSource(dump.places, Path.cwd()))
-    return text.append_text(_unexplained(dump)) if arguments.unexplained else text
-
-
-def _unexplained(dump: Dump) -> Text:
-    from pmat_lsp.analysis.unexplained import unexplained_groups
     from pmat_lsp.render.unexplained import unexplained_text
 
-    return Text("\n").append_text(unexplained_text(unexplained_groups(dump.heap, dump.leaks.ownership)))
+    report, marked, self_held = dump.leaks.report, dump.marked, dump.marked_self_held
+    if arguments.json:
+        unexplained = dump.unexplained if arguments.unexplained else None
+        return Text(leaks_json(dump.heap, report, marked, self_held, unexplained) + "\n")
+    text = leaks_text(report, marked, self_held, ReportSource(dump.places, Path.cwd()), dump.suspects)
+    return text.append("\n").append_text(unexplained_text(dump.unexplained)) if arguments.unexplained else text

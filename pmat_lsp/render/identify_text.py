@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from pmat_lsp.analysis.identify import AGAIN, CIRCULAR, ITSELF, NOTHING, REFERENCE, ROOT, TOO_DEEP
+from pmat_lsp.analysis.identify import AGAIN, CIRCULAR, ITSELF, NOTHING, REFERENCE, ROOT, TOO_DEEP, UNSEEN
 from pmat_lsp.analysis.tables import Tree, TreeRow, Value
 from pmat_lsp.render.escape import visible
+from pmat_lsp.render.unexplained import unseen_sentence
 
 _LONGEST = 10_000
 _NOTES = {NOTHING: "not found", TOO_DEEP: "not found at this depth"}
@@ -36,7 +37,9 @@ def _last_of_its_kind(rows: tuple[TreeRow, ...]) -> list[bool]:
 
 
 def _told(row: TreeRow) -> str:
-    tells, strength, name, _, text, mark = row.values
+    tells, strength, name, _, text, mark, missing = row.values
+    if tells == UNSEEN:
+        return unseen_sentence(int(missing or 0), str(name).split(", ") if name else ())
     if tells == REFERENCE:
         marked = f" (*{mark})" if mark else ""
         return f"{_label(strength)}{_shown(name)} of {_shown(text)}, which is{marked}:"

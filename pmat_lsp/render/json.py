@@ -5,7 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pmat_lsp.analysis.result import LEAKED, Closure, FieldHashLoop, Finding, Hop, LeakReport, WayIn, chain_steps
+from pmat_lsp.analysis.result import (
+    LEAKED,
+    UNEXPLAINED,
+    Closure,
+    FieldHashLoop,
+    Finding,
+    Hop,
+    LeakReport,
+    WayIn,
+    chain_steps,
+)
+from pmat_lsp.analysis.unexplained import Unexplained, UnexplainedGroup
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.render.escape import portable
 from pmat_lsp.source.marks import MarkedFinding
@@ -18,9 +29,13 @@ Json = dict[str, object]
 
 
 def leaks_json(
-    heap: Heap, report: LeakReport, marked: Sequence[MarkedFinding], self_held: Sequence[MarkedFinding]
+    heap: Heap,
+    report: LeakReport,
+    marked: Sequence[MarkedFinding],
+    self_held: Sequence[MarkedFinding],
+    unexplained: Unexplained | None = None,
 ) -> str:
-    """The answer as one JSON object in ASCII, without a line feed at its end."""
+    """The answer as one JSON object in ASCII, without a line feed at its end; `unexplained` only where it is given."""
     answer: Json = {
         "schema": SCHEMA,
         "dump": dump_json(heap),
@@ -35,6 +50,8 @@ def leaks_json(
         "self_held": [_finding(finding) for finding in self_held],
         "field_hash_loops": [_field_hash(heap, loop) for loop in report.field_hash_loops],
     }
+    if unexplained is not None:
+        answer |= _unexplained(unexplained)
     return json_text(answer)
 
 
@@ -63,6 +80,33 @@ def _field_hash(heap: Heap, loop: FieldHashLoop) -> Json:
         "entries": loop.entries,
         "objects": loop.objects,
         "class": loop.package,
+    }
+
+
+def _unexplained(found: Unexplained) -> Json:
+    return {
+        "unexplained": [_unexplained_group(group) for group in found.groups],
+        "unexplained_rest": {
+            "perls_own": found.perls_own,
+            "few": found.few_svs,
+            "shared": found.shared,
+        },
+    }
+
+
+def _unexplained_group(group: UnexplainedGroup) -> Json:
+    return {
+        "verdict": UNEXPLAINED,
+        "what": group.description,
+        "count": len(group.svs),
+        "missing": group.missing,
+        "class": group.package,
+        "objects": group.objects,
+        "holders": list(group.holders),
+        "chain": [_hop(hop) for hop in group.chain],
+        "svs_total": group.svs_total,
+        "bytes_total": group.bytes_total,
+        "addresses": [hex(address) for address in group.addresses],
     }
 
 

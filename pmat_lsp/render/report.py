@@ -9,6 +9,7 @@ from dataclasses import replace
 from rich.text import Text
 
 from pmat_lsp.analysis.result import FieldHashLoop, Finding, LeakReport, Location
+from pmat_lsp.analysis.unexplained import Suspect
 from pmat_lsp.errors import PmatError
 from pmat_lsp.render.advice import advice_text
 from pmat_lsp.render.chain import ChainLine, chain_lines
@@ -17,6 +18,7 @@ from pmat_lsp.render.excerpt import GUTTER, Mark, excerpt, number_width
 from pmat_lsp.render.paths import shown_path
 from pmat_lsp.render.report_parts import ReportSource, finding_label, holds_text, wrapped_perl
 from pmat_lsp.render.self_held import self_held_text
+from pmat_lsp.render.unexplained import suspects_text
 from pmat_lsp.source.marks import MarkedFinding, Note
 from pmat_lsp.units import format_bytes, format_count
 
@@ -36,7 +38,11 @@ and `compare` with an earlier dump what has grown.
 
 
 def leaks_text(
-    report: LeakReport, marked: Sequence[MarkedFinding], self_held: Sequence[MarkedFinding], source: ReportSource
+    report: LeakReport,
+    marked: Sequence[MarkedFinding],
+    self_held: Sequence[MarkedFinding],
+    source: ReportSource,
+    suspects: Sequence[Suspect] = (),
 ) -> Text:
     """The whole report: what leaked, what only holds itself, the summary, then what a comment ignores in one line."""
     text = Text()
@@ -49,9 +55,10 @@ def leaks_text(
     text.append_text(self_held_text(held, source))
     left = replace(report, findings=_findings(shown), self_held=_findings(held))
     text.append_text(summary_text(left, none="no other proven leak" if ignored else "no proven leak")).append("\n")
+    text.append_text(suspects_text(suspects))
     for loop in report.field_hash_loops:
         text.append("\n".join(textwrap.wrap(_field_hash(loop), _WRAP_AT)) + "\n")
-    if not marked and not self_held:
+    if not marked and not self_held and not suspects:
         text.append(_GROWS)
     return text.append(_ignored(ignored, source)) if ignored else text
 

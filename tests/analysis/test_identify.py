@@ -7,6 +7,10 @@ import re
 from pathlib import Path
 
 from pmat_lsp.analysis.identify import IdentifyOptions, identify_tree
+from pmat_lsp.analysis.leads import Leads
+from pmat_lsp.analysis.ownership import find_ownership
+from pmat_lsp.analysis.program_classes import ProgramClasses
+from pmat_lsp.analysis.unexplained import Unseen, unseen_holder
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.neighbours import DIRECT
@@ -72,6 +76,48 @@ def test_a_self_reference_by_way_of_a_reference_is_told_once(tmp_path: Path) -> 
     writer.array(TARGET, [HOLDER])
     writer.ref(HOLDER, TARGET)
     assert told(tmp_path, writer, TARGET) == ["└─(via RV) element [0] of ARRAY(1), which is:", "  itself"]
+
+
+def test_counts_that_are_missing_are_told_with_who_probably_holds_them(tmp_path: Path) -> None:
+    writer = program()
+    writer.array(TARGET, [HOLDER])
+    writer.ref(HOLDER, NEAR)
+    writer.array(NEAR, [TARGET], refcount=3)
+    heap = loaded(tmp_path, writer)
+    unseen = {heap.id_at(NEAR): Unseen(2, ("HTML::Parser", "EV::Timer"))}
+    tree = identify_tree(heap, heap.id_at(TARGET), IdentifyOptions(), unseen.get)
+    assert [line.partition(" at 0x")[0] for line in identify_text(tree).plain.splitlines()[1:]] == [
+        "└─element [0] of ARRAY(1)",
+        "  ├─2 counts on it are not in the dump; probably held by HTML::Parser (XS), or EV::Timer",
+        "  └─(via RV) element [0] of ARRAY(1)",
+        "    └─already found circularly",
+    ]
+    assert tree.rows[1].values == ("unseen", None, "HTML::Parser, EV::Timer", None, None, None, 2)
+
+
+def test_an_sv_without_referrers_of_which_a_count_is_missing_is_not_only_not_found(tmp_path: Path) -> None:
+    writer = program()
+    writer.array(TARGET)
+    heap = loaded(tmp_path, writer)
+    ownership = find_ownership(heap)
+    leads = Leads(heap, ownership, ProgramClasses(heap, lambda file: False))
+    tree = identify_tree(
+        heap, heap.id_at(TARGET), IdentifyOptions(), lambda sv: unseen_holder(heap, ownership, leads, sv)
+    )
+    assert identify_text(tree).plain.splitlines()[1:] == [
+        "└─one count on it is not in the dump; C code holds it or has miscounted"
+    ]
+
+
+def test_the_whole_heap_is_not_looked_at_for_what_a_root_reaches(tmp_path: Path) -> None:
+    def never(_: int) -> Unseen | None:
+        raise AssertionError
+
+    writer = program()
+    writer.glob(GLOB, "pool", stash=STASH, array=TARGET)
+    writer.array(TARGET, refcount=2)
+    heap = loaded(tmp_path, writer)
+    assert identify_tree(heap, heap.id_at(TARGET), IdentifyOptions(), never).rows
 
 
 def test_a_cycle_ends_where_it_closes(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tests.dumps import ROOT, heap_of, own_dumps
 
 DEMO = ROOT / "pmat_lsp" / "demo"
 PAGE = ROOT / "docs" / "json.md"
+_OF_UNEXPLAINED = "## With `--unexplained`\n"
 _ROW = re.compile(r"^\| `([^`]+)` \| ([a-z ]+) \|", re.MULTILINE)
 _TYPES: dict[str, type | tuple[type, ...]] = {"string": str, "integer": int, "boolean": bool, "object": dict}
 
@@ -27,8 +28,9 @@ def answer_of(path: Path) -> str:
 
 
 def documented() -> dict[str, str]:
-    """Key → type, as the first part of the page has them, which is about `leaks`."""
-    return dict(_ROW.findall(PAGE.read_text(encoding="utf-8").split("\n# ")[0]))
+    """Key → type, as the part of the page about `leaks` has them."""
+    text = PAGE.read_text(encoding="utf-8").split("\n# ")[0]
+    return dict(_ROW.findall(text.partition(_OF_UNEXPLAINED)[0]))
 
 
 def leaves(value: object, name: str = "") -> list[tuple[str, object]]:
@@ -70,6 +72,16 @@ def test_keys_are_exactly_those_of_the_page_in_its_order() -> None:
     others = [keys_of(ROOT / f"tests/data/{name}.pmat.xz") for name in ("self_held_registry", "field_hash_loop")]
     assert leaked.keys() | others[0].keys() | others[1].keys() == documented().keys()
     assert list(leaked) == [name for name in documented() if name in leaked]
+
+
+def test_keys_of_what_is_unexplained_are_those_of_its_section() -> None:
+    dump = Dump(heap_of(ROOT / "tests" / "data" / "parser_handler.pmat.xz"), Settings())
+    answer = json.loads(leaks_json(dump.heap, dump.leaks.report, dump.marked, dump.marked_self_held, dump.unexplained))
+    told = [(name, value) for name, value in leaves(answer) if name.startswith("unexplained")]
+    section = PAGE.read_text(encoding="utf-8").partition(_OF_UNEXPLAINED)[2].split("\n# ")[0]
+    types = dict(_ROW.findall(section))
+    assert list(dict.fromkeys(name for name, _ in told)) == list(types)
+    assert [(name, value) for name, value in told if not fits(value, types[name])] == []
 
 
 @pytest.mark.parametrize("path", own_dumps(), ids=lambda path: path.name.partition(".")[0])
