@@ -7,7 +7,7 @@ from rich.text import Text
 from pmat_lsp.analysis.identify import AGAIN, CIRCULAR, ITSELF, NOTHING, REFERENCE, ROOT, TOO_DEEP, UNSEEN
 from pmat_lsp.analysis.tables import Tree, TreeRow, Value
 from pmat_lsp.render.escape import visible
-from pmat_lsp.render.unexplained import unseen_sentence
+from pmat_lsp.render.unseen import unseen_sentence
 
 _LONGEST = 10_000
 _NOTES = {NOTHING: "not found", TOO_DEEP: "not found at this depth"}

@@ -11,6 +11,7 @@ from rich.text import Text
 from pmat_lsp.analysis.result import Hop, chain_steps
 from pmat_lsp.analysis.unexplained import Suspect, Unexplained, UnexplainedGroup
 from pmat_lsp.render.escape import visible
+from pmat_lsp.render.unseen import unseen_sentence
 from pmat_lsp.units import format_bytes, format_count
 
 MOST_GROUPS = 30
@@ -22,12 +23,6 @@ _UNDER = " " * 25
 _ALIVE = """\
 These need not be leaks: a callback that an event loop written in C holds looks the same.
 """
-
-
-def unseen_sentence(missing: int, holders: Sequence[str], of: str = "it") -> str:
-    """`one count on it is not in the dump; probably held by HTML::Parser (XS)`; `of` says what the count is on."""
-    counts, verb = ("one count", "is") if missing == 1 else (f"{missing:,} counts", "are")
-    return f"{counts} on {of} {verb} not in the dump; {_holder(holders)}"
 
 
 def suspects_text(suspects: Sequence[Suspect]) -> Text:
@@ -117,10 +112,3 @@ def _rest(found: Unexplained) -> Iterator[str]:
     if found.few_svs:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.few)
         yield f"left out: {format_count(found.few_svs, 'SV')} of plain data, with few that are alike ({kinds})"
-
-
-def _holder(holders: Sequence[str]) -> str:
-    if not holders:
-        return "C code holds it or has miscounted"
-    first, *others = (visible(holder) for holder in holders)
-    return f"probably held by {first} (XS)" + (f", or {' or '.join(others)}" if others else "")
