@@ -12,7 +12,6 @@ _RUN_DEPENDENT = re.compile(
     (?<=\(0x) [0-9a-f]+ (?=\))                             # CODE(0x55d0c8a0b2c8), Foo=HASH(0x…)
     | (?<=\(eval\ ) \d+ | (?<=\(re_eval\ ) \d+             # files of string evals
     | (?<=Symbol::GEN) \d+ | (?<=::_GEN_) \d+              # handles without a name
-    | (?<=__ANON__::) \d+ | (?<=__ANON__::SERIAL::) \d+    # classes without a name
     """,
     re.VERBOSE,
 )

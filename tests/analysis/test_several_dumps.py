@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.text import Text
 
@@ -131,6 +131,7 @@ def test_containers_of_a_fix_are_told_and_turn_round_with_the_dumps(demo_dump: P
     assert [row[1:6] for row in containers(fixed, leaking)] == back
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 9), st.integers(0, 9))), st.integers(1, 7))
 def test_containers_are_those_that_are_long_in_either_dump(lengths: dict[str, tuple[int, int]], most: int) -> None:
     before, after = ({name: pair[which] for name, pair in lengths.items()} for which in (0, 1))

@@ -47,7 +47,6 @@ OF_NAMES = {
     ("@made of the closure at (eval …):1", "ARRAY"): 8,
     ("%Another::NAME", "HASH"): 1,  # of three globs
     ("@Symbol::GEN…", "ARRAY"): 5,
-    ("{self} of Odd::__ANON__::SERIAL::…", "ARRAY"): 4,
     ("{subs} of Shop::Hub", "HASH"): 6,
     ("{CODE(0x…)} of HASH", "ARRAY"): 15,
     ("{GLOB(0x…)} of HASH", "ARRAY"): 3,

@@ -35,7 +35,7 @@ def rings(path: Path, count: int, name: str = "Ring", each: int = 500, orphan: s
         at = 0x2000 + 0x100 * ring
         dump.hash(at, {"self": at + 0x10}, blessed=0x1000, size=each)
         dump.ref(at + 0x10, at)
-    dump.scalar(ORPHAN, pv=orphan)
+    dump.scalar(ORPHAN, pv=orphan, size=24 + len(orphan))
     dump.root("defstash", 0x1000)
     path.write_bytes(dump.to_bytes())
     return str(path)

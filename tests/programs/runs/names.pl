@@ -40,6 +40,5 @@ for my $number ( 1 .. $count ) {
 }
 
 my @evaluated = map { eval 'my @made = ( 1 .. 8 ); sub { return $made[ $_[0] ] }' } 1 .. $count;
-my @odd       = map { ( bless { self => [ 1 .. 4 ] }, "Odd::__ANON__::SERIAL::$_" ) } 1 .. $count;
 
 Devel::MAT::Dumper::dump( $ENV{PMAT_OUT} );
