@@ -90,7 +90,7 @@ _NONE = {
     ObstacleKind.NOT_PLAIN: "{name}{at} is not a plain variable that one `my` declares",
     ObstacleKind.NOT_WRITABLE: "a weak copy of {name}{at} would change what the program does",
     ObstacleKind.ONLY_OWNER: "in this dump, nothing else holds what {name}{at} refers to: weakening it would free that",
-    ObstacleKind.NOT_THIS_SUB: "{name}{at} is not only used in the sub that it refers to, so __SUB__ cannot replace it",
+    ObstacleKind.NOT_THIS_SUB: "{name}{at} is set or used in a place where __SUB__ would be another sub",
     ObstacleKind.NO_STORE: "there is not exactly one statement that stores {name}",
     ObstacleKind.STORED_NEW: "{name}{at} may be the only reference to the new object that it stores",
     ObstacleKind.REMAINS: "each change that can be made for you leaves a cycle",

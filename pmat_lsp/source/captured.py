@@ -26,6 +26,7 @@ from pmat_lsp.source.syntax import (
     is_changed,
     is_field,
     list_items,
+    outermost_list,
     statement_around,
     whole_access,
 )
@@ -36,6 +37,17 @@ _REFERENCES = frozenset(
         "anonymous_hash_expression",
         "anonymous_subroutine_expression",
         "refgen_expression",
+    }
+)
+_LOOPS = frozenset(
+    {
+        "for_statement",
+        "loop_statement",
+        "cstyle_for_statement",
+        "postfix_for_expression",
+        "postfix_loop_expression",
+        "map_grep_expression",
+        "sort_expression",
     }
 )
 _PERHAPS = SUB_TYPES | {
@@ -92,7 +104,7 @@ class CapturedVariable:
     @cached_property
     def everywhere(self) -> tuple[Node, ...]:
         """Every use of the declaration, outside of the sub too."""
-        return tuple(use.node for use in self.source.lexicals.uses if use.declaration is self.declaration)
+        return tuple(use.node for use in self.source.lexicals.uses_of(self.declaration))
 
     @property
     def is_set_once(self) -> bool:
@@ -107,7 +119,7 @@ class CapturedVariable:
         statement = above.parent if above is not None and above.type == "assignment_expression" else None
         if statement is None or statement.type != "expression_statement" or self._declared_behind() is None:
             return None
-        if any(outer == self.sub.whole for outer in ancestors(statement)):
+        if any(outer == self.sub.whole for outer in ancestors(statement)) or not self._is_done_once(statement):
             return None
         operator = above.child_by_field_name("operator") if above is not None else None
         return statement if operator is not None and self.source.string(operator) == "=" else None
@@ -129,6 +141,19 @@ class CapturedVariable:
             for use in self.source.lexicals.uses
             if use.declaration is self.declaration
         )
+
+    def _is_done_once(self, node: Node) -> bool:
+        """Whether no loop and no sub is between a node and the block that declares the variable.
+
+        Else one variable gets several values, and what captured it sees the last of them.
+        """
+        block = statement_around(self.declaration.node)
+        for outer in ancestors(node):
+            if block is not None and outer == block.parent:
+                return True
+            if outer.type in _LOOPS or outer.type in SUB_TYPES:
+                return False
+        return False
 
     @property
     def made_by(self) -> Range | None:
@@ -241,7 +266,8 @@ class CapturedVariable:
         """Whether nothing but one `sub { … }`, written beside it, is assigned to it: it is what holds that."""
         targets = (self.declaration.node, *self.everywhere)
         values = [value for value in map(_assigned_to, targets) if value is not None]
-        return len(values) == 1 and values[0].type == "anonymous_subroutine_expression"
+        is_sub = len(values) == 1 and values[0].type == "anonymous_subroutine_expression"
+        return is_sub and self._is_done_once(values[0])
 
     def current_sub(self) -> list[Edit] | None:
         """Let the sub call itself as `__SUB__`, so that it no longer captures the variable that holds it."""
@@ -289,7 +315,8 @@ class CapturedVariable:
         """The only value that the variable ever gets is this sub."""
         values = [_assigned_to(node) for node in (*self.everywhere, self.declaration.node)]
         changes = sum(1 for node in self.everywhere if is_changed(node) and _assigned_to(node) is None)
-        return not changes and [value for value in values if value is not None] == [self.sub.whole]
+        only = not changes and [value for value in values if value is not None] == [self.sub.whole]
+        return only and self._is_done_once(self.sub.whole)
 
     def _can_be_current_sub(self, node: Node) -> bool:
         above = node.parent
@@ -300,9 +327,16 @@ class CapturedVariable:
                 break
             if outer.type in STRINGS or outer.type == "sort_expression":
                 return False
-        if above.type == "coderef_call_expression" or above.type in ("list_expression", "equality_expression"):
+        if above.type in ("coderef_call_expression", "equality_expression"):
             return True
-        return is_field(node, "arguments")
+        # Behind `print` and its like a word is a file handle, and before `=>` it is a string.
+        outer = outermost_list(node)
+        if node.next_sibling is not None and node.next_sibling.type == "=>":
+            return False
+        call = outer.parent if is_field(outer, "arguments") else None
+        return call is not None and (
+            call.type != "ambiguous_function_call_expression" or outer.start_byte < node.start_byte
+        )
 
 
 def captured_variable(source: PerlSource, sub: Sub, name: str) -> CapturedVariable | None:

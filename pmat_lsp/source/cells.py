@@ -73,9 +73,8 @@ class Cells:
         if (token, key) in kept:
             return
         kept.add((token, key))
-        for use in source.lexicals.uses:
-            if use.declaration is declaration:
-                self._use(source, use.node, token, key)
+        for use in source.lexicals.uses_of(declaration):
+            self._use(source, use.node, token, key)
 
     def _use(self, source: PerlSource, node: Node, token: Token, key: str | None = None) -> None:
         """A variable that has it: `$x`, `@x`, `%x`, or the `x` of `$x[0]` and of `@x{…}`."""
@@ -258,7 +257,7 @@ class Cells:
             if values is not None:
                 self._hold_list(source, values, token)
             return
-        targets = [node, *(use.node for use in source.lexicals.uses if use.declaration is declaration)]
+        targets = [node, *(use.node for use in source.lexicals.uses_of(declaration))]
         for target in targets:
             value = assigned_to(source, target)
             if value is not None:

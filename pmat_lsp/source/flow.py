@@ -204,16 +204,15 @@ class _Tracer:
         if declaration.keyword != "my":
             raise escaped(EscapeKind.OUTLIVES, source, declaration.node, declaration.name)
         self.passed.append((source, declaration))
-        for use in source.lexicals.uses:
-            if use.declaration is declaration:
-                sub = use.sub
-                while sub is not None and sub != declaration.sub:
-                    node = source.lexicals.subs[sub]
-                    if node.name is not None or node.whole.type in ("block", "indirect_object"):
-                        raise escaped(EscapeKind.CAPTURED, source, use.node, declaration.name)
-                    self.value(source, node.whole)
-                    sub = node.parent
-                self._use(source, use.node, key)
+        for use in source.lexicals.uses_of(declaration):
+            sub = use.sub
+            while sub is not None and sub != declaration.sub:
+                node = source.lexicals.subs[sub]
+                if node.name is not None or node.whole.type in ("block", "indirect_object"):
+                    raise escaped(EscapeKind.CAPTURED, source, use.node, declaration.name)
+                self.value(source, node.whole)
+                sub = node.parent
+            self._use(source, use.node, key)
 
     def _use(self, source: PerlSource, node: Node, key: str | None) -> None:
         above = node.parent

@@ -116,7 +116,7 @@ def _values(source: PerlSource, node: Node) -> Iterator[Node]:
         yield node
         return
     found = []
-    for target in [declaration.node, *(use.node for use in source.lexicals.uses if use.declaration is declaration)]:
+    for target in [declaration.node, *(use.node for use in source.lexicals.uses_of(declaration))]:
         above = target.parent
         if above is not None and above.type == "variable_declaration":
             target, above = above, above.parent

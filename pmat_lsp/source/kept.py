@@ -212,9 +212,7 @@ class Kept:
         self._uses(source, declaration, base)
 
     def _uses(self, source: PerlSource, declaration: Declaration, base: Declaration | None) -> None:
-        for use in source.lexicals.uses:
-            if use.declaration is not declaration:
-                continue
+        for use in source.lexicals.uses_of(declaration):
             if use.sub != declaration.sub:
                 raise escaped(EscapeKind.CAPTURED, source, use.node, declaration.name)
             if use.node.type in ("array", "hash"):

@@ -129,6 +129,18 @@ class Lexicals:
         """What the variable `node` means: its own declaration where it stands in one; None if it is no lexical."""
         return self._meanings.get(node.id)
 
+    def uses_of(self, declaration: Declaration) -> list[Use]:
+        """Every use of a lexical."""
+        return self._uses_of.get(declaration.node.id, [])
+
+    @cached_property
+    def _uses_of(self) -> dict[int, list[Use]]:
+        found: dict[int, list[Use]] = {}
+        for use in self.uses:
+            if use.declaration is not None:
+                found.setdefault(use.declaration.node.id, []).append(use)
+        return found
+
     def sub_with_body(self, block: Node) -> SubNode | None:
         """The sub whose body a block is."""
         return self._bodies.get(block.id)

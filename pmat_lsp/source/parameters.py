@@ -114,7 +114,7 @@ def is_steady(source: PerlSource, declaration: Declaration) -> bool:
     """Whether a lexical never means another value: it is set where it is declared, or once later."""
     above = declaration.node.parent
     is_bare = above is not None and above.type == "variable_declaration" and _assignment_around(above) is None
-    uses = (use.node for use in source.lexicals.uses if use.declaration is declaration)
+    uses = (use.node for use in source.lexicals.uses_of(declaration))
     return sum(1 for node in uses if is_changed(node)) <= is_bare
 
 
@@ -140,7 +140,7 @@ def stores_what_it_made(source: PerlSource, statement: Range) -> bool:
     value = made.child_by_field_name("right") if made is not None else None
     if value is None or source.string(value) in ("shift", "@_"):
         return False
-    uses = (use.node for use in source.lexicals.uses if use.declaration is declaration)
+    uses = (use.node for use in source.lexicals.uses_of(declaration))
     return not any(_is_result(source, node) for node in uses)
 
 

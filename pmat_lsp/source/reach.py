@@ -49,6 +49,8 @@ from pmat_lsp.source.syntax import (
 )
 from pmat_lsp.source.texts import Texts, TextSub, called_name, invocant_package, package_around
 
+_ENOUGH = 100
+"""So many escapes are collected, of which the one that tells most is told."""
 _LOOKS = frozenset({"defined", "ref", "exists", "scalar", "undef", "keys"})
 _HARMLESS = frozenset({"blessed", "reftype", "isweak", "is_weak", "openhandle"})
 _ADDS = frozenset({"push", "unshift", "splice"})
@@ -124,7 +126,7 @@ class Reach(Cells):
 
     def run(self) -> None:
         """Follow all that is still to be followed."""
-        while self._work:
+        while self._work and len(self._escapes) < _ENOUGH:
             try:
                 self._value(*self._work.pop())
             except Escaped as found:
@@ -158,7 +160,7 @@ class Reach(Cells):
         declaration = source.lexicals.declaration_at(value)
         if declaration is None or value.type != "scalar":
             return False
-        targets = [declaration.node, *(use.node for use in source.lexicals.uses if use.declaration is declaration)]
+        targets = [declaration.node, *(use.node for use in source.lexicals.uses_of(declaration))]
         values = (assigned_to(source, target) for target in targets)
         return any(one != value and self._makes(source, one) for one in values if one is not None)
 
@@ -178,7 +180,7 @@ class Reach(Cells):
         return isinstance(result, Dropped)
 
     def _check_received(self, source: PerlSource, declaration: Declaration) -> None:
-        used = (use.node for use in source.lexicals.uses if use.declaration is declaration)
+        used = (use.node for use in source.lexicals.uses_of(declaration))
         if not any(not _is_target(node) for node in used):
             raise escaped(EscapeKind.DROPPED, source, declaration.node, declaration.name)
 
@@ -202,7 +204,7 @@ class Reach(Cells):
             declaration = source.lexicals.declaration_at(parameters[0])
             if declaration is None or declaration.name in _CLASS_NAMES:
                 return
-            uses = (use.node for use in source.lexicals.uses if use.declaration is declaration)
+            uses = (use.node for use in source.lexicals.uses_of(declaration))
             if declaration.name in _SELF or any(map(_is_used_as_object, uses)):
                 self._give(sub, 0, None, Token.OBJECT)
 
@@ -245,7 +247,7 @@ class Reach(Cells):
         elif above.type in ELEMENTS:
             self._element(source, above, outer, token)
         elif above.type in COMPARISONS or above.type in CONDITIONS:
-            return
+            self._looked_at(source, outer, token)
         elif above.type in SLICES:
             self._slice(source, above, outer, token)
         else:
@@ -533,8 +535,15 @@ class Reach(Cells):
     def _called_code(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
         """`$x->(…)`: that is no object, or its class overloads it."""
 
+    def _looked_at(self, source: PerlSource, node: Node, token: Token) -> None:
+        """Only whether there is an object is asked: one that is made for that is dropped at once."""
+        if token is Token.OBJECT and node.type in NAMED_CALLS:
+            self._created.append((source, node))
+
     def _conditional(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
-        if not is_field(node, "condition"):
+        if is_field(node, "condition"):
+            self._looked_at(source, node, token)
+        else:
             self._push(source, above, token)
 
     def _binary(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
@@ -548,7 +557,9 @@ class Reach(Cells):
         operator = source.string(above.children[0])
         if operator == "+":
             self._push(source, above, token)
-        elif operator != "!" and token is Token.OBJECT:
+        elif operator == "!":
+            self._looked_at(source, node, token)
+        elif token is Token.OBJECT:
             raise escaped(EscapeKind.ADDRESS, source, above)
 
     def _in_array(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
@@ -567,8 +578,8 @@ class Reach(Cells):
     def _called_op(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
         name = source.string(above.children[0])
         if name in _LOOKS:
-            return
-        if name in _TAKES_OUT:
+            self._looked_at(source, node, token)
+        elif name in _TAKES_OUT:
             self._push(source, above, token)
         elif token is Token.OBJECT or name not in ("fileno", "close", "lc", "uc", "length"):
             raise escaped(EscapeKind.ADDRESS, source, above)
@@ -624,8 +635,7 @@ class Reach(Cells):
         self._push(source, above, token)
 
     def _if_behind(self, source: PerlSource, above: Node, node: Node, token: Token) -> None:
-        if not is_field(node, "condition"):
-            self._push(source, above, token)
+        self._conditional(source, above, node, token)
 
     # Stores.
 
@@ -749,6 +759,11 @@ def _calls_of_statement(node: Node) -> Iterator[Node]:
     elif node.type in _PASSES_ON:
         for child in node.named_children:
             yield from _calls_of_statement(child)
+    elif node.type in ("eval_expression", "do_expression") and node.named_children:
+        for statement in node.named_children[-1].named_children[-1:]:
+            yield from _calls_of_statement(statement)
+    elif node.type == "expression_statement" and node.named_children:
+        yield from _calls_of_statement(node.named_children[0])
 
 
 def _is_statement(call: Node) -> bool:
