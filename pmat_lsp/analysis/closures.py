@@ -16,6 +16,7 @@ from pmat_lsp.analysis.holders import Holder, holders
 from pmat_lsp.analysis.leaks import Leaks, without_prototypes
 from pmat_lsp.analysis.result import Location
 from pmat_lsp.analysis.retained import Retained
+from pmat_lsp.analysis.rows import rows_from
 from pmat_lsp.format.kinds import PadnameFlag, RefKind
 from pmat_lsp.heap.describe import code_name, referent, summarise
 from pmat_lsp.heap.model import Heap
@@ -198,7 +199,7 @@ def _bytes_of_pads(heap: Heap, codes: I32) -> int:
     found = codes
     total = 0
     for _ in range(2):
-        rows = heap.rows_from(found)
+        rows = rows_from(heap, found)[0]
         targets = heap.out_target[rows]
         owned = np.isin(heap.out_kind[rows], _TO_PADS) & np.isin(heap.owner[targets], codes)
         found = np.unique(targets[owned])

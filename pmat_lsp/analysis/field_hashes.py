@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pmat_lsp.analysis.names import name_of
 from pmat_lsp.analysis.ownership import Mask, components_of, reached_beyond, reached_from_roots
 from pmat_lsp.analysis.result import FieldHashLoop
+from pmat_lsp.analysis.rows import rows_from
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.heap.magic import magics_of
 from pmat_lsp.heap.model import Heap
@@ -79,7 +80,7 @@ def _needed(heap: Heap, rows: npt.NDArray[np.int64], keys: npt.NDArray[np.int32]
 
 def _entries(heap: Heap) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """(int64: rows of the out_ columns, the values in field hashes; int32: the SVs whose addresses are their keys)."""
-    rows = heap.rows_from(np.array(_field_hashes(heap), np.int32))
+    rows = rows_from(heap, np.array(_field_hashes(heap), np.int32))[0]
     rows = rows[heap.out_kind[rows] == RefKind.VALUE]
     keys = np.full(len(rows), -1, np.int32)
     for index, text in read_strings(heap, heap.out_detail[rows]):

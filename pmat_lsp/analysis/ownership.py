@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.analysis.rows import rows_from, rows_to
 from pmat_lsp.analysis.weak_registries import registry_entries
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.format.roots import PLAIN_POINTER_ROOTS
@@ -113,7 +114,7 @@ def is_way_in(heap: Heap, rows: npt.NDArray[np.integer[Any]] | slice) -> Mask:
 def _weakly_reached(heap: Heap, explained: Mask) -> tuple[npt.NDArray[np.int64], Mask]:
     """(the ways in, bool[n]: which of the explained SVs they lead to), as in `Ownership`."""
     outside = ~explained
-    rows = heap.rows_to(np.flatnonzero(explained))
+    rows = rows_to(heap, np.flatnonzero(explained))[0]
     rows = np.sort(rows[outside[heap.out_source[rows]]])
     ways: npt.NDArray[np.int64] = rows[is_way_in(heap, rows)].astype(np.int64)
     ways = ways[~registry_entries(heap, heap.out_source[ways])] if len(ways) else ways
@@ -139,7 +140,7 @@ def _reached(
 
 def _missing_references(heap: Heap, counted: npt.NDArray[np.uint8], lost: Mask) -> Mask:
     """bool[n]: lost SVs whose refcount is higher than the counted references found."""
-    rows = heap.rows_from(np.flatnonzero(lost))
+    rows = rows_from(heap, np.flatnonzero(lost))[0]
     found = np.bincount(heap.out_target[rows[counted[rows] != 0]], minlength=heap.n + 3)[: heap.n]
     found[_backref_lists(heap)] += 1
     return lost & (heap.refcount[: heap.n].astype(np.int64) > found)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pmat_lsp.analysis.blanks import numberless
 from pmat_lsp.analysis.islands import Islands
 from pmat_lsp.analysis.ownership import Ownership
+from pmat_lsp.analysis.rows import rows_from
 from pmat_lsp.format.kinds import Kind, RefKind
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import padname_ids
@@ -96,7 +97,7 @@ def _texts(heap: Heap, rows: Ids) -> I32:
 
 def _inner_rows(heap: Heap, ownership: Ownership, islands: Islands) -> tuple[Ids, Ids]:
     """The counted references between two SVs of one cycle: those that are lexicals, those that are values of keys."""
-    rows = heap.rows_from(np.flatnonzero(islands.cycle >= 0))
+    rows = rows_from(heap, np.flatnonzero(islands.cycle >= 0))[0]
     inner = islands.cycle[heap.out_source[rows]] == islands.cycle[heap.out_target[rows]]
     rows = rows[inner & (ownership.counted[rows] != 0)]
     kind = heap.out_kind[rows]

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.cycles import hops_of
 from pmat_lsp.analysis.leads import NOWHERE, Lead, Leads
-from pmat_lsp.analysis.ownership import Ownership
+from pmat_lsp.analysis.ownership import Ownership, components_of
 from pmat_lsp.analysis.perls_own import perls_own
 from pmat_lsp.analysis.result import Hop
 from pmat_lsp.analysis.rows import referents, rows_from, rows_to
@@ -253,7 +253,9 @@ def _outermost(heap: Heap, ownership: Ownership) -> _Outermost:
     rows, source = rows_from(heap, svs)
     inner = (ownership.counted[rows] != 0) & np.append(ownership.unexplained, [False] * 3)[heap.out_target[rows]]
     source, target = source[inner], np.searchsorted(svs, heap.out_target[rows[inner]])
-    component, count = _components(source, target, len(svs))
+    start, order = to_csr(source.astype(np.int32), len(svs))
+    every = np.ones(len(order), np.uint8)
+    component, count = components_of(start, target[order].astype(np.int32), every, np.arange(len(svs)))
     source, target = component[source], component[target]
     start, order = to_csr(source[source != target], count)
     target = target[source != target][order]
@@ -267,21 +269,6 @@ def _outermost(heap: Heap, ownership: Ownership) -> _Outermost:
     chosen = np.sort(held[np.unique(component[held], return_index=True)[1]])
     total = np.bincount(component, missing, count).astype(np.int64)
     return _Outermost(svs[chosen], total[component[chosen]], component[chosen], svs, component, start, target)
-
-
-def _components(source: I64, target: I64, nodes: int) -> tuple[I32, int]:
-    """(int32[nodes]: the strongly connected component of each node, how many there are) of a graph of few nodes.
-
-    A component has a larger number than those that it leads to.
-    """
-    start, order = to_csr(source.astype(np.int32), nodes)
-    component, index = np.full(nodes, -1, np.int32), np.zeros(nodes, np.int32)
-    low, stack, path, edge = (np.empty(nodes, np.int32) for _ in range(4))
-    every = np.ones(len(target), np.uint8)
-    count = graph.strong_components(
-        start, target[order].astype(np.int32), every, component, index, low, stack, path, edge
-    )
-    return component, int(count)
 
 
 def _owned(heap: Heap, outermost: _Outermost, owner: I32, owners: int) -> tuple[I64, I64, int]:

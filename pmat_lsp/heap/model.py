@@ -253,14 +253,6 @@ class Heap:
         """The rows of the out_ columns that belong to an SV."""
         return range(int(self.out_start[sv]), int(self.out_start[sv + 1]))
 
-    def rows_from(self, svs: npt.NDArray[np.integer]) -> I64:
-        """int64: the rows of the out_ columns of the references from some SVs, SV by SV."""
-        return _ranges(self.out_start, svs)
-
-    def rows_to(self, svs: npt.NDArray[np.integer]) -> I32:
-        """int32: the rows of the out_ columns of the references to some SVs, SV by SV."""
-        return self.in_ref[_ranges(self.in_start, svs)]
-
     def references_of(self, sv: int) -> Iterator[tuple[int, int, int]]:
         """(kind, detail, target) of each reference of an SV with few: all are copied at once."""
         rows = slice(int(self.out_start[sv]), int(self.out_start[sv + 1]))
@@ -314,12 +306,3 @@ class Heap:
 
     def _is_padname(self, row: int, rows: slice, index: int) -> bool:
         return row < rows.stop and int(self.padnames.index[row]) == index
-
-
-def _ranges(start: I32, nodes: npt.NDArray[np.integer]) -> I64:
-    """int64: start[i], …, start[i + 1] - 1 of each node i, one after the other."""
-    first = start[nodes]
-    counts = start[nodes + 1] - first
-    ends = np.cumsum(counts, dtype=np.int64)
-    rows: I64 = np.repeat(first - (ends - counts), counts) + np.arange(int(counts.sum()), dtype=np.int64)
-    return rows
