@@ -334,7 +334,8 @@ def commands(case: Case, ran: Ran, report: Report) -> Iterator[str]:
             *(command(*line, ran.dump.path.name)[1] for line in (["leaks", "--unexplained"], ["fix"])),
         ]
     for text in texts:
-        yield from unknown_commands(text)
+        # A reason names subs and expressions of the program.
+        yield from unknown_commands(re.sub(r"(?ms)(?:review|no fix): .*?(?=^ +leak\[)", "", text))
 
 
 def unknown_commands(text: str) -> list[str]:

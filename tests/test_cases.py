@@ -27,21 +27,6 @@ NAMES = {"as-is": "", "first": "Aaa", "last": "Zzz"}
 """What the classes are called: as they are, or in reverse order, before or after those of every module."""
 
 
-ESCAPES = {name for name in CASES if name.startswith("escape_")}
-NOT_YET: dict[str, set[str]] = {
-    "place": {"moo_role", "plack_rewrap", "tied_self"},
-    "advice": {"mutual_subs", "name_order-as-is", "plack_rewrap", "sub_variants"},
-    "fixes": {*ESCAPES, "weakly_needed_job"},
-    "written": {*ESCAPES, "weakly_needed_job"},
-}
-"""What is still told wrongly: by judge, the cases, or variants of them. What is told rightly must not be in it."""
-
-
-def not_yet(name: str, variant: str) -> set[str]:
-    """The judges that are known to find something."""
-    return {judge for judge, known in NOT_YET.items() if known & {name, f"{name}-{variant}"}}
-
-
 def variants() -> list[object]:
     """Each case with its own names, and with others where it has classes."""
     return [
@@ -57,7 +42,7 @@ def test_a_case_is_told_as_it_is(name: str, variant: str, tmp_path: Path) -> Non
     case = CASES[name]
     require_modules("Devel::MAT::Dumper", *case.modules.split())
     wrong = judge(case, run_case(name, tmp_path, NAMES[variant]))
-    assert wrong.keys() == not_yet(name, variant), wrong
+    assert wrong == {}
 
 
 PROGRAMS = ROOT / "tests" / "programs"
