@@ -87,10 +87,11 @@ def fixes_text(report: FixReport) -> Text:
     return text.append(_summary(report))
 
 
-def running_text(command: Sequence[str], folder: Path, size: TreeSize) -> str:
-    """The warning before a command runs."""
+def running_text(command: Sequence[str] | None, folder: Path, size: TreeSize) -> str:
+    """The warning before a command runs, or before a person is asked which."""
+    what = "the command" if command is None else f"`{_shown(command)}`"
     return (
-        f"`{_shown(command)}` runs at least three times, in copies of {_whole(folder)} "
+        f"{what} runs at least three times, in copies of {_whole(folder)} "
         f"({format_count(size.files, 'file')}, {format_bytes(size.bytes)}); what it does elsewhere (databases, "
         f"network, other folders) is real"
     )
