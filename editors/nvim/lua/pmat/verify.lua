@@ -12,7 +12,7 @@ local remembered
 local asks_again = false
 ---@type table<string, boolean> the commands of which the user was warned
 local warned = {}
----@type { client: vim.lsp.Client, token: string }? what runs
+---@type { client: vim.lsp.Client, token: string, ended: fun() }? what runs
 local running
 local tokens = 0
 
@@ -20,6 +20,9 @@ local tokens = 0
 function M.cancel()
   if running then
     server.notify(running.client, 'window/workDoneProgress/cancel', { token = running.token })
+    -- Neovim keeps the answer to a request that was cancelled to itself.
+    running.ended()
+    ui.info('cancelled: the fix is not verified')
   else
     ui.info('no fix is being verified')
   end
@@ -162,18 +165,21 @@ local function run(finding, known, command, client)
   end
   save(known.folder)
   tokens = tokens + 1
-  running = { client = client, token = 'pmat-verify-' .. tokens }
-  local done = follow(running.token)
-  local function ended()
-    running = nil
-    done()
+  local mine = { client = client, token = 'pmat-verify-' .. tokens }
+  local forget = follow(mine.token)
+  function mine.ended()
+    if running == mine then
+      running = nil
+      forget()
+    end
   end
+  running = mine
   ui.info(('verifying the fix with "%s"; :Pmat cancel ends it'):format(command))
-  local params = { finding = finding.id, command = command, workDoneToken = running.token }
+  local params = { finding = finding.id, command = command, workDoneToken = mine.token }
   server.ask(client, 'pmat/verify', params, function(answer)
-    ended()
+    mine.ended()
     tell(answer, client)
-  end, ended)
+  end, mine.ended)
 end
 
 ---@param finding pmat.Finding
