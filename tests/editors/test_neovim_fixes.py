@@ -101,7 +101,7 @@ def test_a_fix_that_holds_is_verified_shown_and_made_and_the_command_is_asked_fo
         assert [one for one in said if one.startswith("pmat: verifying the fix, run ")] == [
             f"pmat: verifying the fix, run {number}" for number in (1, 2, 3)
         ]
-        _until_told(shown, "made: Capture")
+        _until_told(shown, "applied: Capture")
         diff = [one for one in shown.api.buffers if one.options["filetype"] == "diff"]
         assert f"+{WEAK}" in list(diff[0][:])
         (module,) = [one for one in shown.api.buffers if one.name.endswith(FILE)]
@@ -126,7 +126,7 @@ def test_a_fix_that_changes_the_output_is_not_made_and_its_command_is_not_asked_
             shown.command("Pmat verify")
             told = _until_told(shown, "changes the output")
             assert told == (
-                "pmat: not made: Capture a weakened copy of $self: changes the output: lines 2–6 of stdout"
+                "pmat: not applied: Capture a weakened copy of $self: changes the output: lines 2–6 of stdout"
             ), times
         assert (len(shown.lua("return _G.asked")), len(shown.lua("return _G.confirmed"))) == (1, 1)
         assert (workspace / FILE).read_text() == MODULE

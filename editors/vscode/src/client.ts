@@ -153,15 +153,11 @@ export class Connection implements vscode.Disposable {
         }
     }
 
-    /** Make an edit of the server; with `asks`, VS Code shows it first, and makes what the user leaves ticked. */
-    async applyEdit(edit: WorkspaceEdit, asks: boolean): Promise<void> {
-        const annotations = Object.entries(edit.changeAnnotations ?? {});
-        const changeAnnotations = Object.fromEntries(
-            annotations.map(([name, annotation]) => [name, { ...annotation, needsConfirmation: asks }]),
-        );
-        const made = await this.client?.protocol2CodeConverter.asWorkspaceEdit({ ...edit, changeAnnotations });
+    /** Make an edit of the server. */
+    async applyEdit(edit: WorkspaceEdit): Promise<void> {
+        const made = await this.client?.protocol2CodeConverter.asWorkspaceEdit(edit);
         if (made) {
-            await vscode.workspace.applyEdit(made, { isRefactoring: asks });
+            await vscode.workspace.applyEdit(made);
         }
     }
 

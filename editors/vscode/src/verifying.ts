@@ -152,10 +152,10 @@ export class Verifying implements vscode.Disposable {
         }
         const said = sentences([`${trial.title}: ${trial.outcome}`, ...notes].join("\n"));
         if (trial.edit) {
-            return this.offer(said, trial.edit);
+            return this.offer(said, trial, trial.edit);
         }
         const buttons = trial.verified === null ? [OTHER] : trial.diff ? [CHANGES] : [];
-        const answer = await vscode.window.showWarningMessage(`Not made. ${said}`, ...buttons);
+        const answer = await vscode.window.showWarningMessage(`Not applied. ${said}`, ...buttons);
         if (answer === OTHER) {
             await this.tryFixes(finding, true);
         } else if (answer === CHANGES) {
@@ -163,17 +163,21 @@ export class Verifying implements vscode.Disposable {
         }
     }
 
-    private async offer(said: string, edit: WorkspaceEdit): Promise<void> {
+    private async offer(said: string, trial: Trial, edit: WorkspaceEdit): Promise<void> {
         const documents = await this.documentsOf(edit);
-        const answer = await vscode.window.showInformationMessage(said, APPLY, CHANGES);
-        if (!answer) {
+        let answer = await vscode.window.showInformationMessage(said, APPLY, CHANGES);
+        if (answer === CHANGES) {
+            await this.show(trial);
+            answer = await vscode.window.showInformationMessage(said, APPLY);
+        }
+        if (answer !== APPLY) {
             return;
         }
         if (documents.some(({ document, version }) => document.version !== version)) {
-            void vscode.window.showWarningMessage("Not made: a file has changed since the fix was verified.");
+            void vscode.window.showWarningMessage("Not applied: a file has changed since the fix was verified.");
             return;
         }
-        await this.connection.applyEdit(edit, answer === CHANGES);
+        await this.connection.applyEdit(edit);
     }
 
     /** The documents of an edit, each with the version of the text that was verified. */

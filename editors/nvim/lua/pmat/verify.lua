@@ -4,7 +4,7 @@ local ui = require('pmat.ui')
 
 local M = {}
 
-local APPLY, SHOW, LEAVE = 'Make the change', 'Show it first', 'Leave the file as it is'
+local APPLY, SHOW, LEAVE = 'Apply it', 'Show it first', 'Leave the file as it is'
 
 ---@type string? of this session
 local remembered
@@ -127,10 +127,10 @@ local function offer(trial, client, ticks, answers)
       vim.cmd.redraw()
       offer(trial, client, ticks, { APPLY, LEAVE })
     elseif chosen == APPLY and not vim.deep_equal(ticks, ticks_of(trial.edit)) then
-      ui.error('not made: a file has changed since the fix was verified')
+      ui.error('not applied: a file has changed since the fix was verified')
     elseif chosen == APPLY then
       vim.lsp.util.apply_workspace_edit(trial.edit, client.offset_encoding)
-      ui.info('made: ' .. trial.title .. '; :wall writes it')
+      ui.info('applied: ' .. trial.title .. '; :wall writes it')
     end
   end)
 end
@@ -152,7 +152,7 @@ local function tell(answer, client)
   if asks_again then
     table.insert(lines, 'the next :Pmat verify asks for another command')
   end
-  ui.error('not made: ' .. table.concat(lines, '\n'))
+  ui.error('not applied: ' .. table.concat(lines, '\n'))
 end
 
 ---@param finding pmat.Finding
