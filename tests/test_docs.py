@@ -35,6 +35,7 @@ def test_every_setting_that_is_described_is_understood() -> None:
         "pmat.memoryLimit": 7,
         "pmat.diagnostics.severity": "hint",
         "pmat.diagnostics.selfHeldSeverity": "warning",
+        "pmat.verifyCommand": "prove -l t",
         "pmat.codeLens.enable": True,
         "pmat.inlayHints.enable": True,
         "pmat.definition.enable": False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
@@ -69,21 +69,25 @@ class Offer:
 _SAFE, _REVIEW, _REFUTED = 1, 2, 3
 
 
-def as_of(dump_time: float, marked: MarkedFinding, cures: Sequence[Cure]) -> tuple[Cure, ...]:
+def as_of(
+    dump_time: float, marked: MarkedFinding, cures: Sequence[Cure], unsaved: Callable[[Path], bool] = lambda _: False
+) -> tuple[Cure, ...]:
     """The fixes of a finding of a dump that was written at `dump_time`, in seconds since the epoch.
 
     Where a source is newer than the dump, and nothing shows that its text is still that of the code which ran, a fix
-    needs review.
+    needs review. A text that is `unsaved`, open in an editor and not that on disk, is newer than any dump.
     """
     if marked.place is not None and marked.place.status in _CERTAIN:
         return tuple(cures)
-    return tuple(_doubted(cure, newer_files([cure], dump_time)) for cure in cures)
+    return tuple(_doubted(cure, newer_files([cure], dump_time, unsaved)) for cure in cures)
 
 
-def newer_files(cures: Sequence[Cure], dump_time: float) -> tuple[Path, ...]:
-    """The files of fixes that were written after the dump."""
+def newer_files(
+    cures: Sequence[Cure], dump_time: float, unsaved: Callable[[Path], bool] = lambda _: False
+) -> tuple[Path, ...]:
+    """The files of fixes that were written after the dump, or are `unsaved`."""
     paths = dict.fromkeys(file.path for cure in cures for file in cure.files)
-    return tuple(path for path in paths if _written_at(path) > dump_time)
+    return tuple(path for path in paths if _written_at(path) > dump_time or unsaved(path))
 
 
 def choose(

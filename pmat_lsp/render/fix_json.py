@@ -51,7 +51,7 @@ def _finding(offer: Offer, report: FixReport) -> Json:
         "count": finding.count,
         **_place(offer),
         "settled": offer.is_settled,
-        "why_none": why_none_text(offer, report) or None,
+        "why_none": why_none_text(offer, report.reasons) or None,
         "by_hand": advice_text(offer.marked.advice),
     }
 

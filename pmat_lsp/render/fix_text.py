@@ -90,10 +90,11 @@ def fixes_text(report: FixReport) -> Text:
     return text.append(_summary(report))
 
 
-def running_text(command: Sequence[str], folder: Path, size: TreeSize) -> str:
-    """The warning before a command runs."""
+def running_text(command: Sequence[str] | None, folder: Path, size: TreeSize) -> str:
+    """The warning before a command runs, or before a person is asked which."""
+    what = "the command" if command is None else f"`{_shown(command)}`"
     return (
-        f"`{_shown(command)}` runs at least three times, in copies of {_whole(folder)} "
+        f"{what} runs at least three times, in copies of {_whole(folder)} "
         f"({format_count(size.files, 'file')}, {format_bytes(size.bytes)}); what it does elsewhere (databases, "
         f"network, other folders) is real"
     )
@@ -159,12 +160,12 @@ def place_text(marked: MarkedFinding, folder: Path) -> str:
     return "no line: there is no closure on the cycle, and no place is known that stores it"
 
 
-def why_none_text(offer: Offer, report: FixReport) -> str:
-    """Why a finding has no fix; "" where it has one."""
+def why_none_text(offer: Offer, reasons: Mapping[str, str]) -> str:
+    """Why a finding has no fix, with what `FixReport.reasons` has; "" where it has one."""
     if offer.why_none is None:
         return ""
-    if offer.why_none is WhyNone.NO_CHANGE and offer.id in report.reasons:
-        return report.reasons[offer.id]
+    if offer.why_none is WhyNone.NO_CHANGE and offer.id in reasons:
+        return reasons[offer.id]
     notes: Sequence[str] = ()
     if offer.why_none is WhyNone.NO_SOURCE:
         notes = offer.marked.missing
@@ -179,7 +180,7 @@ def _offer_text(offer: Offer, report: FixReport) -> Text:
     cure = offer.cure if offer.why_none is None else None
     head = f"{place_text(marked, report.folder)}{f'   {_title(cure)}' if cure else ''}"
     text = Text.assemble((f"{'fix' if cure else 'none':<{_LABEL}}", "bold"), head)
-    none = visible(why_none_text(offer, report), _LONGEST_SENTENCE)
+    none = visible(why_none_text(offer, report.reasons), _LONGEST_SENTENCE)
     lines = _known(offer, cure, report) if cure else [(f"no fix: {none}", "")]
     first, style = lines[0]
     if len(text) + len(first) + 3 <= _WIDTH:

@@ -26,6 +26,7 @@ from pmat_lsp.server.features import (
     references,
     symbols,
     type_hierarchy,
+    verify,
 )
 from pmat_lsp.server.language_server import PmatServer
 
@@ -44,6 +45,7 @@ FEATURES = (
     code_actions,
     commands,
     catalogue,
+    verify,
     documents,
     links,
     symbols,

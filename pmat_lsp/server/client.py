@@ -52,6 +52,8 @@ class Client:
     """It asks a server that registers for it for the links of other documents than Perl sources."""
     changed: bool = False
     """It hears `pmat/changed`."""
+    verifies: bool = False
+    """It has a command `pmat.verify` of its own, which asks for a command line and sends `pmat/verify`."""
     command_links: bool = False
     """Links to commands work in its Markdown."""
     refreshes_code_lenses: bool = False
@@ -107,6 +109,7 @@ class Client:
             text_documents=bool(contents and contents.dynamic_registration),
             registers_links=bool(document.document_link and document.document_link.dynamic_registration),
             changed=announced.get("changed") is True,
+            verifies=announced.get("verify") is True,
             command_links=announced.get("commandLinks") is True,
         )
 

@@ -87,7 +87,9 @@ class Progress:
             self._ls.work_done_progress.report(self._token, part)
 
     async def or_cancelled(self, work: Awaitable[Answer]) -> Answer:
-        """The result of `work`; what cannot be stopped goes on unheard.
+        """The result of `work`, which is cancelled when the user or whoever waits for it gives up.
+
+        What cannot be stopped goes on unheard.
 
         Raises:
             Cancelled: the user cancelled the work before it was done.
@@ -96,11 +98,13 @@ class Progress:
         if self._token is None:
             return await task
         cancelled = asyncio.wrap_future(self._ls.work_done_progress.tokens[self._token])
-        await asyncio.wait({task, cancelled}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        task.cancel()
-        raise Cancelled
+        try:
+            await asyncio.wait({task, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise Cancelled
+        finally:
+            task.cancel()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -34,6 +34,8 @@ class ServerSettings:
     """The same where something only holds itself, yet live code can reach it."""
     memory_limit: int | None = None
     """Bytes that reading a dump may take; None: half of the machine's memory."""
+    verify_command: str | None = None
+    """What runs the program, or its tests, to try a fix: a command line as it is typed; None: none is known."""
     code_lens: bool = False
     """Show a line above each leaked or captured sub and each class with objects."""
     inlay_hints: bool = False
@@ -86,6 +88,15 @@ def _read_dump(section: Mapping[str, object], settings: ServerSettings) -> Serve
     if not isinstance(value, str):
         raise PmatError("pmat.dump must be a path")
     return replace(settings, dump=value.strip() or None)
+
+
+def _read_verify_command(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
+    value = section.get("verifyCommand")
+    if value is None:
+        return settings
+    if not isinstance(value, str):
+        raise PmatError("pmat.verifyCommand must be a command line")
+    return replace(settings, verify_command=value.strip() or None)
 
 
 def _read_dumps(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
@@ -177,6 +188,7 @@ _READERS: tuple[_Reader, ...] = (
     _read_memory_limit,
     _severity("severity", "severity"),
     _severity("selfHeldSeverity", "self_held_severity"),
+    _read_verify_command,
     _switch("codeLens", "code_lens"),
     _switch("inlayHints", "inlay_hints"),
     _switch("definition", "definition"),

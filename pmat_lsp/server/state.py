@@ -20,7 +20,7 @@ from pmat_lsp.server.positions import Encoding
 from pmat_lsp.server.settings import ServerSettings
 from pmat_lsp.server.sites import Sites
 from pmat_lsp.server.texts import Texts, apply_changes
-from pmat_lsp.server.threads import Worker
+from pmat_lsp.server.threads import Stoppable, Worker
 from pmat_lsp.session import Dump
 from pmat_lsp.source.sources import Sources
 
@@ -112,6 +112,8 @@ class State:
         self.refreshing: asyncio.Task[None] | None = None
         """The same, until the marks are found."""
         self.loading: Loading | None = None
+        self.stoppable: set[Stoppable] = set()
+        """What has processes and files of its own, which must not outlive the server."""
         self.tasks: set[asyncio.Task[object]] = set()
         """The event loop holds its tasks weakly only."""
         self.dumps = OpenDumps()
@@ -182,6 +184,10 @@ class State:
         for task in (self.refresh, loading, *self.tasks):
             if task is not None:
                 task.cancel()
+        for work in self.stoppable:
+            work.give_up()
+        for work in self.stoppable:
+            work.wait()
         if self.reports is not None:
             self.reports.cleanup()
             self.reports = None

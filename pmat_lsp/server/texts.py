@@ -58,6 +58,11 @@ class Texts:
         opened = self._open.get(same_file_key(path))
         return opened.version if opened else None
 
+    def text(self, path: Path) -> str | None:
+        """The text of an open document, else None."""
+        opened = self._open.get(same_file_key(path))
+        return opened.text if opened else None
+
     def paths(self) -> list[Path]:
         """Of every open document."""
         return [opened.path for opened in self._open.values()]

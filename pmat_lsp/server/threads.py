@@ -12,6 +12,8 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 _logger = logging.getLogger(__name__)
+_LONGEST_CLEANING = 6.0
+"""Seconds: processes have two to end by themselves, and two more after they were made to."""
 
 
 async def in_daemon_thread(work: Callable[[], Result]) -> Result:
@@ -22,6 +24,51 @@ async def in_daemon_thread(work: Callable[[], Result]) -> Result:
     result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
     threading.Thread(target=_settle, args=(work, result), name="pmat-work", daemon=True).start()
     return await result
+
+
+class Stoppable:
+    """A work in a thread of its own that can be ended, and cleans up behind itself."""
+
+    def __init__(self) -> None:
+        self._given_up = threading.Event()
+        self._ended = threading.Event()
+        self._ended.set()
+
+    async def do(self, work: Callable[[Callable[[], bool]], Result]) -> Result:
+        """The result of `work`, which is given a function that tells whether to give up; at most once.
+
+        When the task that waits is cancelled, the work is told to give up.
+        """
+
+        def do_and_tell() -> Result:
+            try:
+                return work(self._given_up.is_set)
+            finally:
+                self._ended.set()
+
+        self._ended.clear()
+        try:
+            return await in_daemon_thread(do_and_tell)
+        finally:
+            self.give_up()
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether its result is not waited for any more."""
+        return self._given_up.is_set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has given up, and nothing is left of it."""
+        return self._given_up.is_set() and self._ended.is_set()
+
+    def give_up(self) -> None:
+        """Tell the work to end."""
+        self._given_up.set()
+
+    def wait(self) -> None:
+        """Block until it has cleaned up, but not for ever."""
+        self._ended.wait(_LONGEST_CLEANING)
 
 
 class Worker:

@@ -30,6 +30,14 @@ class Sources:
         self._open.pop(_key(path), None)
         self.version += 1
 
+    def is_unsaved(self, path: Path) -> bool:
+        """Whether `path` is open with another text than on disk, or is not on disk any more."""
+        opened = self._open.get(_key(path))
+        try:
+            return opened is not None and opened.text != read_source(path)
+        except PmatError:
+            return True
+
     def changed_on_disk(self) -> None:
         """Some file was written, made or removed."""
         self.version += 1

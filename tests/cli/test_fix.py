@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pmat_lsp.cli.main import main
 from pmat_lsp.cures.model import Cure, Safety
+from pmat_lsp.cures.offers import as_of
 from tests.cures.running import copied, needs_dumper, replacing, run, written
 from tests.dumps import ROOT
 
@@ -81,18 +83,18 @@ def test_a_source_that_is_newer_than_the_dump_is_told(newer_dump: str, capsys: p
 
 
 @needs_dumper
-def test_a_fix_in_a_newer_source_needs_review_where_nothing_shows_that_its_place_is_the_same(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_a_safe_fix_in_a_newer_source_needs_review_where_nothing_shows_that_its_place_is_the_same(
+    tmp_path: Path,
 ) -> None:
-    script = copied(tmp_path, "self_ref.pl")
-    run(script)
-    monkeypatch.chdir(tmp_path)
-    os.utime("self_ref.pmat", (2_000_000_000, 2_000_000_000))
-    assert main(["fix", "self_ref.pmat"]) == 0
-    os.utime("self_ref.pmat", (1_000_000_000, 1_000_000_000))
-    capsys.readouterr()
-    assert main(["fix", "self_ref.pmat"]) == 1
-    assert "      review: self_ref.pl was written after the dump, and nothing shows" in capsys.readouterr().out
+    ran = run(copied(tmp_path, "self_ref.pl"))
+    (marked,) = ran.dump.marked
+    (cure,) = ran.dump.cures(marked)
+    safe = replace(cure, safety=Safety.SAFE)
+    written = (tmp_path / "self_ref.pl").stat().st_mtime
+    assert as_of(written + 1, marked, [safe]) == (safe,)
+    (doubted,) = as_of(written - 1, marked, [safe])
+    assert doubted.safety is Safety.REVIEW
+    assert doubted.reason.startswith("self_ref.pl was written after the dump, and nothing shows")
 
 
 def test_without_the_sources_there_is_no_fix_but_why_and_what_to_do_by_hand(

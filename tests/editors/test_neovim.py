@@ -221,9 +221,9 @@ def test_another_location_list_and_keys_of_the_users_own_are_left_alone(workspac
 
 def test_the_code_action_that_shows_the_chain_walks_it(demo: Neovim) -> None:
     demo.command("call cursor(79, 22)")
-    demo.lua("_G.choice = 3 vim.lsp.buf.code_action({})")
+    demo.lua("_G.choice = 4 vim.lsp.buf.code_action({})")
     demo.until(lambda: demo.place == CHAIN[0], "the chain does not begin")
-    assert demo.lua("return _G.offered[3]") == "Show the chain of this leak"
+    assert demo.lua("return _G.offered[4]") == "Show the chain of this leak"
 
 
 def test_a_mark_moves_with_the_text_above_it(demo: Neovim) -> None:

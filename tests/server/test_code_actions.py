@@ -167,7 +167,7 @@ async def test_a_finding_that_a_comment_ignores_has_no_diagnostic(workspace: Pat
 
 
 @needs_dumper
-async def test_a_cure_that_is_not_proven_asks_first(tmp_path: Path) -> None:
+async def test_a_fix_that_needs_review_asks_first(tmp_path: Path) -> None:
     folder = tmp_path / "live"
     folder.mkdir()
     run(copied(folder, "live_clones.pl"))
@@ -175,7 +175,8 @@ async def test_a_cure_that_is_not_proven_asks_first(tmp_path: Path) -> None:
     async with editor(folder, _annotating()) as shown:
         leak = await _leak(shown, "live_clones.pl")
         cure, *_ = await _actions(shown, "live_clones.pl", leak.range)
-        assert (cure.title, cure.is_preferred) == ("Capture a weakened copy of $self (please check)", False)
+        reason = "In this dump something else holds what $self refers to (3 objects)"
+        assert (cure.title, cure.is_preferred) == (f"Capture a weakened copy of $self (review: {reason})", False)
         assert cure.edit is not None
         (annotation,) = (cure.edit.change_annotations or {}).values()
         assert annotation.needs_confirmation

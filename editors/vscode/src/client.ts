@@ -14,6 +14,8 @@ import {
     ShowMessageNotification,
     type ShowMessageParams,
     State,
+    WorkDoneProgress,
+    type WorkspaceEdit,
 } from "vscode-languageclient/node";
 import { openReport, SCHEME } from "./reports";
 import { findServer, isProgram, type ServerCommand } from "./server";
@@ -41,6 +43,7 @@ export class Connection implements vscode.Disposable {
     /** Settled when no earlier server is left: two at a time would both offer the same commands. */
     private stopping: Promise<void> = Promise.resolve();
     private restarts = 0;
+    private tokens = 0;
     private ends: number[] = [];
     private readonly changed = new vscode.EventEmitter<ServerState>();
     /** Fires when the server starts or ends. */
@@ -130,6 +133,34 @@ export class Connection implements vscode.Disposable {
             : this.client.sendRequest<Answer>(method, params);
     }
 
+    /** Ask the server for something that takes long, and hear how far it is. */
+    async requestWithProgress<Answer>(
+        method: string,
+        params: object,
+        hear: (message: string) => void,
+        token: vscode.CancellationToken,
+    ): Promise<Answer> {
+        const workDoneToken = `${method} ${++this.tokens}`;
+        const heard = this.client?.onProgress(WorkDoneProgress.type, workDoneToken, (told) => {
+            if (told.kind === "report" && told.message) {
+                hear(told.message);
+            }
+        });
+        try {
+            return await this.request<Answer>(method, { ...params, workDoneToken }, token);
+        } finally {
+            heard?.dispose();
+        }
+    }
+
+    /** Make an edit of the server. */
+    async applyEdit(edit: WorkspaceEdit): Promise<void> {
+        const made = await this.client?.protocol2CodeConverter.asWorkspaceEdit(edit);
+        if (made) {
+            await vscode.workspace.applyEdit(made);
+        }
+    }
+
     /** Hear a notification of the server, also of one that is started later. */
     onNotification<Params>(method: string, hear: (params: Params) => void): vscode.Disposable {
         let current: vscode.Disposable | undefined;
@@ -160,7 +191,7 @@ export class Connection implements vscode.Disposable {
             markdown: { isTrusted: { enabledCommands: LINKED_COMMANDS } },
             initializationOptions: {
                 pmat: vscode.workspace.getConfiguration("pmat"),
-                client: { changed: true, commandLinks: true },
+                client: { changed: true, commandLinks: true, verify: true },
             },
             synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher("**/*.pmat{,.gz,.xz,.zst}") },
             middleware: { window: { showDocument } },

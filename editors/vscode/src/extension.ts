@@ -17,6 +17,7 @@ import { REPORT, Report } from "./reports";
 import { registerRowCommands } from "./rows";
 import { Status } from "./status";
 import { counted } from "./texts";
+import { Verifying } from "./verifying";
 
 /** Begin. */
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
@@ -26,6 +27,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     const walk = new Walk(model);
     const pictures = new Pictures(context.extensionUri, model, walk);
     const asking = new Asking(connection, model);
+    const verifying = new Verifying(connection, model, context.workspaceState);
     const leaks = new LeaksTree(model, connection);
     const handles = new HandlesList(model, connection);
     const leaksView = vscode.window.createTreeView<Row>("pmat.leaks", {
@@ -39,6 +41,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         model,
         walk,
         pictures,
+        verifying,
         leaks,
         handles,
         leaksView,
@@ -76,6 +79,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         registerCommand("pmat.ask", () => asking.ask()),
         registerCommand("pmat.askIdentify", () => asking.identify()),
         registerCommand("pmat.compareDumps", () => asking.compare()),
+        registerCommand("pmat.verify", (what?: Row | string) => verifying.verify(what)),
         registerCommand("pmat.capture", capture),
         registerCommand("pmat.installServer", installServer),
         registerCommand("pmat.openDemo", () => openDemo(context)),

@@ -165,7 +165,8 @@ function findingItem({ finding }: FindingRow): vscode.TreeItem {
     item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(colour));
     const reached = finding.reach.map((way) => `live code can reach it: ${way}`);
     item.tooltip = [finding.chain, ...(selfHeld ? reached : [finding.shape, finding.cure])].join("\n\n");
-    item.contextValue = `pmat.finding${finding.place ? ".placed" : ""}${finding.ignored !== null ? ".ignored" : ""}`;
+    const facts = [finding.place && "placed", finding.ignored !== null && "ignored", selfHeld && "selfHeld"];
+    item.contextValue = ["pmat.finding", ...facts.filter(Boolean)].join(".");
     return item;
 }
 

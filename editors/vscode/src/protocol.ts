@@ -1,6 +1,6 @@
 /** The server's own requests, as far as this extension uses them; docs/protocol.md describes them. */
 
-import type { Range } from "vscode-languageclient";
+import type { Range, WorkspaceEdit } from "vscode-languageclient";
 
 /** In hexadecimal: `0x55d0c8a3f2b8`. */
 export type Address = string;
@@ -193,6 +193,42 @@ export interface Parameter {
 export interface RunResult {
     readonly answer: { readonly title: string; readonly rows: readonly Record<string, number | string | null>[] };
     readonly text: string;
+}
+
+/** A change that takes a leak away. */
+export interface Fix {
+    readonly title: string;
+    readonly safety: "safe" | "review";
+    readonly reason: string;
+    /** What runs of the program have shown; null: nothing. */
+    readonly verified: boolean | null;
+}
+
+/** `pmat/fixes`. */
+export interface Fixes {
+    readonly fixes: readonly Fix[];
+    readonly whyNone: string;
+    readonly byHand: string;
+    readonly folder: string | null;
+    readonly command: string;
+    readonly warning: string;
+}
+
+/** `pmat/verify`. */
+export interface Verification {
+    readonly command: readonly string[];
+    readonly folder: string;
+    readonly runs: number;
+    readonly trials: readonly Trial[];
+    readonly notes: readonly string[];
+}
+
+/** A fix that was tried. */
+export interface Trial extends Fix {
+    readonly outcome: string;
+    readonly diff: string;
+    /** Only where it is verified. */
+    readonly edit: WorkspaceEdit | null;
 }
 
 /** `pmat/expand`. */

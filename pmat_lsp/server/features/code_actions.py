@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +13,10 @@ from pmat_lsp.analysis.result import LEAKED
 from pmat_lsp.cures.model import Cure, FileEdits
 from pmat_lsp.errors import PmatError
 from pmat_lsp.render.escape import visible
-from pmat_lsp.server.client import Client
+from pmat_lsp.render.fix_title import fix_title
+from pmat_lsp.server.edits import EditWriter
 from pmat_lsp.server.features.commands import COMPARE, SHOW_CHAIN
+from pmat_lsp.server.fixes import fixes_of
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.paths import path_of, same_file_key
 from pmat_lsp.server.publishing import FileRanges
@@ -23,8 +24,9 @@ from pmat_lsp.server.state import OpenDump, State
 from pmat_lsp.source.ignores import ignore_edit
 from pmat_lsp.source.marks import MarkedFinding
 
-_CURE = "pmat.cure"
-"""The name of the one change annotation of an edit."""
+VERIFY = "pmat.verify"
+"""A command of the client's own, for one that announces it."""
+_LONGEST_REASON = 2000
 
 
 def register(ls: PmatServer) -> None:
@@ -61,7 +63,7 @@ def _offer(
     """Runs in the worker."""
     dump = opened.dump
     ranges = FileRanges(dump.places, state.encoding)
-    writer = _Writer(state, ranges, versions)
+    writer, client = EditWriter(state, ranges, versions), state.client
     actions: list[types.CodeAction] = []
     source = opened.sites.text(path)
     all_marked = opened.sites.marked(source) if source is not None else ()
@@ -69,8 +71,13 @@ def _offer(
     for marked, finding_id in zip(all_marked, ids, strict=False):
         if marked.ignored is None and any(_meet(params.range, mark) for mark in _marks(marked, path, ranges)):
             shown = [one for one in params.context.diagnostics if _is_about(one, marked, params.range)]
-            cures = dump.cures(marked) if marked.finding.verdict == LEAKED else ()
-            fixes = [writer.cure(cure, shown, index == 0 and cure.is_safe) for index, cure in enumerate(cures)]
+            cures = fixes_of(dump, opened.stamp, marked)
+            fixes = [
+                _fix(writer, cure, shown, index == 0 and cure.is_safe, client.preferred_actions)
+                for index, cure in enumerate(cures)
+            ]
+            if cures and client.verifies:
+                fixes.append(_told(types.Command("Fix and verify…", VERIFY, arguments=[finding_id]), shown))
             chain = types.Command(f"Show the chain of this {_noun(marked)}", SHOW_CHAIN, arguments=[finding_id])
             actions += [*fixes, *_ignore(opened, marked, writer, shown), _told(chain, shown)]
     if actions and has_previous:
@@ -106,7 +113,7 @@ def _meet(one: types.Range, other: types.Range) -> bool:
 
 
 def _ignore(
-    opened: OpenDump, marked: MarkedFinding, writer: _Writer, shown: Sequence[types.Diagnostic]
+    opened: OpenDump, marked: MarkedFinding, writer: EditWriter, shown: Sequence[types.Diagnostic]
 ) -> Iterator[types.CodeAction]:
     """The comment that makes the finding known."""
     mark = marked.mark
@@ -123,52 +130,15 @@ def _ignore(
         yield types.CodeAction(title, types.CodeActionKind.QuickFix, list(shown), edit=made)
 
 
-@dataclass(frozen=True)
-class _Writer:
-    """Writes code actions as the client understands them."""
-
-    state: State
-    ranges: FileRanges
-    versions: Mapping[str, int | None]
-    """By file: that of the text on which the edits are."""
-
-    @property
-    def _client(self) -> Client:
-        return self.state.client
-
-    def cure(self, cure: Cure, shown: Sequence[types.Diagnostic], preferred: bool) -> types.CodeAction:
-        """A cure; one that is not proven says so in its title, for clients that show no annotation."""
-        title = visible(cure.title) + ("" if cure.is_safe else " (please check)")
-        annotation = types.ChangeAnnotation(visible(cure.title), not cure.is_safe, visible(cure.reason))
-        return types.CodeAction(
-            title=title,
-            kind=types.CodeActionKind.QuickFix,
-            diagnostics=list(shown),
-            is_preferred=preferred if self._client.preferred_actions else None,
-            edit=self.edit(cure.files, annotation),
-        )
-
-    def edit(self, files: Sequence[FileEdits], annotation: types.ChangeAnnotation | None) -> types.WorkspaceEdit:
-        """The changes of files, of the versions that were looked at where the client can check that."""
-        if not self._client.document_changes:
-            return types.WorkspaceEdit(changes={self.state.texts.uri(one.path): self._text_edits(one) for one in files})
-        if annotation is None or not self._client.change_annotations:
-            return types.WorkspaceEdit(
-                document_changes=[
-                    types.TextDocumentEdit(self._document(one.path), self._text_edits(one)) for one in files
-                ]
-            )
-        return types.WorkspaceEdit(
-            document_changes=[types.TextDocumentEdit(self._document(one.path), self._annotated(one)) for one in files],
-            change_annotations={_CURE: annotation},
-        )
-
-    def _document(self, path: Path) -> types.OptionalVersionedTextDocumentIdentifier:
-        version = self.versions.get(same_file_key(path))
-        return types.OptionalVersionedTextDocumentIdentifier(self.state.texts.uri(path), version)
-
-    def _text_edits(self, files: FileEdits) -> list[types.TextEdit]:
-        return [types.TextEdit(self.ranges.range(files.path, edit.range), edit.text) for edit in files.edits]
-
-    def _annotated(self, files: FileEdits) -> list[types.AnnotatedTextEdit]:
-        return [types.AnnotatedTextEdit(_CURE, edit.range, edit.new_text) for edit in self._text_edits(files)]
+def _fix(
+    writer: EditWriter, cure: Cure, shown: Sequence[types.Diagnostic], preferred: bool, is_preferred_known: bool
+) -> types.CodeAction:
+    """A fix; one that needs review says why in its title, for clients that show no annotation."""
+    annotation = types.ChangeAnnotation(visible(cure.title), not cure.is_safe, visible(cure.reason, _LONGEST_REASON))
+    return types.CodeAction(
+        title=fix_title(cure),
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=list(shown),
+        is_preferred=preferred if is_preferred_known else None,
+        edit=writer.edit(cure.files, annotation),
+    )

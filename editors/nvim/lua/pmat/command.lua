@@ -68,6 +68,19 @@ local COMMANDS = {
       with_finding(words[1], require('pmat.chain').show)
     end,
   },
+  verify = {
+    title = 'try the fix of a leak on the program, and make it if it holds',
+    takes = 'finding',
+    run = function(words)
+      with_finding(words[1], require('pmat.verify').run)
+    end,
+  },
+  cancel = {
+    title = 'end the command that verifies a fix',
+    run = function()
+      require('pmat.verify').cancel()
+    end,
+  },
   clear = {
     title = 'take the marks of the chain away',
     run = function()

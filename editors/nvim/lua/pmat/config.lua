@@ -75,11 +75,14 @@ function M.client()
     end,
     capabilities = capabilities,
     settings = { pmat = M.options().settings or vim.empty_dict() },
-    init_options = { pmat = M.options().settings, client = { changed = true } },
+    init_options = { pmat = M.options().settings, client = { changed = true, verify = true } },
     -- Of a code action: a chain is better walked than read.
     commands = {
       ['pmat.showChain'] = function(asked)
         require('pmat.command').run(vim.list_extend({ 'chain' }, asked.arguments or {}))
+      end,
+      ['pmat.verify'] = function(asked)
+        require('pmat.command').run(vim.list_extend({ 'verify' }, asked.arguments or {}))
       end,
     },
     handlers = {

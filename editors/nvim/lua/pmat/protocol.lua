@@ -78,3 +78,26 @@
 ---@class pmat.RunResult
 ---@field answer { title: string, rows: table[] }
 ---@field text string
+
+---@class pmat.Fix
+---@field title string
+---@field safety 'safe'|'review'
+---@field reason string
+---@field verified boolean?
+
+---@class pmat.Fixes
+---@field fixes pmat.Fix[]
+---@field whyNone string
+---@field byHand string
+---@field folder string?
+---@field command string
+---@field warning string
+
+---@class pmat.Trial: pmat.Fix
+---@field outcome string
+---@field diff string
+---@field edit lsp.WorkspaceEdit? only where it is verified
+
+---@class pmat.Verification
+---@field trials pmat.Trial[]
+---@field notes string[]

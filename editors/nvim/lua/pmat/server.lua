@@ -163,9 +163,13 @@ end
 ---@param method string
 ---@param params table
 ---@param done fun(result: any)
-function M.ask(client, method, params, done)
+---@param failed? fun() called instead of `done`
+function M.ask(client, method, params, done, failed)
   local function answered(error, result)
     if error then
+      if failed then
+        failed()
+      end
       ui.error(error_text(error))
     else
       done(plain(result))
@@ -175,6 +179,18 @@ function M.ask(client, method, params, done)
     client:request(method, params, answered)
   else
     client.request(method, params, answered)
+  end
+end
+
+---Tell the server.
+---@param client vim.lsp.Client
+---@param method string
+---@param params table
+function M.notify(client, method, params)
+  if ENABLES then
+    client:notify(method, params)
+  else
+    client.notify(method, params)
   end
 end
 
