@@ -145,7 +145,9 @@ class Dump:
         from pmat_lsp.source.local_perl import library_folders
         from pmat_lsp.source.places import Places
 
-        inc, dirs, script = file_facts(self.heap)
+        # Without the dump itself, so that it is freed as soon as nobody needs it.
+        heap = self.heap
+        inc, dirs, script = file_facts(heap)
         roots, path_map = self.settings.source_roots, self.settings.path_map
         files = SourceFiles(roots, path_map, inc, dirs, script, library_folders)
 
@@ -154,8 +156,8 @@ class Dump:
             from pmat_lsp.analysis.written import Written
 
             # A module or a script without a sub of its own stores things, too.
-            named = [*recorded_files(self.heap), *inc.values(), *filter(None, [script])]
-            written, inside = Written(self.heap), tuple(f"{root.absolute()}/" for root in roots)
+            named = [*recorded_files(heap), *inc.values(), *filter(None, [script])]
+            written, inside = Written(heap), tuple(f"{root.absolute()}/" for root in roots)
             return [name for name in dict.fromkeys(named) if written.is_own(name) or name.startswith(inside)]
 
         return Places(files, self.sources, own_files)

@@ -167,6 +167,9 @@ def _choose(advice: Advice) -> str:
         f"`weaken( {_access(access)} );`" + (f" of the {_clean(access.holder)}" if access.holder else "")
         for access in advice.accesses
     ]
+    told = list(dict.fromkeys(told))
+    if len(told) == 1:
+        return f"weaken one of the references, that which leads back to the owner of the other: {told[0]}"
     return f"weaken the reference that leads back to the owner of the other; one must be chosen: {' or '.join(told)}"
 
 

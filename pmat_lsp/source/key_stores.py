@@ -101,6 +101,14 @@ def edge_stores(source: PerlSource, edge: Edge) -> Iterator[KeyStore]:
             yield store
 
 
+def has_own_value(store: KeyStore) -> bool:
+    """Whether an attribute says what it holds: a default or a builder, or that it is lazy."""
+    if store.made is None:
+        return False
+    text = store.source.string(store.made)
+    return re.search(r"\b(?:default|builder|lazy|lazy_build)\b", text) is not None
+
+
 def ties(source: PerlSource, package: str) -> Iterator[KeyStore]:
     """Every `tie` to a class, or to one that the text does not name."""
     for node in source.nodes_of_word("tie"):

@@ -17,7 +17,7 @@ from tree_sitter import Node
 
 from pmat_lsp.analysis.result import Edge, Finding
 from pmat_lsp.errors import PmatError
-from pmat_lsp.source.key_stores import KeyStore, StoreKind, class_made, edge_stores, ties
+from pmat_lsp.source.key_stores import KeyStore, StoreKind, class_made, edge_stores, has_own_value, ties
 from pmat_lsp.source.model import Range
 from pmat_lsp.source.parameters import invocant_of, sub_around
 from pmat_lsp.source.perl import PerlSource
@@ -67,7 +67,7 @@ class FoundStore:
 
 @dataclass(frozen=True, slots=True)
 class FoundStores:
-    """All of them, the likeliest first."""
+    """All of them, the likeliest first; one alone where that is certain."""
 
     stores: tuple[FoundStore, ...]
     certainty: Certainty
@@ -99,7 +99,7 @@ class StorePlaces:
             ranked = [((0, *rank[1:]) if _is_sub(one, *closure) else rank, one) for rank, one in ranked]
             ranked += self._closure_itself(edge, *closure)
         ranked.sort(key=lambda pair: pair[0])
-        stores = tuple({(one.path, one.range): one for _, one in ranked}.values())
+        stores = _without_declarations({(one.path, one.range): one for _, one in ranked}.values())
         is_itself = bool(ranked) and ranked[0][0][0] == 0
         is_only = len(stores) == 1 and len(texts) <= MOST_TEXTS and (edge.holder is not None or len(self._keys) > 1)
         return _found(stores, is_itself or is_only)
@@ -221,7 +221,14 @@ class StorePlaces:
 def _found(stores: tuple[FoundStore, ...], is_certain: bool) -> FoundStores:
     if not stores:
         return FoundStores((), Certainty.UNKNOWN)
-    return FoundStores(stores, Certainty.CERTAIN if is_certain else Certainty.PROBABLE)
+    return FoundStores(stores[:1], Certainty.CERTAIN) if is_certain else FoundStores(stores, Certainty.PROBABLE)
+
+
+def _without_declarations(stores: Iterable[FoundStore]) -> tuple[FoundStore, ...]:
+    """Without attributes that have no value of their own, if there is anything else: what sets them stores it."""
+    found = tuple(stores)
+    others = tuple(one for one in found if one.store.kind is not StoreKind.ATTRIBUTE or has_own_value(one.store))
+    return others or found
 
 
 def _naming(key: str) -> re.Pattern[str]:
