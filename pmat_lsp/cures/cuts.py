@@ -17,7 +17,7 @@ from pmat_lsp.analysis.cycles import is_captured
 from pmat_lsp.analysis.islands import SHARED
 from pmat_lsp.analysis.leaks import Leaks, clones_of
 from pmat_lsp.analysis.ownership import components_among, reached_from_roots
-from pmat_lsp.analysis.result import Finding
+from pmat_lsp.analysis.result import Edge, Finding, Hop, stored_edges
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent
 from pmat_lsp.heap.model import Heap
@@ -48,16 +48,20 @@ class CapturedCut:
 
 @dataclass(frozen=True, eq=False)
 class StoredCut:
-    """A key of a class under which its objects hold what leads back to them."""
+    """Subscripts by which the objects or hashes on the cycles hold what leads back to them."""
 
-    package: str
-    key: str
+    package: str | None
+    """The class of the objects; None for plain data."""
+    subscripts: str
+    """As Perl writes them: `{parent}`, `{kids}[0]`."""
+    key: str | None
+    """The key, where the subscripts are one key alone."""
     held: Kind
     """What one of the objects holds there."""
     rows: Rows
     """int64: the rows of the out_ columns that hold the values, in every object on one of the cycles."""
     to_itself: bool
-    """Each object holds itself under the key."""
+    """Each object holds itself there."""
     live: int | None
     """How many objects that are no proven leak hold there what something else holds, too; None: one does not."""
 
@@ -71,6 +75,7 @@ class Cuts:
         self._leaks = leaks
         self._dissolves: dict[tuple[CapturedCut | StoredCut, ...], bool] = {}
         self._live: dict[CapturedCut, int | None] = {}
+        self._stored: dict[int, StoredCut] = {}
 
     @cached_property
     def captured(self) -> tuple[CapturedCut, ...]:
@@ -102,8 +107,25 @@ class Cuts:
 
     @cached_property
     def stored(self) -> tuple[StoredCut, ...]:
-        """The keys on the shortest cycle, that to cut first before the others."""
-        return tuple(self._stored())
+        """The subscripts on the shortest cycle, those to cut first before the others."""
+        start = self.finding.cut.hop if self.finding.cut else 0
+        edges = sorted(self._edges, key=lambda at: (at - start) % len(self.finding.cycle))
+        return tuple(self.stored_at(at) for at in edges)
+
+    def stored_at(self, start: int) -> StoredCut:
+        """The subscripts that begin at the hop `start` of the cycle."""
+        if start not in self._stored:
+            self._stored[start] = self._stored_along(self._edges[start])
+        return self._stored[start]
+
+    @cached_property
+    def _edges(self) -> dict[int, Edge]:
+        """By the index of their first hop."""
+        return {
+            edge.start: edge
+            for edge in stored_edges(self.finding.cycle)
+            if all(hop.kind in ("key", "index") for hop in edge.hops)
+        }
 
     @cached_property
     def is_weakly_held(self) -> bool:
@@ -160,29 +182,45 @@ class Cuts:
         numbers = islands.cycle[np.array(self.finding.islands[:MOST_ISLANDS], np.int32)]
         return np.flatnonzero(np.isin(islands.cycle, numbers)).astype(np.int32)
 
-    def _stored(self) -> Iterator[StoredCut]:
-        heap, finding = self.heap, self.finding
-        start = finding.cut.hop if finding.cut else 0
-        svs = self._members
-        for hop in finding.cycle[start:] + finding.cycle[:start]:
-            package = heap.class_of(hop.source)
-            if hop.kind != "key" or package is None:
-                continue
-            alike = heap.blessed[: heap.n] == heap.blessed[hop.source]
-            leaked = _values(heap, svs[alike[svs]], hop.name)
-            others = _values(heap, np.flatnonzero(alike & ~self._leaks.ownership.proven)[:MOST_ALIVE], hop.name)
-            to_itself = all(_referent(heap, int(heap.out_target[row])) == heap.out_source[row] for row in leaked)
-            held, rows = Kind(int(heap.kind[hop.target])), np.array(leaked, np.int64)
-            yield StoredCut(package, hop.name, held, rows, to_itself, _held_elsewhere(heap, others))
+    def _stored_along(self, edge: Edge) -> StoredCut:
+        heap, svs = self.heap, self._members
+        first, last = edge.hops[0], edge.hops[-1]
+        package = heap.class_of(first.source)
+        alike = (heap.blessed[: heap.n] == heap.blessed[first.source]) & (
+            heap.kind[: heap.n] == heap.kind[first.source]
+        )
+        inside = np.zeros(heap.n + 3, np.bool_)
+        inside[svs] = True
+        leaked = [row for row in _rows_along(heap, svs[alike[svs]], edge) if inside[heap.out_target[row]]]
+        others = np.flatnonzero(alike & ~self._leaks.ownership.proven)[:MOST_ALIVE]
+        to_itself = len(edge.hops) == 1 and all(
+            _referent(heap, int(heap.out_target[row])) == heap.out_source[row] for row in leaked
+        )
+        return StoredCut(
+            package=package,
+            subscripts=edge.label.removeprefix("->"),
+            key=first.name if len(edge.hops) == 1 and first.kind == "key" else None,
+            held=Kind(int(heap.kind[last.target])),
+            rows=np.array(leaked, np.int64),
+            to_itself=to_itself,
+            live=_held_elsewhere(heap, _rows_along(heap, others, edge)),
+        )
 
 
-def _values(heap: Heap, svs: npt.NDArray[np.integer[Any]], key: str) -> list[int]:
-    return [
-        row
-        for sv in svs.tolist()
-        for row in heap.out_rows(sv)
-        if heap.out_kind[row] == RefKind.VALUE and decode_name(read_string(heap, int(heap.out_detail[row]))) == key
-    ]
+def _rows_along(heap: Heap, svs: npt.NDArray[np.integer[Any]], edge: Edge) -> list[int]:
+    """The rows of the out_ columns that are the last of the subscripts of an edge, from each of some SVs; any index."""
+    at, rows = svs.tolist(), list[int]()
+    for hop in edge.hops:
+        rows = [row for sv in at for row in heap.out_rows(sv) if _is_along(heap, row, hop)]
+        at = [_referent(heap, int(heap.out_target[row])) for row in rows]
+    return rows
+
+
+def _is_along(heap: Heap, row: int, hop: Hop) -> bool:
+    if hop.kind == "index":
+        return bool(heap.out_kind[row] == RefKind.ELEMENT)
+    is_value = heap.out_kind[row] == RefKind.VALUE
+    return bool(is_value and decode_name(read_string(heap, int(heap.out_detail[row]))) == hop.name)
 
 
 def _held_elsewhere(heap: Heap, rows: list[int]) -> int | None:

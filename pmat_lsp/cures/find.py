@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pmat_lsp.analysis.closures import recorded_files
 from pmat_lsp.analysis.leaks import clones_of, files_of_classes
-from pmat_lsp.analysis.result import Closure
+from pmat_lsp.analysis.result import SUBSCRIPTS, Closure
 from pmat_lsp.cures.cuts import CapturedCut, Cuts, StoredCut
 from pmat_lsp.cures.model import Cure, FileEdits, Safety
 from pmat_lsp.cures.packages import HeapPackages
@@ -38,11 +38,11 @@ from pmat_lsp.source.hazards import check_classes, check_texts, check_weakened, 
 from pmat_lsp.source.lexicals import Declaration
 from pmat_lsp.source.marks import MarkedFinding
 from pmat_lsp.source.model import Range
-from pmat_lsp.source.parameters import stores_what_it_made
 from pmat_lsp.source.perl import PerlSource, Sub
 from pmat_lsp.source.places import Place, Places
 from pmat_lsp.source.reach import Objects, Reach
-from pmat_lsp.source.stored import Store, store_at
+from pmat_lsp.source.store_places import Certainty, FoundStores
+from pmat_lsp.source.stored import store_of
 from pmat_lsp.source.texts import Texts
 
 MOST_CUTS = 6
@@ -114,31 +114,37 @@ class _Finder:
                 return
 
     def stored(self) -> Iterator[Cure]:
-        """A reference that is weakened where it is stored."""
-        for cut in self._cuts.stored:
-            if not self._cuts.dissolves(cut):
-                continue
-            step = self._weaken_stored(cut)
-            if step is not None:
-                yield _cure([step])
-                return
+        """The reference that leads back is weakened where it is stored; no other is, which may be the only owner."""
+        cut = self._marked.cut
+        if cut is None:
+            self._blocked(ObstacleKind.NO_DIRECTION, "")
+            return
+        for edge, found in self._marked.stored:
+            along = range(edge.start, edge.start + len(edge.hops))
+            is_cut = any(at % len(self._finding.cycle) == cut.hop for at in along)
+            if is_cut and edge.hops[0].kind in SUBSCRIPTS and edge.hops[-1].target_kind != Kind.CODE:
+                step = self._weaken_stored(self._cuts.stored_at(edge.start), found)
+                if step is not None:
+                    yield _cure([step])
 
-    def _weaken_stored(self, cut: StoredCut) -> _Step | None:
+    def _weaken_stored(self, cut: StoredCut, found: FoundStores) -> _Step | None:
         """Weaken a stored reference: always to be reviewed, since the text does not show who else holds the object."""
-        store = self._only_store(cut.key)
-        name = f"{{{cut.key}}}"
-        if store is None:
-            return self._blocked(ObstacleKind.NO_STORE, name)
-        path, found = store
+        if not self._cuts.dissolves(cut):
+            return None
+        place = next(iter(found.stores), None)
+        if place is None or not self._places.is_own(place.path):
+            return self._blocked(ObstacleKind.NO_STORE, cut.subscripts)
+        store = store_of(place.store)
         if cut.live is None:
-            return self._blocked(ObstacleKind.ONLY_OWNER, name, path, found.range)
-        if not cut.to_itself and not cut.live and stores_what_it_made(found.source, found.range):
-            return self._blocked(ObstacleKind.STORED_NEW, found.target, path, found.range)
-        edits = found.weaken()
+            return self._blocked(ObstacleKind.ONLY_OWNER, cut.subscripts, place.path, place.range)
+        if store is None:
+            return self._blocked(ObstacleKind.STORED_NEW, cut.subscripts, place.path, place.range)
+        edits = store.weaken()
         if edits is None:
-            return self._blocked(ObstacleKind.NOT_WRITABLE, found.target, path, found.range)
-        title = f"Weaken {found.target}"
-        return _Step(title, stored_reason(cut.package, cut.key, cut.live, cut.to_itself), path, tuple(edits), False)
+            return self._blocked(ObstacleKind.NOT_WRITABLE, store.target, place.path, place.range)
+        others = 0 if found.certainty is Certainty.CERTAIN else len(found.stores) - 1
+        reason = stored_reason(cut.package, cut.subscripts, cut.live, cut.to_itself, others, store.is_value_of_sub)
+        return _Step(f"Weaken {store.target}", reason, place.path, tuple(edits), False)
 
     def _blocked(
         self, kind: ObstacleKind, name: str, path: Path | None = None, at: Range | None = None
@@ -150,7 +156,7 @@ class _Finder:
     def released(self) -> Iterator[Cure]:
         """A callback that is taken out of its object as it is called for the last time."""
         for cut in self._cuts.stored:
-            if cut.held != Kind.CODE or not self._cuts.dissolves(cut):
+            if cut.held != Kind.CODE or not cut.key or not cut.package or not self._cuts.dissolves(cut):
                 continue
             sources = {id(source): source for source in self._sources_naming(cut.key)}
             found = last_call(sources.values(), cut.package, cut.key)
@@ -316,17 +322,6 @@ class _Finder:
     def _sources_naming(self, word: str) -> Iterator[PerlSource]:
         """The texts in which a word stands."""
         return (source for source in self._texts.sources if word in source.text)
-
-    def _only_store(self, key: str) -> tuple[Path, Store] | None:
-        """The only place in the files of the finding's classes that stores `key`."""
-        found = []
-        for path in dict.fromkeys(self._places.locate(file).path for file in self._finding.class_files):
-            source = self._source(path) if path is not None else None
-            if path is not None and source is not None:
-                found += [(path, store_at(source, range_)) for range_ in source.hash_key_stores(key)]
-        if len(found) != 1 or found[0][1] is None:
-            return None
-        return found[0][0], found[0][1]
 
     def _source(self, path: Path) -> PerlSource | None:
         try:

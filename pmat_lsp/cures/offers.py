@@ -141,7 +141,7 @@ def _doubted(cure: Cure, newer: Sequence[Path]) -> Cure:
 
 
 def _why_none(marked: MarkedFinding) -> WhyNone:
-    if marked.missing:
+    if marked.missing and marked.mark is None:
         return WhyNone.NO_SOURCE
     if any(place.status == "stale" for place in marked.closures):
         return WhyNone.UNCERTAIN

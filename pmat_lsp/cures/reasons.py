@@ -64,8 +64,10 @@ class ObstacleKind(Enum):
     """In the dump, a live closure or object is the only one that holds what would be weakened (variable or key)."""
     NOT_THIS_SUB = auto()
     """The variable has a sub, but `__SUB__` would not be the same (the variable)."""
+    NO_DIRECTION = auto()
+    """Neither source nor heap shows which of the references leads back."""
     NO_STORE = auto()
-    """There is not exactly one statement that stores a key (the key)."""
+    """No statement of the program's own files is known to store the reference (the subscripts)."""
     STORED_NEW = auto()
     """The object that is stored is made there, and would be freed at once (the key)."""
     REMAINS = auto()
@@ -91,7 +93,8 @@ _NONE = {
     ObstacleKind.NOT_WRITABLE: "a weak copy of {name}{at} would change what the program does",
     ObstacleKind.ONLY_OWNER: "in this dump, nothing else holds what {name}{at} refers to: weakening it would free that",
     ObstacleKind.NOT_THIS_SUB: "{name}{at} is set or used in a place where __SUB__ would be another sub",
-    ObstacleKind.NO_STORE: "there is not exactly one statement that stores {name}",
+    ObstacleKind.NO_DIRECTION: "neither the source nor the dump shows which of the references leads back",
+    ObstacleKind.NO_STORE: "no statement is known that stores {name}",
     ObstacleKind.STORED_NEW: "{name}{at} may be the only reference to the new object that it stores",
     ObstacleKind.REMAINS: "each change that can be made for you leaves a cycle",
     ObstacleKind.OLD_PERL: "the perl that ran the program is too old for the change that would help",
@@ -103,15 +106,32 @@ def review_reason(escape: Escape) -> str:
     return _sentence(_REVIEW[escape.kind], escape.names, escape.path, escape.range)
 
 
-def stored_reason(package: str, key: str, live: int | None, to_itself: bool) -> str:
-    """What is to be reviewed about a stored reference that is weakened."""
+def stored_reason(
+    package: str | None, subscripts: str, live: int | None, to_itself: bool, others: int, is_value: bool
+) -> str:
+    """What is to be reviewed about a stored reference that is weakened.
+
+    Args:
+        package: the class of what holds it; None for plain data.
+        subscripts: by which it is held, as Perl writes them.
+        live: how many that are alive hold there what something else holds, too.
+        to_itself: whether each object holds itself.
+        others: how many other places may store it.
+        is_value: whether the statement that stores it is the last of its sub.
+    """
+    held = f"what `{subscripts}`{f' of {package}' if package else ''} refers to"
     if to_itself:
-        return f"{package} holds itself by {{{key}}}: see that something else holds it until it is done."
-    if live:
-        others = format_count(live, "object")
-        held = f"what {{{key}}} of {package} refers to ({others})"
-        return f"In this dump something else holds {held}: see that this is always so."
-    return f"See that something else holds what {{{key}}} of {package} refers to as long as it is needed."
+        holder = package or "the structure"
+        told = f"{holder} holds itself by `{subscripts}`: see that something else holds it until it is done"
+    elif live:
+        told = f"in this dump something else holds {held} ({format_count(live, 'object')}): see that this is always so"
+    else:
+        told = f"see that something else holds {held} as long as it is needed"
+    if others:
+        told += f"; {format_count(others, 'other place')} may store it, too"
+    if is_value:
+        told += "; and that no caller uses the value of the sub, which is another one then"
+    return f"{told[0].upper()}{told[1:]}."
 
 
 def no_fix_reason(obstacles: Sequence[Obstacle]) -> str:

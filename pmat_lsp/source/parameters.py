@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from pmat_lsp.source.lexicals import Declaration, SubNode
-from pmat_lsp.source.model import Range
 from pmat_lsp.source.perl import PerlSource
 from pmat_lsp.source.syntax import ancestors, everything, is_changed
 
@@ -123,25 +122,6 @@ def is_made_by_bless(source: PerlSource, declaration: Declaration) -> bool:
     assignment = _assignment_around(declaration.node.parent)
     right = assignment.child_by_field_name("right") if assignment is not None else None
     return right is not None and source.string(right).startswith("bless")
-
-
-def stores_what_it_made(source: PerlSource, statement: Range) -> bool:
-    """Whether `$x->{key} = $new` stores an object that the same sub has made, and that it does not return.
-
-    Then the reference that is stored may be the only one that is left when the sub ends.
-    """
-    node = source.node_at(statement)
-    assignment = next((one for one in everything(node) if one.type == "assignment_expression"), None)
-    right = assignment.child_by_field_name("right") if assignment is not None else None
-    declaration = declaration_of(source, right) if right is not None else None
-    if declaration is None:
-        return False
-    made = _assignment_around(declaration.node.parent)
-    value = made.child_by_field_name("right") if made is not None else None
-    if value is None or source.string(value) in ("shift", "@_"):
-        return False
-    uses = (use.node for use in source.lexicals.uses_of(declaration))
-    return not any(_is_result(source, node) for node in uses)
 
 
 def _is_result(source: PerlSource, node: Node) -> bool:

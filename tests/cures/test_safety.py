@@ -82,13 +82,6 @@ def test_the_widget_is_cured_where_nothing_is_odd(tmp_path: Path) -> None:
             CALLBACK, "", MAKE_THREE + " my @callbacks = map { $_->{on_click} } ();", id="the-main-program-takes-it"
         ),
         pytest.param(
-            "$self->{on_click} = sub { $self->{clicks}++ }; $BY_NAME{$self} = $self; "
-            "Scalar::Util::weaken( $BY_NAME{$self} );",
-            "",
-            "use Scalar::Util; " + MAKE_THREE,
-            id="something-alive-has-a-weak-reference",
-        ),
-        pytest.param(
             "$self->{on_click} = sub { $self->{clicks}++ }; $self = $self;",
             "",
             MAKE_THREE,
@@ -167,15 +160,13 @@ def test_no_fix_is_safe_where_a_use_is_not_understood(body: str, more: str, use:
         pytest.param(
             "$self->{on_click} = sub { $self->{clicks}++ }; $self = $self;",
             "",
-            "a weak copy of `$self` at program.pl:9 would change what the program does; "
-            "there is not exactly one statement that stores `{on_click}`",
+            "a weak copy of `$self` at program.pl:9 would change what the program does",
             id="the-variable-is-set-again",
         ),
         pytest.param(
             CALLBACK,
             "sub weaken { die }",
-            "a weak copy of `$self` at program.pl:9 would change what the program does; "
-            "there is not exactly one statement that stores `{on_click}`",
+            "a weak copy of `$self` at program.pl:9 would change what the program does",
             id="weaken-means-something-else",
         ),
     ],
@@ -265,7 +256,7 @@ Tree->new for 1 .. 3;
     assert ran.patterns == ["parent-child"]
     (cure,) = ran.cures()
     assert (cure.title, cure.is_safe) == ("Weaken $self->{parent}", False)
-    assert cure.reason == "See that something else holds what {parent} of Leaf refers to as long as it is needed."
+    assert cure.reason == "See that something else holds what `{parent}` of Leaf refers to as long as it is needed."
 
 
 @pytest.mark.parametrize(
