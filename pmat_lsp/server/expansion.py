@@ -12,6 +12,7 @@ from pmat_lsp.analysis.finding_ids import finding_ids
 from pmat_lsp.analysis.labels import labels
 from pmat_lsp.analysis.largest import first_by
 from pmat_lsp.analysis.lookup import find_sv
+from pmat_lsp.analysis.result import SELF_HELD
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.naming import reference_name
 from pmat_lsp.heap.neighbours import strength_of
@@ -98,14 +99,16 @@ def _dominators(dump: Dump, page: Page, progress: Progress) -> tuple[int, list[_
     return len(children), [_Child(sv, len(sizes.children(sv)), retained=int(sizes.bytes[sv])) for sv in shown]
 
 
-def _islands(dump: Dump, page: Page, progress: Progress) -> tuple[int, list[_Child]]:
+def _islands(dump: Dump, page: Page, _progress: Progress) -> tuple[int, list[_Child]]:
     findings = dump.leaks.report.all_findings
     finding = dict(zip(finding_ids(findings), findings, strict=True)).get(page.finding or "")
     if finding is None:
         raise PmatError(f"there is no finding {page.finding!r} in this dump", "pmat/leaks tells their ids.")
-    sizes, heap = dump.retained(progress), dump.heap
+    heap, leaks = dump.heap, dump.leaks
+    islands = leaks.self_held if finding.verdict == SELF_HELD else leaks.islands
     shown = finding.islands[page.offset : page.offset + page.limit]
-    return len(finding.islands), [_Child(sv, len(heap.out_rows(sv)), retained=int(sizes.bytes[sv])) for sv in shown]
+    rows = [_Child(sv, len(heap.out_rows(sv)), retained=int(islands.bytes[islands.cycle[sv]])) for sv in shown]
+    return len(finding.islands), rows
 
 
 _WAYS: Mapping[str, Callable[[Dump, Page, Progress], tuple[int, list[_Child]]]] = {

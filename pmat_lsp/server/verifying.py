@@ -135,6 +135,8 @@ def _fixable(opened: OpenDump, name: str) -> Fixable:
         raise PmatError(f"there is no finding {name!r} in this dump", "pmat/leaks has them all.")
     dump = opened.dump.placed(opened.dump.settings, Sources())
     marked = mark_finding(dump.places, findings[name])
+    if marked.finding.verdict != LEAKED:
+        return Fixable(name, dump, marked, (), "it only holds itself, and live code can still reach it")
     cures = fixes_of(dump, opened.stamp, marked)
     return Fixable(name, dump, marked, cures, (None if cures else dump.why_no_cure(marked)) or "")
 
@@ -151,8 +153,6 @@ def _saved(opened: OpenDump, fixable: Fixable) -> Fixable:
 
 def _why_none(fixable: Fixable) -> str:
     """Why there is no fix; "" where there is one."""
-    if fixable.marked.finding.verdict != LEAKED:
-        return "it only holds itself, and live code can still reach it"
     (offer,) = choose([(fixable.marked, fixable.cures)], [fixable.name])
     reasons = {fixable.name: fixable.why_none} if fixable.why_none else {}
     return visible(why_none_text(offer, reasons), _LONGEST)

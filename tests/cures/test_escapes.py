@@ -36,12 +36,15 @@ ONLY_POSSIBLE = {
     "refaddr",
 }
 """Here the fix is not seen to change the output: an address is not used again, or nothing happens later."""
+SELF_HELD = {"weak-reference", "weak-element"}
+"""Here something alive has a weak reference to the object: it only holds itself, so there is nothing to fix."""
+LEAKING = [one for one in ESCAPES if one.name not in SELF_HELD]
 
 
 def cures_of(ran: Ran) -> list[Cure]:
     dump = ran.dump
     assert ran.status == 0, ran.output
-    assert dump.marked, ran.output
+    assert dump.all_marked, ran.output
     return [cure for marked in dump.marked for cure in dump.cures(marked)]
 
 
@@ -50,7 +53,13 @@ def escaping(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
     return run_all(tmp_path_factory.mktemp("escapes"), {one.name: one.text() for one in ESCAPES})
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", sorted(SELF_HELD))
+def test_what_live_code_can_reach_by_a_weak_reference_is_not_fixed(name: str, escaping: dict[str, Ran]) -> None:
+    assert cures_of(escaping[name]) == []
+    assert escaping[name].dump.leaks.report.self_held
+
+
+@pytest.mark.parametrize("name", [one.name for one in LEAKING])
 def test_each_way_out_needs_a_review_with_its_kind_and_place(name: str, escaping: dict[str, Ran]) -> None:
     wanted = BY_NAME[name]
     cures = cures_of(escaping[name])
@@ -65,7 +74,7 @@ def test_each_way_out_needs_a_review_with_its_kind_and_place(name: str, escaping
 
 
 def test_with_the_fix_each_of_them_prints_something_else(tmp_path: Path) -> None:
-    before = run_all(tmp_path, {one.name: one.text() for one in ESCAPES if one.name not in ONLY_POSSIBLE})
+    before = run_all(tmp_path, {one.name: one.text() for one in LEAKING if one.name not in ONLY_POSSIBLE})
     for ran in before.values():
         make(cures_of(ran)[0])
     after = run_again({name: ran.folder for name, ran in before.items()})
@@ -73,8 +82,8 @@ def test_with_the_fix_each_of_them_prints_something_else(tmp_path: Path) -> None
 
 
 def test_another_name_of_the_class_changes_nothing(tmp_path: Path) -> None:
-    renamed = run_all(tmp_path, {one.name: one.text("Aaa::Zzz") for one in ESCAPES})
-    for one in ESCAPES:
+    renamed = run_all(tmp_path, {one.name: one.text("Aaa::Zzz") for one in LEAKING})
+    for one in LEAKING:
         kinds = [escape.kind for cure in cures_of(renamed[one.name]) for escape in cure.escapes]
         assert kinds[0] is one.kind, one.name
 
@@ -158,18 +167,14 @@ def test_a_file_of_the_program_that_is_not_here_may_use_the_object(tmp_path: Pat
     assert cure.reason == "The source of `lib/Plugin.pm` is not here, and may use the callback or its object."
 
 
-def test_a_parent_class_that_is_not_here_may_use_the_object(tmp_path: Path) -> None:
+def test_a_parent_class_elsewhere_is_not_read_and_may_use_the_object(tmp_path: Path) -> None:
     library = tmp_path / "library" / "Device.pm"
     library.parent.mkdir()
     library.write_text("package Device; sub reset { my ($self) = @_; return $self } 1;")
     text = f"use lib '{library.parent}';\nuse parent 'Device';\n"
     radio = ESCAPES[0].text().replace("package Radio {", "package Radio { " + text).replace("->tune->take", "->tune")
     radio = re.sub(r"sub take .*", "", radio).replace("$f->()", "$f->name")
-    now = run_all(tmp_path / "work", {"one": radio})["one"]
-    (cure,) = cures_of(now)
-    assert cure.is_safe
-    library.unlink()
-    (cure,) = cures_of(now)
+    (cure,) = cures_of(run_all(tmp_path / "work", {"one": radio})["one"])
     assert [(escape.kind, escape.names) for escape in cure.escapes] == [(Kind.UNKNOWN_CLASS, ("Device",))]
 
 

@@ -183,7 +183,7 @@ def test_the_chain_is_walked_also_where_steps_share_a_line(emacs: Emacs) -> None
     own_workspace(emacs.folder, "shared_line")
     told = emacs.run(PMAT, '(find-file "shared_line.pl")' + CHAIN.replace("forward-line 78", "forward-line 34"))
     places = [place.partition(":")[2] for place in told["walked"]]
-    assert places == ["32:11", "32:11", "35:12", "35:28", "32:11"]
+    assert places == ["35:12", "35:28", "32:11", "32:11", "35:12"]
 
 
 def test_pmat_mode_marks_the_leak_beside_another_server(emacs: Emacs) -> None:

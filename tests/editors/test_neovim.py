@@ -163,10 +163,10 @@ def _show_chain(shown: Neovim, line: int, first: tuple[int, int]) -> None:
 
 
 def test_the_keys_walk_every_place_of_a_chain_round_and_round_also_on_one_line(lines: Neovim) -> None:
-    _show_chain(lines, 35, (32, 12))
-    assert _walk(lines, *["]l"] * 4) == [(35, 13), (35, 29), (32, 12), (35, 13)]
-    assert _walk(lines, *["[l"] * 3) == [(32, 12), (35, 29), (35, 13)]
-    assert _walk(lines, "2]l", "4[l") == [(32, 12), (35, 29)]
+    _show_chain(lines, 35, (35, 13))
+    assert _walk(lines, *["]l"] * 4) == [(35, 29), (32, 12), (35, 13), (35, 29)]
+    assert _walk(lines, *["[l"] * 3) == [(35, 13), (32, 12), (35, 29)]
+    assert _walk(lines, "2]l", "4[l") == [(35, 13), (32, 12)]
     _show_chain(lines, 51, (51, 13))
     assert _walk(lines, *["]l"] * 3, "[l") == [(51, 29), (51, 13), (51, 29), (51, 13)]
 
@@ -186,7 +186,7 @@ def test_the_walk_goes_on_from_where_the_cursor_is_put(lines: Neovim) -> None:
 
 
 def test_the_cursor_on_a_line_with_two_steps_is_at_the_nearer_one(lines: Neovim) -> None:
-    _show_chain(lines, 35, (32, 12))
+    _show_chain(lines, 35, (35, 13))
     lines.command("call cursor(35, 1)")
     assert _walk(lines, "]l") == [(35, 29)]
     lines.command("call cursor(35, 30)")
@@ -200,8 +200,8 @@ def test_a_chain_begins_at_its_first_step_that_is_written_somewhere(lines: Neovi
         "finding.hops[1].place = nil "
         "require('pmat.chain').show(finding, client)"
     )
-    assert lines.place[1:] == (35, 13)
-    assert _walk(lines, "]l", "]l") == [(35, 29), (35, 13)]
+    assert lines.place[1:] == (35, 29)
+    assert _walk(lines, "]l", "]l") == [(32, 12), (35, 29)]
 
 
 def test_another_location_list_and_keys_of_the_users_own_are_left_alone(workspace: Path, version: str) -> None:

@@ -175,7 +175,7 @@ async def test_a_fix_that_needs_review_asks_first(tmp_path: Path) -> None:
     async with editor(folder, _annotating()) as shown:
         leak = await _leak(shown, "live_clones.pl")
         cure, *_ = await _actions(shown, "live_clones.pl", leak.range)
-        reason = "In this dump something else holds what $self refers to (3 objects)"
+        reason = "`Loop::watch` at live_clones.pl:19 gets the callback, and what it does with it …"
         assert (cure.title, cure.is_preferred) == (f"Capture a weakened copy of $self (review: {reason})", False)
         assert cure.edit is not None
         (annotation,) = (cure.edit.change_annotations or {}).values()

@@ -13,7 +13,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from tests.cures.running import copied, needs_dumper, run
+from tests.cures.running import needs_dumper
 from tests.server.editor import Editor, editor, full_capabilities, own_workspace
 from tests.server.test_code_actions import _actions, _annotating, _changed, _leak, _plain
 from tests.server.verifying import CALLS, COMMAND, FILE, KEEPS, MODULE, program
@@ -268,22 +268,3 @@ async def test_a_fix_that_needs_review_has_its_reason_in_the_title_and_asks_firs
 def _has_titles(message: dict[str, Any]) -> bool:
     result = message.get("result")
     return isinstance(result, list) and len(result) > 1 and "title" in result[0]
-
-
-@pytest.mark.parametrize("how", ["written", "unsaved"])
-async def test_a_source_newer_than_the_dump_whose_place_is_not_certain_needs_review(how: str, tmp_path: Path) -> None:
-    script = copied(tmp_path, "self_ref.pl")
-    run(script)
-    os.utime(script, (1, 1))
-    async with editor(tmp_path, _annotating()) as shown:
-        text = shown.open("self_ref.pl")
-        leak = await _leak(shown, "self_ref.pl")
-        fix, *_ = await _actions(shown, "self_ref.pl", leak.range)
-        assert (fix.is_preferred, "(review:" in fix.title) == (True, False)
-        if how == "written":
-            os.utime(script)
-        else:
-            shown.change("self_ref.pl", text + "# more\n")
-        fix, *_ = await _actions(shown, "self_ref.pl", leak.range)
-        assert " (review: self_ref.pl was written after the dump, and nothing shows that this" in fix.title
-        assert fix.is_preferred is False
