@@ -56,8 +56,8 @@ def find_islands(heap: Heap, ownership: Ownership, among: Mask) -> Islands:
     """
     svs = np.flatnonzero(among).astype(np.int32)
     if not len(svs):
-        nothing, owner = np.full(heap.n + 3, -1, np.int32), np.full(heap.n + 3, OUTSIDE, np.int32)
-        return Islands(0, nothing, owner, np.zeros(0, np.int64), np.zeros(0, np.int64))
+        nothing, outside = np.full(heap.n + 3, -1, np.int32), np.full(heap.n + 3, OUTSIDE, np.int32)
+        return Islands(0, nothing, outside, np.zeros(0, np.int64), np.zeros(0, np.int64))
     component, components = components_among(heap, ownership.counted, svs)
     is_cycle = _cyclic(heap, ownership, component, components)
     number = np.full(components + 1, -1, np.int32)

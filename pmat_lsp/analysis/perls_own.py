@@ -49,7 +49,8 @@ def perls_own(heap: Heap, svs: I32) -> I32:
         _only(svs[(kind == Kind.GLOB) & ~blessed], lambda sv: _is_file(heap, sv)),
         _only(svs[(kind == Kind.HASH) & ~blessed], lambda sv: _is_old_stash(heap, sv)),
     )
-    return np.unique(np.concatenate(own)).astype(np.int32)
+    found: I32 = np.unique(np.concatenate(own)).astype(np.int32)
+    return found
 
 
 def _only(svs: I32, test: Callable[[int], bool]) -> I32:
