@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.analysis.rows import rows_from, rows_to
+from pmat_lsp.analysis.rows import rows_to
 from pmat_lsp.analysis.weak_registries import registry_entries
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.format.roots import PLAIN_POINTER_ROOTS
@@ -59,8 +59,8 @@ def find_ownership(heap: Heap) -> Ownership:
     roots = root_ids(heap)
     none = np.empty(0, np.int64)
     lost = ~reached_beyond(heap, np.zeros(heap.n + 3, np.bool_), roots, none)[:n]
-    missing = _missing_references(heap, counted, lost)
-    unexplained = lost & _reached(heap, counted, np.flatnonzero(lost & missing))[:n]
+    svs = np.flatnonzero(lost)
+    unexplained = lost & _reached(heap, counted, svs[missing_counts(heap, counted, svs) > 0])[:n]
     explained = lost & ~unexplained
     ways_in, self_held = _weakly_reached(heap, np.append(explained, [False] * 3))
     return Ownership(counted, lost, unexplained, self_held, explained & ~self_held, ways_in, len(roots))
@@ -138,21 +138,19 @@ def _reached(
     return seen.astype(np.bool_)
 
 
-def _missing_references(heap: Heap, counted: npt.NDArray[np.uint8], lost: Mask) -> Mask:
-    """bool[n]: lost SVs whose refcount is higher than the counted references found."""
-    rows = rows_from(heap, np.flatnonzero(lost))[0]
-    found = np.bincount(heap.out_target[rows[counted[rows] != 0]], minlength=heap.n + 3)[: heap.n]
-    found[_backref_lists(heap)] += 1
-    return lost & (heap.refcount[: heap.n].astype(np.int64) > found)
-
-
-def _backref_lists(heap: Heap) -> npt.NDArray[np.int32]:
-    """The arrays of weak references, whose count perl keeps one too high (see sv_add_backref in sv.c)."""
-    of_hash = heap.out_kind == RefKind.BACKREFS
-    of_magic = (heap.out_kind == RefKind.MAGIC_OBJECT) & (heap.out_detail == _BACKREF_MAGIC)
-    named = np.zeros(heap.n + 3, np.bool_)
-    named[heap.out_target[of_hash | of_magic]] = True
-    return np.flatnonzero(named[: heap.n] & (heap.kind[: heap.n] == Kind.ARRAY)).astype(np.int32)
+def missing_counts(
+    heap: Heap, counted: npt.NDArray[np.uint8], svs: npt.NDArray[np.integer[Any]]
+) -> npt.NDArray[np.int64]:
+    """int64, one an SV: of lost SVs, the counts that no reference in the dump owns; `counted` as in `Ownership`."""
+    rows, which = rows_to(heap, svs)
+    # perl keeps the count of a list of weak references one too high (see sv_add_backref in sv.c).
+    backrefs = (heap.out_kind[rows] == RefKind.BACKREFS) | (
+        (heap.out_kind[rows] == RefKind.MAGIC_OBJECT) & (heap.out_detail[rows] == _BACKREF_MAGIC)
+    )
+    found = np.bincount(which, counted[rows] != 0, len(svs)).astype(np.int64)
+    is_list = (np.bincount(which, backrefs, len(svs)) > 0) & (heap.kind[svs] == Kind.ARRAY)
+    missing: npt.NDArray[np.int64] = np.maximum(0, heap.refcount[svs].astype(np.int64) - found - is_list)
+    return missing
 
 
 def components_among(

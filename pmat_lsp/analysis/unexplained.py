@@ -19,12 +19,12 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.cycles import hops_of
 from pmat_lsp.analysis.leads import NOWHERE, Lead, Leads
-from pmat_lsp.analysis.ownership import Ownership, components_of
+from pmat_lsp.analysis.ownership import Ownership, components_of, missing_counts
 from pmat_lsp.analysis.perls_own import perls_own
 from pmat_lsp.analysis.result import Hop
-from pmat_lsp.analysis.rows import referents, rows_from, rows_to
+from pmat_lsp.analysis.rows import referents, rows_from
 from pmat_lsp.analysis.shapes import class_names
-from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind, RefKind
+from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind
 from pmat_lsp.heap.describe import describe, summarise
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.references import to_csr
@@ -45,7 +45,6 @@ _MOST_KEYS = 8
 _MOST_ELEMENTS = 3
 _LONGEST_TEXT = 40
 _DEEPEST = 3
-_BACKREF_MAGIC = ord("<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +146,9 @@ _Told = list[tuple[I64, Lead]]
 """Indices into the outermost SVs of one shape, and what they lead to."""
 
 
-def missing_counts(heap: Heap, ownership: Ownership, svs: npt.NDArray[np.integer]) -> I64:
-    """int64, one an SV: of lost SVs, the counts that no reference in the dump owns."""
-    rows, which = rows_to(heap, svs)
-    # perl keeps the count of a list of weak references one too high.
-    backrefs = (heap.out_kind[rows] == RefKind.BACKREFS) | (
-        (heap.out_kind[rows] == RefKind.MAGIC_OBJECT) & (heap.out_detail[rows] == _BACKREF_MAGIC)
-    )
-    found = np.bincount(which, ownership.counted[rows] != 0, len(svs)).astype(np.int64)
-    is_list = (np.bincount(which, backrefs, len(svs)) > 0) & (heap.kind[svs] == Kind.ARRAY)
-    missing: I64 = np.maximum(0, heap.refcount[svs].astype(np.int64) - found - is_list)
-    return missing
-
-
 def unseen_holder(heap: Heap, ownership: Ownership, leads: Leads, sv: int) -> Unseen | None:
     """What the dump does not show of an SV; None where it shows all, or where a root reaches the SV."""
-    missing = int(missing_counts(heap, ownership, np.array([sv]))[0]) if ownership.unexplained[sv] else 0
+    missing = int(missing_counts(heap, ownership.counted, np.array([sv]))[0]) if ownership.unexplained[sv] else 0
     return Unseen(missing, leads.lead(sv).holders) if missing else None
 
 
@@ -259,7 +245,7 @@ def _outermost(heap: Heap, ownership: Ownership) -> _Outermost:
     source, target = component[source], component[target]
     start, order = to_csr(source[source != target], count)
     target = target[source != target][order]
-    missing = missing_counts(heap, ownership, svs)
+    missing = missing_counts(heap, ownership.counted, svs)
     is_inner = np.zeros(count, np.bool_)
     is_inner[target] = True
     # Of those that hold each other: an object, else a sub, else the first, each with a count that is missing.
