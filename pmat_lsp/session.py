@@ -290,16 +290,14 @@ class Dump:
 
     def cures(self, marked: MarkedFinding) -> tuple[Cure, ...]:
         """The fixes of a finding in the texts as they are now, the safe ones first."""
-        return self._fixes(marked).cures
+        return self.fixes(marked).cures
 
     def why_no_cure(self, marked: MarkedFinding) -> str | None:
         """Why a finding has no fix, a clause; None where it has one."""
-        from pmat_lsp.cures.reasons import no_fix_reason
+        return self.fixes(marked).why_none
 
-        fixes = self._fixes(marked)
-        return None if fixes.cures else no_fix_reason(fixes.obstacles)
-
-    def _fixes(self, marked: MarkedFinding) -> Fixes:
+    def fixes(self, marked: MarkedFinding) -> Fixes:
+        """Both at once: they are found together."""
         from pmat_lsp.cures.find import find_fixes
 
         return find_fixes(self.cuts(marked.finding), self.places, marked)

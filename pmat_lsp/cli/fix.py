@@ -96,7 +96,10 @@ def run(arguments: argparse.Namespace) -> int:
     ids = finding_ids(dump.leaks.report.findings)
     open_ = [(name, marked) for name, marked in zip(ids, dump.marked, strict=True) if marked.ignored is None]
     names = [name for name, _ in open_]
-    candidates = [(marked, as_of(dump_time, marked, dump.cures(marked))) for _, marked in open_]
+    found = [dump.fixes(marked) for _, marked in open_]
+    candidates = [
+        (marked, as_of(dump_time, marked, fixes.cures)) for (_, marked), fixes in zip(open_, found, strict=True)
+    ]
     newer = newer_files([cure for _, cures in candidates for cure in cures], dump_time)
     for path in newer:
         show_note(newer_text(path, Path.cwd()))
@@ -105,8 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
     offers = choose(candidates, names, trials, together, arguments.review)
     diff, changed = _made(dump, offers, arguments.write)
     written = changed if arguments.write else None
-    without = [(name, marked) for name, (marked, cures) in zip(names, candidates, strict=True) if not cures]
-    reasons = {name: reason for name, marked in without if (reason := dump.why_no_cure(marked))}
+    reasons = {name: fixes.why_none for name, fixes in zip(names, found, strict=True) if fixes.why_none}
     report = FixReport(offers, Path.cwd(), verification, written, arguments.review, newer, reasons)
     if arguments.json:
         show(Text(fixes_json(dump.heap, report) + "\n"))

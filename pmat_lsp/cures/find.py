@@ -22,7 +22,7 @@ from pmat_lsp.analysis.result import SUBSCRIPTS, Closure
 from pmat_lsp.cures.cuts import CapturedCut, Cuts, StoredCut
 from pmat_lsp.cures.model import Cure, FileEdits, Safety
 from pmat_lsp.cures.packages import HeapPackages
-from pmat_lsp.cures.reasons import Obstacle, ObstacleKind, review_reason, stored_reason
+from pmat_lsp.cures.reasons import Obstacle, ObstacleKind, no_fix_reason, review_reason, stored_reason
 from pmat_lsp.errors import PmatError
 from pmat_lsp.format.kinds import Kind
 from pmat_lsp.heap.describe import code_place
@@ -74,6 +74,11 @@ class Fixes:
     """The safe ones first."""
     obstacles: tuple[Obstacle, ...]
     """Where there is none: why."""
+
+    @property
+    def why_none(self) -> str | None:
+        """Why there is no fix, a clause; None where there is one."""
+        return None if self.cures else no_fix_reason(self.obstacles)
 
 
 def find_fixes(cuts: Cuts, places: Places, marked: MarkedFinding) -> Fixes:

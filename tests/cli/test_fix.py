@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from pmat_lsp.cli.main import main
+from pmat_lsp.cures.find import Fixes
 from pmat_lsp.cures.model import Cure, Safety
 from pmat_lsp.cures.offers import as_of
 from tests.cures.running import copied, needs_dumper, replacing, run, written
@@ -243,7 +244,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("pmat_lsp.session.Dump.cures", lambda _dump, _marked: (weak_copy(Safety.REVIEW),))
+    monkeypatch.setattr("pmat_lsp.session.Dump.fixes", lambda _dump, _marked: Fixes((weak_copy(Safety.REVIEW),), ()))
     return folder
 
 
@@ -290,7 +291,7 @@ def test_a_fix_that_changes_the_output_is_never_written(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pmat_lsp.session.Dump.cures", lambda _dump, _marked: (weak_copy(safety),))
+    monkeypatch.setattr("pmat_lsp.session.Dump.fixes", lambda _dump, _marked: Fixes((weak_copy(safety),), ()))
     dump = dumped(job, CHANGES)
     assert main(["fix", dump, *options, *COMMAND]) == 1
     out = capsys.readouterr().out
@@ -304,7 +305,7 @@ def test_a_fix_that_changes_the_output_is_never_written(
 def test_a_safe_fix_is_written_where_the_command_does_not_show_the_leak(
     job: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pmat_lsp.session.Dump.cures", lambda _dump, _marked: (weak_copy(Safety.SAFE),))
+    monkeypatch.setattr("pmat_lsp.session.Dump.fixes", lambda _dump, _marked: Fixes((weak_copy(Safety.SAFE),), ()))
     dump = dumped(job, HOLDS)
     assert main(["fix", dump, "--write", "--verify", "--", "perl", "-e", "1"]) == 0
     assert "not verified: this command does not show the leak" in capsys.readouterr().out
