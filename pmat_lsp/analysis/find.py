@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.format.kinds import CodeFlag, Extension, Kind, RefKind, ScalarFlag
+from pmat_lsp.heap.bodies import text_starts
 from pmat_lsp.heap.describe import code_row
 from pmat_lsp.heap.magic import Magic, magics_of
 from pmat_lsp.heap.model import Heap
@@ -114,7 +115,7 @@ class PvFilter:
         rows = np.flatnonzero(
             (heap.kind[svs] == Kind.SCALAR) & ((flags & ScalarFlag.PV) != 0) & (heap.length[svs] >= 0)
         )
-        start, length = heap.body[svs[rows]], heap.length[svs[rows]]
+        start, length = text_starts(heap, svs[rows]), heap.length[svs[rows]]
         utf8 = (flags[rows] & ScalarFlag.UTF8) != 0
         search, data, hits = self.pattern.search, heap.data, []
         # In the order of the file, which is read in blocks.

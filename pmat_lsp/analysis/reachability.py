@@ -136,7 +136,9 @@ def _lexicals(heap: Heap, data: Mask) -> Mask:
     named = np.isin(heap.padnames.name, np.unique(heap.padnames.name)[prototypes])
     slots = (heap.padnames.code[named].astype(np.int64) << 32) | heap.padnames.index[named]
     rows = (heap.out_kind == RefKind.PAD_LEXICAL) & data[heap.out_source]
-    rows &= ~np.isin((heap.owner[heap.out_source].astype(np.int64) << 32) | heap.out_detail, slots)
+    of_pads = np.flatnonzero(rows)
+    slot = (heap.owner[heap.out_source[of_pads]].astype(np.int64) << 32) | heap.out_detail[of_pads]
+    rows[of_pads[np.isin(slot, slots)]] = False
     return _marked(heap, heap.out_target[rows])
 
 

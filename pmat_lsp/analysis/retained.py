@@ -95,7 +95,7 @@ def retained_sizes(heap: Heap, ownership: Ownership, progress: Progress = no_pro
     """The dominator tree of a heap, with what each SV retains; `progress` is called every few milliseconds."""
     order, place_idom = _dominator_tree(heap, ownership, progress)
     sizes, free, position = (np.empty(len(order), np.int32) for _ in range(3))
-    weight = np.append(heap.size, np.uint64(0))[order]
+    weight = np.append(heap.size[:], np.uint64(0))[order]
     dominators.sum_up(place_idom, sizes, weight)
     dominators.number_subtrees(place_idom, sizes, free, position)
     nodes = heap.n + 4

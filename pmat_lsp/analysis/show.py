@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.format.kinds import BOOL_KINDS, Kind, PadnameFlag, RefKind
+from pmat_lsp.heap.bodies import body_of
 from pmat_lsp.heap.describe import code_place, code_row
 from pmat_lsp.heap.magic import allocation_of, magics_of
 from pmat_lsp.heap.model import Heap
@@ -132,7 +133,7 @@ def _object(heap: Heap, sv: int) -> Iterator[Row]:
 
 def _struct(heap: Heap, sv: int) -> Iterator[Row]:
     kind = struct_type(heap, sv)
-    layout, position = heap.layout, int(heap.body[sv])
+    layout, position = heap.layout, body_of(heap, sv)
     sizes = (layout.ptr_size, 1, 1, 4, layout.uint_size)
     for name, field in kind.fields if kind else ():
         if field >= len(sizes):

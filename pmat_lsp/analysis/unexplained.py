@@ -25,6 +25,7 @@ from pmat_lsp.analysis.result import Hop
 from pmat_lsp.analysis.rows import referents, rows_from
 from pmat_lsp.analysis.shapes import class_names
 from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind
+from pmat_lsp.heap.bodies import body_of
 from pmat_lsp.heap.describe import describe, summarise
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.references import to_csr
@@ -334,7 +335,7 @@ def _telling(heap: Heap, svs: I32, kind: npt.NDArray[np.uint8]) -> I64:
     for kinds, teller in tellers:
         chosen = np.flatnonzero(plain & np.isin(kind, kinds))
         # In the order of the dump, which is read piece by piece.
-        for place in chosen[np.argsort(heap.body[svs[chosen]])].tolist():
+        for place in chosen[np.argsort(heap.offset[svs[chosen]])].tolist():
             told[place] = numbers.setdefault(teller(heap, int(svs[place])), len(numbers))
     return told
 
@@ -352,7 +353,7 @@ def _element_kinds(heap: Heap, sv: int) -> object:
 def _text(heap: Heap, sv: int) -> object:
     if heap.length[sv] < 0:
         return _blank(text_of(heap, sv) or "")
-    body = int(heap.body[sv])
+    body = body_of(heap, sv)
     return _blank(bytes(heap.data[body : body + min(int(heap.length[sv]), _LONGEST_TEXT)]).decode("latin-1"))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import mmap
+import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from pmat_lsp.errors import DumpError
 from pmat_lsp.format.header import TRUNCATED_HINT, Buffer
@@ -76,29 +77,59 @@ def read_dump(path: Path) -> bytes:
     check_file(path)
     try:
         with open(path, "rb") as file:
-            name = _packed(file.read(6))
-            if name is not None:
-                return _unpack(path, name)
+            if _packed(file.read(6)) is not None:
+                return b"".join(unpacked(path))
             file.seek(0)
             return file.read()
     except OSError as error:
         raise DumpError(path, f"cannot be read: {error.strerror or error}") from error
 
 
-def map_dump(path: Path) -> Buffer:
-    """As `read_dump`, but a plain file is mapped: for a process that may die when somebody cuts the file short.
+def map_dump(path: Path, unpack_to: BinaryIO | None) -> Buffer:
+    """As `read_dump`, but the file is mapped: for a process that may die when somebody cuts the file short.
+
+    Args:
+        path: the dump.
+        unpack_to: an empty file that can be read too, for the contents; None where it is not compressed.
 
     Raises:
         DumpError: as `read_dump`.
+        OSError: the contents cannot be written.
     """
     check_file(path)
-    if path.stat().st_size == 0 or is_compressed(path):
-        return read_dump(path)
+    try:
+        with open(path, "rb") as file:
+            if unpack_to is None:
+                return _mapped(file)
+    except OSError as error:
+        raise DumpError(path, f"cannot be read: {error.strerror or error}") from error
+    for chunk in unpacked(path):
+        unpack_to.write(chunk)
+    unpack_to.flush()
+    return _mapped(unpack_to)
+
+
+def _mapped(file: BinaryIO) -> Buffer:
+    if os.fstat(file.fileno()).st_size == 0:
+        return b""
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def forget(data: Buffer) -> None:
+    """Let the pages go that have been read of a mapped file: they come back by themselves if they are read again."""
+    if isinstance(data, mmap.mmap) and hasattr(data, "madvise"):
+        data.madvise(mmap.MADV_DONTNEED)
+
+
+def unpacked(path: Path) -> Iterator[bytes]:
+    """The contents of a compressed file, piece by piece.
+
+    Raises:
+        DumpError: it cannot be read, its data are damaged, or they unpack to more than any dump does.
+    """
     with open(path, "rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-def _unpack(path: Path, name: str) -> bytes:
+        name = _packed(file.read(6))
+    assert name is not None, f"{path} is not compressed"
     # Here, since most dumps are not compressed.
     import gzip
     import lzma
@@ -111,18 +142,19 @@ def _unpack(path: Path, name: str) -> bytes:
 
     openers: dict[str, Callable[[Path], _Readable]] = {"gzip": gzip.open, "xz": lzma.open, "zstd": zstd.open}
     limit = max(_ALWAYS_ALLOWED, path.stat().st_size * _LARGEST_RATIO)
-    chunks: list[bytes] = []
     size = 0
     try:
         with closing(openers[name](path)) as packed:
             while chunk := packed.read(_CHUNK):
-                chunks.append(chunk)
+                first = size == 0
                 size += len(chunk)
-                if not chunks[0].startswith(b"PMAT"):
+                yield chunk
+                if first and not chunk.startswith(b"PMAT"):
                     break
                 if size > limit:
                     raise DumpError(path, f"the {name} data unpack to more than {format_bytes(limit)}")
     except (EOFError, lzma.LZMAError, zlib.error, zstd.ZstdError, gzip.BadGzipFile) as error:
         problem = f"the {name} data are cut off or damaged after {size:,} unpacked bytes: {error}"
         raise DumpError(path, problem, offset=size, hint=TRUNCATED_HINT) from error
-    return b"".join(chunks)
+    except OSError as error:
+        raise DumpError(path, f"cannot be read: {error.strerror or error}") from error

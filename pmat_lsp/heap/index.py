@@ -3,33 +3,35 @@
 The file: 24 bytes (magic, offset, length and checksum of the header), then the columns, each aligned to 64 bytes, as
 they lie in memory on a little-endian machine, then the header in msgpack (schema, identity of the dump, everything that
 is small, the table of columns). The header is the last, since columns are written before the others are known. Every
-column has a checksum. Nothing in it is code, and nothing in it is trusted: what does not fit is `IndexDamaged`, and the
-index is built anew.
+column has a checksum (XXH3). Nothing in it is code, and nothing in it is trusted: what does not fit is `IndexDamaged`,
+and the index is built anew.
 """
 
 from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator
-from dataclasses import asdict, fields, is_dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import msgpack
 import numpy as np
 import numpy.typing as npt
+import xxhash
 
 from pmat_lsp.format.dumpfile import DumpFile
-from pmat_lsp.format.header import Layout
+from pmat_lsp.format.header import Buffer, Layout
 from pmat_lsp.heap import model
+from pmat_lsp.heap.addresses import Addresses
 from pmat_lsp.heap.model import Context, Heap, Root, StructType
+from pmat_lsp.heap.packed import Packed
 from pmat_lsp.heap.strings import Strings
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+I32 = npt.NDArray[np.int32]
 
-SCHEMA = 3
+SCHEMA = 4
 """Goes up with every change of the columns or of what they mean."""
 
 _MAGIC = b"PMATIDX\n"
@@ -42,8 +44,40 @@ _TABLES: dict[str, type] = {
     "stashes": model.StashTable,
     "padnames": model.PadnameTable,
     "extensions": model.ExtensionTable,
+    "pads": model.PadTable,
 }
-_SMALL = ("path", "layout", "data", "n", "strings", "struct_types", "roots", "contexts", "class_fields", "warnings")
+_PLAIN = (
+    "kind",
+    "flags",
+    "out_start",
+    "out_target",
+    "out_kind",
+    "out_strength",
+    "in_start",
+    "in_ref",
+    "stack",
+    "mortals",
+)
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How a packed column lies in the file."""
+
+    narrow: type[np.unsignedinteger[Any]]
+    wide: type[np.integer[Any]]
+    lowest: int = 0
+    is_offset: bool = False
+    """Whether it has bytes of the dump, which need 64 bits in a file of 4 GiB and more."""
+
+
+PACKINGS = {
+    "refcount": Packing(np.uint8, np.uint32),
+    "size": Packing(np.uint16, np.uint64),
+    "offset": Packing(np.uint32, np.int64, is_offset=True),
+    "length": Packing(np.uint16, np.int64, lowest=-1),
+    "out_detail": Packing(np.uint32, np.int64, is_offset=True),
+}
 
 Identity = dict[str, Any]
 """What tells one dump from another: see `heap.cache.identify`."""
@@ -53,45 +87,136 @@ class IndexDamaged(Exception):
     """The file is no index, of another schema, of another dump, or not whole."""
 
 
-class IndexWriter:
-    """Writes an index while its heap is still being made: a thread writes what is known already.
+class ColumnWriter:
+    """A column that is written from its start to its end, piece by piece."""
 
-    Used by `with`: at its end, nothing is being written any more.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        """Write to a file that is open for writing and empty."""
-        # Here, since most of those who import this module only read.
-        from concurrent.futures import ThreadPoolExecutor
-
+    def __init__(self, file: BinaryIO, name: str, dtype: npt.DTypeLike, offset: int) -> None:
         self._file = file
-        self._end = _aligned(_PREAMBLE)
-        self._rows: dict[str, Future[list[Any]]] = {}
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pmat-index")
+        self._name = name
+        self._dtype = np.dtype(dtype)
+        self._offset = offset
+        self._checksum = xxhash.xxh3_64()
+        self._bytes = 0
 
-    def __enter__(self) -> IndexWriter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.shutdown(cancel_futures=True)
-
-    def add(self, name: str, column: npt.NDArray[Any]) -> None:
-        """Write a column, now or soon; from here on it must not change."""
-        offset, self._end = self._end, _aligned(self._end + column.nbytes)
-        self._rows[name] = self._thread.submit(self._write, name, column, offset)
-
-    def finish(self, heap: Heap, identity: Identity) -> None:
-        """Write everything that has not been written yet.
+    def append(self, values: npt.NDArray[Any]) -> None:
+        """Write the next values.
 
         Raises:
-            OSError: this or an earlier column cannot be written.
+            OSError: they cannot be written.
         """
-        for name, column in _columns_of(heap):
-            if name not in self._rows:
-                self.add(name, column)
-        table = [row.result() for row in self._rows.values()]
+        raw = np.ascontiguousarray(values, self._dtype).view(np.uint8).data
+        self._file.seek(self._offset + self._bytes)
+        self._file.write(raw)
+        self._checksum.update(raw)
+        self._bytes += len(raw)
+
+    def row(self) -> list[Any]:
+        """The column's row of the table in the header."""
+        length = self._bytes // self._dtype.itemsize
+        return [self._name, self._dtype.str, length, self._offset, self._checksum.intdigest()]
+
+    def mapped(self) -> npt.NDArray[Any]:
+        """What has been written, mapped; for reading."""
+        self._file.flush()
+        length = self._bytes // self._dtype.itemsize
+        if not length:
+            return np.zeros(0, self._dtype)
+        return np.memmap(self._file, self._dtype, "r", self._offset, (length,))
+
+
+class PackedWriter:
+    """A column of `heap.packed` that is written piece by piece."""
+
+    def __init__(self, index: IndexWriter, name: str, packing: Packing, most: int, wide_file: bool) -> None:
+        self._index = index
+        self._name = name
+        self._packing = packing
+        self._narrow_type = np.dtype(np.uint64 if wide_file and packing.is_offset else packing.narrow)
+        self._absent = int(np.iinfo(self._narrow_type).max)
+        self._narrow = index.column(name, self._narrow_type, most)
+        self._rows: list[I32] = []
+        self._values: list[npt.NDArray[Any]] = []
+        self._written = 0
+
+    def append(self, values: npt.NDArray[Any]) -> None:
+        """Write the next values.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        # In the arithmetic of unsigned numbers, one that is too low becomes one that is too high.
+        unsigned = values.view(np.uint64) if values.dtype == np.int64 else values
+        if self._packing.lowest:
+            unsigned = unsigned - unsigned.dtype.type(self._packing.lowest & 0xFFFFFFFFFFFFFFFF)
+        narrow = unsigned.astype(self._narrow_type)
+        absent = np.flatnonzero(unsigned >= self._absent)
+        if len(absent):
+            narrow[absent] = self._absent
+            self._rows.append((absent + self._written).astype(np.int32))
+            self._values.append(values[absent])
+        self._narrow.append(narrow)
+        self._written += len(values)
+
+    def finish(self) -> Packed[Any]:
+        """Write the table of those that did not fit; the column, mapped.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        rows = np.concatenate([np.zeros(0, np.int32), *self._rows])
+        values = np.concatenate([np.zeros(0, self._packing.wide), *self._values])
+        self._index.add(f"{self._name}.row", rows)
+        self._index.add(f"{self._name}.value", values)
+        return Packed(self._narrow.mapped(), rows, values, self._packing.lowest)
+
+
+class IndexWriter:
+    """Writes an index, column by column."""
+
+    def __init__(self, file: BinaryIO, dump_size: int) -> None:
+        """Write to a file that is open for writing and reading, and empty; of a dump of so many bytes."""
+        self._file = file
+        self._dump_size = dump_size
+        self._end = _aligned(_PREAMBLE)
+        self._columns: list[ColumnWriter] = []
+
+    def column(self, name: str, dtype: npt.DTypeLike, most: int) -> ColumnWriter:
+        """A column of at most so many numbers, which follow."""
+        writer = ColumnWriter(self._file, name, dtype, self._end)
+        self._end = _aligned(self._end + most * np.dtype(dtype).itemsize)
+        self._columns.append(writer)
+        return writer
+
+    def packed(self, name: str, most: int) -> PackedWriter:
+        """A packed column of at most so many numbers, which follow."""
+        return PackedWriter(self, name, PACKINGS[name], most, self._dump_size >= 1 << 32)
+
+    def add(self, name: str, column: npt.NDArray[Any]) -> None:
+        """Write a column that is whole.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.column(name, column.dtype, len(column)).append(column)
+
+    def add_table(self, name: str, table: object) -> None:
+        """Write the columns of a table.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        for field in fields(table):  # type: ignore[arg-type]
+            self.add(f"{name}.{field.name}", getattr(table, field.name))
+
+    def finish(self, identity: Identity, small: dict[str, Any]) -> None:
+        """Write the header.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        table = [column.row() for column in self._columns]
         header = msgpack.packb(
-            {"schema": SCHEMA, "identity": identity, "columns": table, "small": _small(heap)},
+            {"schema": SCHEMA, "identity": identity, "columns": table, "small": small},
             unicode_errors="surrogatepass",
         )
         self._file.seek(self._end)
@@ -99,19 +224,20 @@ class IndexWriter:
         self._file.seek(0)
         numbers = ((self._end, 8), (len(header), 4), (zlib.crc32(header), 4))
         self._file.write(_MAGIC + b"".join(number.to_bytes(size, "little") for number, size in numbers))
-
-    def _write(self, name: str, column: npt.NDArray[Any], offset: int) -> list[Any]:
-        """Returns the column's row of the table in the header."""
-        self._file.seek(offset)
-        self._file.write(np.ascontiguousarray(column).view(np.uint8).data)
-        return [name, column.dtype.str, len(column), offset, _checksum(column)]
+        self._file.flush()
 
 
 def read_index(path: Path, identity: Identity, dump: Path, data: DumpFile) -> Heap:
+    """The heap of the index at `path`: see `read_open_index`."""
+    with open(path, "rb") as file:
+        return read_open_index(file, identity, dump, data)
+
+
+def read_open_index(file: BinaryIO, identity: Identity, dump: Path, data: Buffer | DumpFile) -> Heap:
     """The heap of an index, its columns mapped, not read.
 
     Args:
-        path: the index.
+        file: the index, open for reading.
         identity: of the dump that it must be about.
         dump: the dump as the user named it.
         data: the dump's bytes.
@@ -121,10 +247,10 @@ def read_index(path: Path, identity: Identity, dump: Path, data: DumpFile) -> He
         OSError: it cannot be read.
     """
     try:
-        header = _read_header(path)
+        header = _read_header(file)
         if header["schema"] != SCHEMA or header["identity"] != identity:
             raise IndexDamaged("another schema or another dump")
-        columns = dict(_map_columns(path, header["columns"]))
+        columns = dict(_map_columns(file, header["columns"]))
         return _heap(columns, header["small"], dump, data)
     except (KeyError, TypeError, ValueError, msgpack.exceptions.UnpackException) as error:
         raise IndexDamaged(str(error)) from error
@@ -138,7 +264,8 @@ def read_identity(path: Path) -> Identity:
         OSError: it cannot be read.
     """
     try:
-        identity: Identity = _read_header(path)["identity"]
+        with open(path, "rb") as file:
+            identity: Identity = _read_header(file)["identity"]
         return identity
     except (KeyError, TypeError, ValueError, msgpack.exceptions.UnpackException) as error:
         raise IndexDamaged(str(error)) from error
@@ -147,76 +274,62 @@ def read_identity(path: Path) -> Identity:
 # Columns -----------------------------------------------------------------------------------------------------------
 
 
-def _columns_of(heap: Heap) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-    """Every array of a heap by name; those of a table as `codes.line`."""
-    for field in fields(heap):
-        value = getattr(heap, field.name)
-        if isinstance(value, np.ndarray):
-            yield field.name, value
-        elif field.name in _TABLES:
-            for inner in fields(value):
-                yield f"{field.name}.{inner.name}", getattr(value, inner.name)
-    yield "strings.text", heap.strings.text
-    yield "strings.start", heap.strings.start
-
-
 def _aligned(offset: int) -> int:
     return -(-offset // _ALIGNMENT) * _ALIGNMENT
 
 
-def _checksum(column: npt.NDArray[Any]) -> int:
-    """A sum over the bytes in words of 8: as fast as memory, and changed by any one changed bit."""
-    raw = np.ascontiguousarray(column).view(np.uint8)
-    whole = len(raw) // 8 * 8
-    words, rest = raw[:whole].view(np.uint64), bytes(raw[whole:])
-    return (int(np.add.reduce(words, dtype=np.uint64)) + int.from_bytes(rest, "little")) & 0xFFFFFFFFFFFFFFFF
-
-
-def _read_header(path: Path) -> dict[str, Any]:
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        head = file.read(_PREAMBLE)
-        offset, length = int.from_bytes(head[8:16], "little"), int.from_bytes(head[16:20], "little")
-        if head[:8] != _MAGIC or offset + length > size:
-            raise IndexDamaged("no index, or cut off")
-        file.seek(offset)
-        raw = file.read(length)
-        if zlib.crc32(raw) != int.from_bytes(head[20:], "little"):
-            raise IndexDamaged("the header is damaged")
+def _read_header(file: BinaryIO) -> dict[str, Any]:
+    size = os.fstat(file.fileno()).st_size
+    file.seek(0)
+    head = file.read(_PREAMBLE)
+    offset, length = int.from_bytes(head[8:16], "little"), int.from_bytes(head[16:20], "little")
+    if head[:8] != _MAGIC or offset + length > size:
+        raise IndexDamaged("no index, or cut off")
+    file.seek(offset)
+    raw = file.read(length)
+    if zlib.crc32(raw) != int.from_bytes(head[20:], "little"):
+        raise IndexDamaged("the header is damaged")
     header = msgpack.unpackb(raw, strict_map_key=False, unicode_errors="surrogatepass")
     if not isinstance(header, dict):
         raise IndexDamaged("no header")
     return header
 
 
-def _map_columns(path: Path, table: list[list[Any]]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-    mapped = np.memmap(path, np.uint8, "r") if os.path.getsize(path) else np.zeros(0, np.uint8)
+def _map_columns(file: BinaryIO, table: list[list[Any]]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    mapped = np.asarray(np.memmap(file, np.uint8, "r"))
     for name, dtype, length, offset, checksum in table:
         kind = np.dtype(dtype)
         size = kind.itemsize * length
         if kind.kind not in "iu" or min(length, offset) < 0 or offset + size > len(mapped):
             raise IndexDamaged(f"column {name} is cut off")
-        column = np.asarray(mapped)[offset : offset + size].view(kind)
-        if _checksum(column) != checksum:
+        raw = mapped[offset : offset + size]
+        if xxhash.xxh3_64_intdigest(raw.data) != checksum:
             raise IndexDamaged(f"column {name} is damaged")
-        yield name, column
+        yield name, raw.view(kind)
 
 
 # Everything small --------------------------------------------------------------------------------------------------
 
 
-def _small(heap: Heap) -> dict[str, Any]:
-    layout = {**heap.layout.__dict__}
-    layout["type_sizes"] = heap.layout.type_sizes.tobytes()
-    layout["extension_sizes"] = heap.layout.extension_sizes.tobytes()
+def small_parts(
+    layout: Layout,
+    addresses: Addresses,
+    roots: Iterable[Root],
+    contexts: Iterable[Context],
+    struct_types: dict[int, StructType],
+    class_fields: dict[int, dict[int, str]],
+    warnings: Iterable[str],
+) -> dict[str, Any]:
+    """What of a heap is no column, for the header."""
+    tables = {"type_sizes": layout.type_sizes.tobytes(), "extension_sizes": layout.extension_sizes.tobytes()}
     return {
-        "n": heap.n,
-        "layout": layout,
-        "roots": [list(asdict(root).values()) for root in heap.roots],
-        "contexts": [list(asdict(context).values()) for context in heap.contexts],
-        "struct_types": {key: [kind.name, kind.fields] for key, kind in heap.struct_types.items()},
-        "class_fields": heap.class_fields,
-        "warnings": heap.warnings,
+        "layout": {**layout.__dict__, **tables},
+        "alignment": addresses.alignment,
+        "roots": [list(asdict(root).values()) for root in roots],
+        "contexts": [list(asdict(context).values()) for context in contexts],
+        "struct_types": {key: [kind.name, kind.fields] for key, kind in struct_types.items()},
+        "class_fields": class_fields,
+        "warnings": list(warnings),
     }
 
 
@@ -228,22 +341,24 @@ def _layout(small: dict[str, Any]) -> Layout:
     return Layout(**small)
 
 
-def _heap(columns: dict[str, npt.NDArray[Any]], small: dict[str, Any], dump: Path, data: DumpFile) -> Heap:
+def _heap(columns: dict[str, npt.NDArray[Any]], small: dict[str, Any], dump: Path, data: Buffer | DumpFile) -> Heap:
     tables: dict[str, Any] = {
         name: kind(**{inner.name: columns[f"{name}.{inner.name}"] for inner in fields(kind)})
         for name, kind in _TABLES.items()
         if is_dataclass(kind)
     }
-    plain: dict[str, Any] = {
-        field.name: columns[field.name]
-        for field in fields(Heap)
-        if field.name not in _TABLES and field.name not in _SMALL
+    packed: dict[str, Any] = {
+        name: Packed(columns[name], columns[f"{name}.row"], columns[f"{name}.value"], packing.lowest)
+        for name, packing in PACKINGS.items()
     }
+    key, bits, rank, immortals = (columns[f"address.{part}"] for part in ("key", "bits", "rank", "immortals"))
+    plain: dict[str, Any] = {name: columns[name] for name in _PLAIN}
     return Heap(
         path=dump,
         layout=_layout(small["layout"]),
         data=data,
-        n=small["n"],
+        n=int(rank[-1]),
+        address=Addresses(key, bits, rank, small["alignment"], immortals),
         strings=Strings(columns["strings.text"], columns["strings.start"]),
         struct_types={
             key: StructType(name, tuple((field, kind) for field, kind in kinds))
@@ -254,5 +369,6 @@ def _heap(columns: dict[str, npt.NDArray[Any]], small: dict[str, Any], dump: Pat
         class_fields=small["class_fields"],
         warnings=tuple(small["warnings"]),
         **tables,
+        **packed,
         **plain,
     )

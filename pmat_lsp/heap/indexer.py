@@ -13,15 +13,14 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from pmat_lsp.errors import DumpError, PmatError
 from pmat_lsp.format.container import is_compressed, map_dump
 from pmat_lsp.heap.cache import Cache, identify
-from pmat_lsp.heap.index import IndexWriter
-from pmat_lsp.heap.load import load
+from pmat_lsp.heap.load import write_index
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.units import format_bytes
 
@@ -71,13 +70,10 @@ def build(dump: Path, cache: Cache, unfinished: str, progress: Progress = no_pro
     identity = identify(dump)
     index = cache.index_of(identity)
     cache.folder.mkdir(parents=True, exist_ok=True)
-    with _written(index, unfinished) as file, IndexWriter(file) as writer:
-        heap = load(dump, progress, map_dump, writer.add)
-        progress("writing", 0, 1)
-        if is_compressed(dump):
-            with _written(cache.unpacked(index), unfinished) as unpacked:
-                unpacked.write(bytes(heap.data[:]))
-        writer.finish(heap, identity)
+    with ExitStack() as files:
+        unpacked = files.enter_context(_written(cache.unpacked(index), unfinished)) if is_compressed(dump) else None
+        data = map_dump(dump, unpacked)
+        write_index(dump, data, files.enter_context(_written(index, unfinished)), identity, progress)
     cache.evict(keep=index)
 
 
@@ -86,7 +82,7 @@ def _written(path: Path, unfinished: str) -> Iterator[BinaryIO]:
     """A file that is there whole or not at all: others may be reading it, or writing it too."""
     temporary = path.with_name(path.name + unfinished)
     try:
-        with open(temporary, "wb") as file:
+        with open(temporary, "w+b") as file:
             yield file
         os.replace(temporary, path)
     except BaseException:

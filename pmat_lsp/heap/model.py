@@ -3,33 +3,34 @@
 An SV is a number, its **id**: 0 to n - 1 in the order of addresses. Three more ids, n to n + 2, are perl's immortals
 `PL_sv_undef`, `PL_sv_yes` and `PL_sv_no`, which have no record and refer to nothing.
 
-One row an SV (length n + 3):
+One row an SV (length n + 3); (p) packed: kept narrow, gives this type when it is indexed; (d) derived: made of the
+others when it is first asked for:
 
-========== ======= =================================================================================================
-address    uint64  of the SV's head; sorted up to n; unique
-kind       uint8   `format.kinds.Kind`
-flags      uint8   FLAGS of a SCALAR, REF, ARRAY or CODE (`ScalarFlag`, `CodeFlag`); TYPE of an LVALUE; else 0
-refcount   uint32  SvREFCNT
-size       uint64  bytes, as the dumper measured them: the SV's own memory, nothing that it refers to
-blessed    int32   id of the stash it is blessed into, -1 for none
-offset     int64   byte in the dump where its record starts, -1 for an immortal
-body       int64   byte where its elements, entries, parts, fields or string bytes start
-length     int64   elements, entries or fields; of a SCALAR the bytes of its string in the dump, -1 without one
-owner      int32   of a PAD, PADNAMES or PADLIST: id of its CODE; else -1
-========== ======= =================================================================================================
+========== ======= === =============================================================================================
+address    uint64  (p) of the SV's head; sorted up to n; unique
+kind       uint8       `format.kinds.Kind`
+flags      uint8       FLAGS of a SCALAR, REF, ARRAY or CODE (`ScalarFlag`, `CodeFlag`); TYPE of an LVALUE; else 0
+refcount   uint32  (p) SvREFCNT
+size       uint64  (p) bytes, as the dumper measured them: the SV's own memory, nothing that it refers to
+offset     int64   (p) byte in the dump where its record starts, -1 for an immortal
+length     int64   (p) elements, entries or fields; of a SCALAR the bytes of its string in the dump, -1 without one
+blessed    int32   (d) id of the stash it is blessed into, -1 for none
+owner      int32   (d) of a PAD, PADNAMES or PADLIST: id of its CODE; else -1
+========== ======= === =============================================================================================
 
 References out (CSR: those of SV i are the rows out_start[i] to out_start[i + 1]):
 
-============ ====== ================================================================================================
-out_start    int32  n + 4 entries
-out_target   int32  id of the SV referred to
-out_kind     uint8  `format.kinds.RefKind`: what it is
-out_strength uint8  `format.kinds.Strength` bits
-out_detail   int64  index, offset of the key, … as `RefKind` says
-============ ====== ================================================================================================
+============ ====== === ============================================================================================
+out_start    int32      n + 4 entries
+out_target   int32      id of the SV referred to
+out_kind     uint8      `format.kinds.RefKind`: what it is
+out_strength uint8      `format.kinds.Strength` bits
+out_detail   int64  (p) index, offset of the key, … as `RefKind` says
+out_source   int32  (d) id of the SV that a row belongs to
+============ ====== === ============================================================================================
 
 References in (CSR over the same rows): in_start int32[n + 4]; in_ref int32, row of the out_ columns, sorted by
-target; out_source int32, id of the SV that a row belongs to.
+target.
 
 Tables of fewer rows, each sorted by its first column, are `codes`, `globs`, `ios`, `stashes`, `padnames`,
 `extensions`: see their classes. Names in them are ids of `strings` (-1: none).
@@ -41,13 +42,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.format.dumpfile import DumpFile
 from pmat_lsp.format.header import Buffer, Layout
-from pmat_lsp.format.kinds import Kind, PadnameFlag
+from pmat_lsp.format.kinds import Kind, PadnameFlag, RefKind
+from pmat_lsp.heap.addresses import Addresses
+from pmat_lsp.heap.packed import Packed
 from pmat_lsp.heap.strings import Strings
 
 U8 = npt.NDArray[np.uint8]
@@ -149,6 +153,15 @@ class ExtensionTable:
     """Byte in the dump where its header starts."""
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class PadTable:
+    """One row a PAD, PADNAMES or PADLIST, sorted by SV."""
+
+    sv: I32
+    owner: I32
+    """SV id of its CODE."""
+
+
 @dataclass(frozen=True)
 class Root:
     """A place outside the heap from which perl reaches an SV."""
@@ -195,22 +208,18 @@ class Heap:
     layout: Layout
     data: Buffer | DumpFile
     n: int
-    address: U64
+    address: Addresses
     kind: U8
     flags: U8
-    refcount: U32
-    size: U64
-    blessed: I32
-    offset: I64
-    body: I64
-    length: I64
-    owner: I32
+    refcount: Packed[np.uint32]
+    size: Packed[np.uint64]
+    offset: Packed[np.int64]
+    length: Packed[np.int64]
     out_start: I32
     out_target: I32
     out_kind: U8
     out_strength: U8
-    out_detail: I64
-    out_source: I32
+    out_detail: Packed[np.int64]
     in_start: I32
     in_ref: I32
     codes: CodeTable
@@ -219,6 +228,7 @@ class Heap:
     stashes: StashTable
     padnames: PadnameTable
     extensions: ExtensionTable
+    pads: PadTable
     strings: Strings
     struct_types: dict[int, StructType]
     roots: tuple[Root, ...]
@@ -230,6 +240,30 @@ class Heap:
     warnings: tuple[str, ...]
     """What was skipped or odd; shown once, never fatal."""
 
+    @cached_property
+    def blessed(self) -> I32:
+        """See the module's docstring."""
+        rows = np.flatnonzero(self.out_kind == RefKind.BLESSED)
+        column = np.full(self.n + 3, -1, np.int32)
+        column[self.sources(rows)] = self.out_target[rows]
+        return column
+
+    @cached_property
+    def owner(self) -> I32:
+        """See the module's docstring."""
+        column = np.full(self.n + 3, -1, np.int32)
+        column[self.pads.sv] = self.pads.owner
+        return column
+
+    @cached_property
+    def out_source(self) -> I32:
+        """See the module's docstring; for a few rows, `sources` does without the column."""
+        return np.repeat(np.arange(self.n + 3, dtype=np.int32), np.diff(self.out_start))
+
+    def sources(self, rows: npt.NDArray[np.integer[Any]]) -> I32:
+        """int32: the SVs that rows of the out_ columns belong to."""
+        return (np.searchsorted(self.out_start, rows.astype(np.int32), side="right") - 1).astype(np.int32)
+
     @property
     def bytes(self) -> int:
         """Bytes of all SVs."""
@@ -237,13 +271,9 @@ class Heap:
 
     def id_at(self, address: int) -> int:
         """The id of the SV at `address`, -1 if there is none."""
-        if not 0 <= address < 1 << 64:
+        if not 0 < address < 1 << 64:
             return -1
-        row = int(np.searchsorted(self.address[: self.n], np.uint64(address)))
-        if row < self.n and int(self.address[row]) == address:
-            return row
-        immortal = np.flatnonzero(self.address[self.n :] == np.uint64(address))
-        return self.n + int(immortal[0]) if len(immortal) else -1
+        return int(self.address.ids(np.array([address], np.uint64))[0])
 
     def address_of(self, sv: int) -> int:
         """The address of an SV."""

@@ -10,6 +10,7 @@ import re
 import numpy as np
 
 from pmat_lsp.format.kinds import HASH_KINDS, CodeFlag, Kind, RefKind, ScalarFlag, Strength
+from pmat_lsp.heap.bodies import body_of
 from pmat_lsp.heap.describe import code_row
 from pmat_lsp.heap.model import Heap, StructType
 from pmat_lsp.heap.values import read_string
@@ -182,7 +183,7 @@ def _numbered_name(kind: RefKind, detail: int) -> str:
 def _saved_key(heap: Heap, key: int) -> str:
     if not 0 <= key < heap.n or heap.kind[key] != Kind.SCALAR or heap.length[key] < 0:
         return "{?}"
-    start = int(heap.body[key])
+    start = body_of(heap, key)
     return key_text(bytes(heap.data[start : start + int(heap.length[key])]))
 
 

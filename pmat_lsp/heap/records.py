@@ -1,215 +1,202 @@
-"""Runs the scan kernel over a dump and turns its status into an error that a person can read."""
+"""The second pass over a dump: the SVs in the order of their addresses, and what they refer to, piece by piece."""
 
 from __future__ import annotations
 
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.errors import DumpError
-from pmat_lsp.format.header import DAMAGED_HINT, TRUNCATED_HINT, Buffer, Layout
-from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind, RefKind
+from pmat_lsp.format.header import Buffer, Layout
 from pmat_lsp.heap.progress import Progress, no_progress
+from pmat_lsp.heap.references import STRENGTHS, Added, nothing_added
+from pmat_lsp.heap.survey import Survey, pointer_kinds
+from pmat_lsp.kernels import linking
 from pmat_lsp.kernels import scan as kernel
 
-MOST_ROWS = 2**31 - 1
-"""What an int32 holds: of SVs with the immortals, and of references, there may be so many."""
-_BYTES_AT_A_TIME = 16 << 20
-"""After so many bytes the scan tells how far it is."""
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+U8 = npt.NDArray[np.uint8]
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
 
-_GLOB_POINTERS = (
-    RefKind.NONE,
-    RefKind.GLOB_SCALAR,
-    RefKind.GLOB_ARRAY,
-    RefKind.GLOB_HASH,
-    RefKind.GLOB_CODE,
-    RefKind.GLOB_EGV,
-    RefKind.GLOB_IO,
-    RefKind.GLOB_FORM,
-)
-_STASH_POINTERS = (
-    RefKind.BACKREFS,
-    RefKind.MRO_LINEAR_ALL,
-    RefKind.MRO_LINEAR_CURRENT,
-    RefKind.MRO_NEXT_METHOD,
-    RefKind.MRO_ISA,
-)
-_CODE_POINTERS = (
-    RefKind.CODE_STASH,
-    RefKind.CODE_GLOB,
-    RefKind.CODE_OUTSIDE,
-    RefKind.CODE_PADLIST,
-    RefKind.CODE_CONSTVAL,
-)
-
-POINTERS: dict[Kind, tuple[RefKind, ...]] = {
-    Kind.GLOB: _GLOB_POINTERS,
-    Kind.SCALAR: (RefKind.OUR_STASH,),
-    Kind.REF: (RefKind.REFERENT, RefKind.OUR_STASH),
-    Kind.HASH: (RefKind.BACKREFS,),
-    Kind.STASH: _STASH_POINTERS,
-    Kind.CLASS: (*_STASH_POINTERS, RefKind.ADJUST_BLOCKS),
-    Kind.CODE: _CODE_POINTERS,
-    Kind.IO: (RefKind.IO_TOP, RefKind.IO_FORMAT, RefKind.IO_BOTTOM),
-    Kind.LVALUE: (RefKind.LVALUE_TARGET,),
-}
-"""What each pointer of a record is, in the order of the file."""
+_ROWS_AT_A_TIME = 1 << 18
+"""SVs and references of one piece: what is being worked on stays in the cache of a processor."""
+_MOST_WORKERS = 4
 
 
-@dataclass
+@dataclass(frozen=True, eq=False, repr=False)
+class Piece:
+    """SVs one after the other, and their references: see `kernels.scan.read`."""
+
+    kind: U8
+    flags: U8
+    refcount: U32
+    size: U64
+    offset: I64
+    length: I64
+    ref_end: I32
+    ref_address: U64
+    ref_kind: U8
+    ref_strength: U8
+    ref_detail: I64
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Resolved:
+    """A piece whose references lead to SVs: those to anything else are gone."""
+
+    svs: Piece
+    ref_end: I32
+    target: I32
+    kind: U8
+    strength: U8
+    detail: I64
+
+
 class Records:
-    """The columns that `kernels.scan.scan` fills, cut to length; its docstring describes them."""
+    """Reads the records of a dump that has been surveyed."""
 
-    address: npt.NDArray[np.uint64]
-    kind: npt.NDArray[np.uint8]
-    flags: npt.NDArray[np.uint8]
-    refcount: npt.NDArray[np.uint32]
-    size: npt.NDArray[np.uint64]
-    blessed: npt.NDArray[np.uint64]
-    offset: npt.NDArray[np.int64]
-    body: npt.NDArray[np.int64]
-    length: npt.NDArray[np.int64]
-    ref_source: npt.NDArray[np.int32]
-    ref_target: npt.NDArray[np.uint64]
-    ref_kind: npt.NDArray[np.uint8]
-    ref_detail: npt.NDArray[np.int64]
-    part_source: npt.NDArray[np.int32]
-    part_type: npt.NDArray[np.uint8]
-    part_index: npt.NDArray[np.int64]
-    part_value: npt.NDArray[np.int64]
-    extension_address: npt.NDArray[np.uint64]
-    extension_type: npt.NDArray[np.uint8]
-    extension_offset: npt.NDArray[np.int64]
-    struct_offset: npt.NDArray[np.int64]
-    struct_fields: npt.NDArray[np.int64]
-    end: int
-    """Offset behind the last record."""
+    def __init__(self, data: Buffer, path: str, layout: Layout, survey: Survey) -> None:
+        self._data = data
+        self._path = path
+        self._layout = layout
+        self._survey = survey
 
-    def release(self, name: str) -> npt.NDArray[Any]:
-        """A column, which is let go here, so that its memory is free when the caller has copied it."""
-        column: npt.NDArray[Any] = getattr(self, name)
-        setattr(self, name, None)
-        return column
+    def resolved(self, added: Added, progress: Progress = no_progress) -> Iterator[Resolved]:
+        """All SVs in the order of ids, with what they refer to.
 
+        Args:
+            added: further references of theirs.
+            progress: told how far the reading is.
 
-def check_rows(path: str, svs: int, references: int) -> None:
-    """See to it that ids of SVs and rows of references fit into the int32 that the columns have for them.
+        Raises:
+            DumpError: somebody has changed the file since it was surveyed.
+        """
+        chunks = list(self._chunks())
+        workers = min(_MOST_WORKERS, os.cpu_count() or 1, len(chunks))
+        if workers < 2:
+            yield from (self._resolve(first, behind, added) for first, behind in chunks)
+            return
+        with ThreadPoolExecutor(workers, thread_name_prefix="pmat-read") as pool:
+            begun: deque[Future[Resolved]] = deque()
+            try:
+                for at, (first, behind) in enumerate(chunks):
+                    progress("linking", at, len(chunks))
+                    begun.append(pool.submit(self._resolve, first, behind, added))
+                    if len(begun) > workers:
+                        yield begun.popleft().result()
+                while begun:
+                    yield begun.popleft().result()
+            finally:
+                for future in begun:
+                    future.cancel()
 
-    Raises:
-        DumpError: there are more.
-    """
-    # The immortals have ids too.
-    for count, most, things in ((svs, MOST_ROWS - 3, "SVs"), (references, MOST_ROWS, "references")):
-        if count > most:
-            problem = f"too large: it has more than {most:,} {things}, which is as many as can be numbered"
-            raise DumpError(path, problem, hint="Dump the program earlier, while its heap is smaller.")
+    def pieces(self) -> Iterator[tuple[int, Piece]]:
+        """(id of the first SV, SVs with all that is in their records), in the order of ids."""
+        for first, behind in self._chunks():
+            yield int(self._survey.run_start[first]), self._read(np.arange(first, behind), nothing_added())
 
+    def offsets(self, ids: I32) -> I64:
+        """int64: where the records of SVs start; -1 for an id that is none."""
+        survey = self._survey
+        found = np.full(len(ids), -1, np.int64)
+        there = np.flatnonzero((ids >= 0) & (ids < survey.addresses.count))
+        if not len(there):
+            return found
+        run_of = np.searchsorted(survey.run_start, ids[there], side="right") - 1
+        runs, at = np.unique(run_of, return_inverse=True)
+        cost = np.cumsum(survey.run_svs[runs] + survey.run_references[runs])
+        before = np.cumsum(survey.run_svs[runs]) - survey.run_svs[runs]
+        offset = np.concatenate(
+            [self._read(runs[first:behind], nothing_added()).offset for first, behind in _cut(cost)]
+        )
+        found[there] = offset[before[at] + ids[there] - survey.run_start[run_of]]
+        return found
 
-def pointer_kinds() -> npt.NDArray[np.uint8]:
-    """uint8[256, 16]: the RefKind of each pointer of each type of record, 0 for none."""
-    table = np.zeros((256, 16), np.uint8)
-    for kind, refs in POINTERS.items():
-        table[kind, : len(refs)] = refs
-    return table
+    def _chunks(self) -> Iterator[tuple[int, int]]:
+        """Runs in pieces of about the same work: (first, behind the last)."""
+        return _cut(np.cumsum(self._survey.run_svs + self._survey.run_references))
 
+    def _resolve(self, first: int, behind: int, added: Added) -> Resolved:
+        start = int(self._survey.run_start[first])
+        svs = int(self._survey.run_svs[first:behind].sum())
+        piece = self._read(np.arange(first, behind), added.of(start, start + svs))
+        end, target = piece.ref_end.copy(), np.empty(len(piece.ref_kind), np.int32)
+        kind, strength, detail = piece.ref_kind, piece.ref_strength, piece.ref_detail
+        places = self._survey.addresses.places
+        left = linking.resolve(*places, end, piece.ref_address, target, kind, strength, detail)
+        return Resolved(piece, end, target[:left], kind[:left], strength[:left], detail[:left])
 
-def scan_records(data: Buffer, path: str, layout: Layout, start: int, progress: Progress = no_progress) -> Records:
-    """Scan the heap section that starts at byte `start`.
-
-    Raises:
-        DumpError: the section ends in the middle of a record, or a record is of a kind that gives no size.
-    """
-    left = len(data) - start
-    # Every row takes at least so many bytes of the file. Pages of an array that are never touched cost nothing.
-    svs = left // (int(layout.type_sizes[0, 0]) + layout.ptr_size + 1) + 1
-    refs = left // layout.ptr_size + 1
-    parts = left // (layout.uint_size + 1) + 1
-    extensions = left // (layout.ptr_size + 1) + 1
-    columns: dict[str, Any] = {
-        "address": np.empty(svs, np.uint64),
-        "kind": np.empty(svs, np.uint8),
-        "flags": np.empty(svs, np.uint8),
-        "refcount": np.empty(svs, np.uint32),
-        "size": np.empty(svs, np.uint64),
-        "blessed": np.empty(svs, np.uint64),
-        "offset": np.empty(svs, np.int64),
-        "body": np.empty(svs, np.int64),
-        "length": np.empty(svs, np.int64),
-        "ref_source": np.empty(refs, np.int32),
-        "ref_target": np.empty(refs, np.uint64),
-        "ref_kind": np.empty(refs, np.uint8),
-        "ref_detail": np.empty(refs, np.int64),
-        "part_source": np.empty(parts, np.int32),
-        "part_type": np.empty(parts, np.uint8),
-        "part_index": np.empty(parts, np.int64),
-        "part_value": np.empty(parts, np.int64),
-        "extension_address": np.empty(extensions, np.uint64),
-        "extension_type": np.empty(extensions, np.uint8),
-        "extension_offset": np.empty(extensions, np.int64),
-        "struct_offset": np.full(kernel.MAX_STRUCTS, -1, np.int64),
-        "struct_fields": np.zeros(kernel.MAX_STRUCTS, np.int64),
-    }
-    result = np.zeros(12, np.int64)
-    result[10] = start
-    result[0] = kernel.MORE
-    while result[0] == kernel.MORE:
-        progress("reading", int(result[10]), len(data))
-        kernel.scan(
-            data,
-            int(result[10]),
-            int(result[10]) + _BYTES_AT_A_TIME,
+    def _read(self, runs: npt.NDArray[np.intp], added: Added) -> Piece:
+        survey, layout = self._survey, self._layout
+        svs = int(survey.run_svs[runs].sum())
+        refs = int(survey.run_references[runs].sum()) + len(added.source)
+        piece = Piece(
+            kind=np.empty(svs, np.uint8),
+            flags=np.empty(svs, np.uint8),
+            refcount=np.empty(svs, np.uint32),
+            size=np.empty(svs, np.uint64),
+            offset=np.empty(svs, np.int64),
+            length=np.empty(svs, np.int64),
+            ref_end=np.empty(svs, np.int32),
+            ref_address=np.empty(refs, np.uint64),
+            ref_kind=np.empty(refs, np.uint8),
+            ref_strength=np.empty(refs, np.uint8),
+            ref_detail=np.empty(refs, np.int64),
+        )
+        result = np.zeros(4, np.int64)
+        kernel.read(
+            self._data,
             layout.big_endian,
             layout.uint_size,
             layout.ptr_size,
             layout.minor,
             layout.type_sizes,
-            layout.type_count,
             layout.extension_sizes,
-            layout.extension_count,
             pointer_kinds(),
-            **columns,
+            survey.struct_offset,
+            survey.struct_fields,
+            STRENGTHS,
+            survey.run_offset[runs],
+            survey.run_svs[runs],
+            added.source,
+            added.address,
+            added.kind,
+            added.strength,
+            added.detail,
+            **piece.__dict__,
             result=result,
         )
-        check_rows(path, int(result[6]), int(result[7]))
-    if result[0] != kernel.OK:
-        raise _error(path, len(data), [int(x) for x in result])
-    rows = {"ref": int(result[7]), "part": int(result[8]), "extension": int(result[9])}
-    cut = {
-        name: column if name.startswith("struct_") else column[: rows.get(name.partition("_")[0], int(result[6]))]
-        for name, column in columns.items()
-    }
-    columns.clear()
-    return Records(**cut, end=int(result[10]))
-
-
-def _error(path: str, size: int, result: list[int]) -> DumpError:
-    status, record, kind, count, needed, at = result[:6]
-    if status == kernel.TRUNCATED:
-        problem = (
-            f"truncated: {_record_name(record, kind, count)} needs {needed:,} bytes from byte {at:,} on, "
-            f"{size - at:,} are left"
+        if result[0] != kernel.OK or int(result[2]) != svs:
+            offset = int(result[1])
+            problem = f"changed while it was read: the record at byte {offset:,} is not what it was"
+            raise DumpError(
+                self._path, problem, offset=offset, hint="Wait until the program has written it, and try again."
+            )
+        filled = int(result[3])
+        return Piece(
+            **{
+                name: column[:filled] if name.startswith("ref_") and name != "ref_end" else column
+                for name, column in piece.__dict__.items()
+            }
         )
-        return DumpError(path, problem, offset=record, hint=TRUNCATED_HINT)
-    found = {
-        kernel.UNKNOWN_TYPE: f"an SV of type 0x{kind:02x}, which the header gives no size for",
-        kernel.UNKNOWN_EXTENSION: f"an extension of type 0x{kind:02x}, which the header gives no size for",
-        kernel.UNKNOWN_CODE_PART: f"a part of type {needed} in the CODE at byte {record:,}; expected 0 to 10",
-        kernel.UNKNOWN_CLASS_PART: f"a part of type {needed} in the CLASS at byte {record:,}; expected 0 or 1",
-        kernel.UNKNOWN_STRUCT: "a C structure whose type has not been defined before it",
-        kernel.UNKNOWN_STRUCT_FIELD: f"a field of type {needed} of a C structure; expected 0 to 4",
-    }[status]
-    return DumpError(path, f"damaged: at byte {at:,} found {found}", offset=at, hint=DAMAGED_HINT)
 
 
-def _record_name(record: int, kind: int, count: int) -> str:
-    if kind == 0:
-        return f"the list of SVs, not ended at byte {record:,},"
-    if 0x80 <= kind < 0xFF:
-        return f"the record at byte {record:,} (extension 0x{kind:02x})"
-    name = KIND_NAMES.get(kind, f"type 0x{kind:02x}")
-    if count < 0:
-        return f"the record at byte {record:,} ({name})"
-    things = {Kind.C_STRUCT: "fields", Kind.OBJECT: "fields"} | dict.fromkeys(HASH_KINDS, "entries")
-    return f"the record at byte {record:,} ({name}, {count:,} {things.get(Kind(kind), 'elements')})"
+def _cut(cost: I64) -> Iterator[tuple[int, int]]:
+    """Rows in pieces of about the same cost, at least one row each: (first, behind the last).
+
+    Args:
+        cost: int64[any], of all rows up to each.
+    """
+    first = 0
+    while first < len(cost):
+        before = int(cost[first - 1]) if first else 0
+        behind = max(first + 1, int(np.searchsorted(cost, before + _ROWS_AT_A_TIME, side="right")))
+        yield first, behind
+        first = behind

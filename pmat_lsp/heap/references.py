@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.format.header import Layout
-from pmat_lsp.format.kinds import GP_SLOTS, CodeFlag, Extension, Kind, RefKind, Strength
-from pmat_lsp.heap.gather import Gatherer
+from pmat_lsp.format.kinds import GP_SLOTS, CodeFlag, Kind, RefKind, Strength
 from pmat_lsp.kernels import linking
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 U64 = npt.NDArray[np.uint64]
 
 _OWNED = Strength.STRONG | Strength.COUNTED
@@ -67,148 +66,83 @@ def references(
     )
 
 
-_EXTENSION_POINTERS: dict[Extension, tuple[tuple[int, RefKind], ...]] = {
-    Extension.MAGIC: ((0, RefKind.MAGIC_OBJECT), (1, RefKind.MAGIC_POINTER)),
-    Extension.SAVED_SV: ((0, RefKind.SAVED_SCALAR),),
-    Extension.SAVED_AV: ((0, RefKind.SAVED_ARRAY),),
-    Extension.SAVED_HV: ((0, RefKind.SAVED_HASH),),
-    Extension.SAVED_CV: ((0, RefKind.SAVED_CODE),),
-    Extension.SAVED_AELEM: ((0, RefKind.SAVED_ELEMENT),),
-    Extension.SAVED_HELEM: ((0, RefKind.SAVED_KEY), (1, RefKind.SAVED_VALUE)),
-    Extension.NOTE: ((0, RefKind.ANNOTATION),),
-    # FUNCS and PTR (pointers 0 and 2) are no SVs.
-    Extension.MAGIC2: ((1, RefKind.MAGIC2_AUXSV), (3, RefKind.MAGIC2_KEYSV), (4, RefKind.MAGIC2_USERSTRUCT)),
-}
+@dataclass(frozen=True, eq=False, repr=False)
+class Added:
+    """References that are no pointers of a record, as `kernels.scan.read` wants them: sorted by source."""
+
+    source: I32
+    address: U64
+    kind: U8
+    strength: U8
+    detail: I64
+
+    def of(self, first: int, behind: int) -> Added:
+        """Those of the SVs from `first` up to `behind`, which are numbered from 0 on here."""
+        rows = slice(*self.source.searchsorted(np.array([first, behind], np.int32)))
+        source = self.source[rows] - np.int32(first)
+        return Added(source, self.address[rows], self.kind[rows], self.strength[rows], self.detail[rows])
 
 
-@dataclass(frozen=True)
-class ExtensionReferences:
-    """References that extension records say, with the flags that decide on the strength of a magic's object."""
-
-    references: References
-    weak_objects: Mask
-    """bool, one a reference: the magic does not own its object."""
-
-
-def extension_references(gather: Gatherer, sv: I32, kind: U8, offset: I64, ids: AddressMap) -> ExtensionReferences:
-    """What the extension records refer to: magic, saved values, notes."""
-    layout = gather.layout
-    parts = [references([], [], [])]
-    weak: list[Mask] = [np.zeros(0, np.bool_)]
-    for extension, pointers in _EXTENSION_POINTERS.items():
-        rows = np.flatnonzero(kind == extension)
-        if not len(rows):
-            continue
-        header, count, _ = (int(x) for x in layout.extension_sizes[extension - 0x80])
-        start, owner = offset[rows], sv[rows]
-        if layout.minor == 0:
-            header, count, pointer_start = 1, 1, start
-            detail = gather.bytes[start + layout.ptr_size].astype(np.int64)
-            objects_weak: Mask = np.zeros(len(rows), np.bool_)
-        else:
-            pointer_start = start + header
-            detail, objects_weak = _extension_header(gather, extension, start, header, count)
-        for index, ref in pointers:
-            if index >= count:
-                continue
-            target = ids.ids(gather.pointers(pointer_start + index * layout.ptr_size))
-            these_weak = objects_weak if ref in (RefKind.MAGIC_OBJECT, RefKind.MAGIC2_AUXSV) else objects_weak & False
-            known = target >= 0
-            parts.append(references(owner, target, ref, detail).chosen(known))
-            weak.append(these_weak[known])
-    found = concatenated(parts)
-    _saved_keys_as_detail(found)
-    return ExtensionReferences(found, np.concatenate(weak))
-
-
-def _extension_header(
-    gather: Gatherer, extension: Extension, start: I64, header: int, pointers: int
-) -> tuple[I64, Mask]:
-    """The detail of the references of these records, and where the magic does not own its object."""
-    none = np.zeros(len(start), np.bool_)
-    if extension == Extension.MAGIC and header >= 2:
-        return gather.bytes[start].astype(np.int64), (gather.bytes[start + 1] & 1) == 0
-    if extension == Extension.MAGIC2 and header >= 2:
-        return np.zeros(len(start), np.int64), (gather.bytes[start + 1] & 1) == 1
-    if extension == Extension.SAVED_AELEM and header >= gather.layout.uint_size:
-        return gather.signed(start), none
-    if extension == Extension.NOTE:
-        return start + header + pointers * gather.layout.ptr_size, none
-    return np.zeros(len(start), np.int64), none
-
-
-def _saved_keys_as_detail(found: References) -> None:
-    """Give each SAVED_VALUE the id of its key; keys and values were gathered in the same order, but may be dangling."""
-    keys = np.flatnonzero(found.kind == RefKind.SAVED_KEY)
-    values = np.flatnonzero(found.kind == RefKind.SAVED_VALUE)
-    if len(keys) == len(values):
-        found.detail[values] = found.target[keys]
-
-
-class AddressMap:
-    """From addresses to SV ids."""
-
-    def __init__(self, sorted_addresses: U64, immortals: U64) -> None:
-        self._places = (sorted_addresses, immortals, *_buckets(sorted_addresses))
-
-    def ids(self, addresses: U64) -> I32:
-        """int32: the id at each address, -1 where there is no SV (0 included)."""
-        found = np.empty(len(addresses), np.int32)
-        linking.find(*self._places, np.ascontiguousarray(addresses), found)
-        return found
-
-    def references(self, addresses: U64, ids_of_rows: I32, row: I32, kind: U8, detail: I64) -> References:
-        """The references from records to addresses where there is an SV.
-
-        Args:
-            addresses: uint64, of each reference where it leads to.
-            ids_of_rows: int32, the id of each record, -1 for one that a later record replaced.
-            row: int32, of each reference the record that it belongs to. This and the next two are used up: they
-                become columns of the result.
-            kind: uint8, as in `References`; likewise `detail`.
-        """
-        target = np.empty(len(addresses), np.int32)
-        left = linking.resolve(*self._places, addresses, ids_of_rows, row, target, kind, detail)
-        return References(row[:left], target[:left], kind[:left], detail[:left])
-
-
-def _buckets(addresses: U64) -> tuple[I32, int]:
-    """The first rows and the width in bits of buckets for `linking.find`, each for a few of the sorted addresses."""
-    if not len(addresses):
-        return np.zeros(1, np.int32), 0
-    span = int(addresses[-1] - addresses[0])
-    bits = min(63, (span // len(addresses)).bit_length() + 2)
-    starts = addresses[0] + (np.arange((span >> bits) + 1, dtype=np.uint64) << np.uint64(bits))
-    return np.append(np.searchsorted(addresses, starts), len(addresses)).astype(np.int32), bits
-
-
-def strengths(
-    refs: References,
-    kind: U8,
-    flags: U8,
-    layout: Layout,
-    magic_weak: npt.NDArray[np.bool_],
-) -> U8:
-    """uint8 `Strength` bits of each reference.
+def added(refs: References, strength: U8, address: U64) -> Added:
+    """References in any order, those of one SV in their own.
 
     Args:
-        refs: all references; those of extension records last.
-        kind: of each SV.
-        flags: of each SV.
-        layout: of the dump.
-        magic_weak: bool, for the last rows of `refs`: the magic does not own its object.
+        refs: the references.
+        strength: uint8, of each.
+        address: uint64, of each where it leads to.
     """
+    order = np.argsort(refs.source, kind="stable")
+    return Added(refs.source[order], address[order], refs.kind[order], strength[order], refs.detail[order])
+
+
+def nothing_added() -> Added:
+    """None at all."""
+    return added(references([], [], []), np.zeros(0, np.uint8), np.zeros(0, np.uint64))
+
+
+def default_strengths() -> U8:
+    """uint8[256]: the strength of each kind of reference, where it depends on nothing else."""
     table = np.full(256, _OWNED, np.uint8)
     for ref, strength in _STRENGTHS.items():
         table[ref] = strength
-    result = table[refs.kind]
+    return table
+
+
+STRENGTHS = default_strengths()
+
+SETTLED_LATER = (
+    *GP_SLOTS,
+    RefKind.GLOB_EGV,
+    RefKind.CODE_OUTSIDE,
+    RefKind.CODE_GLOB,
+    RefKind.CODE_CONSTANT,
+    RefKind.CODE_GLOBREF,
+    RefKind.CODE_PADLIST,
+    RefKind.CODE_PADNAMES,
+    RefKind.CODE_PAD,
+    RefKind.BACKREFS,
+    RefKind.LVALUE_TARGET,
+    RefKind.MRO_LINEAR_ALL,
+    RefKind.MRO_LINEAR_CURRENT,
+)
+"""References whose strength depends on their target, or on other references."""
+
+
+def strengths(refs: References, kind: U8, flags: U8, layout: Layout) -> U8:
+    """uint8 `Strength` bits of each reference.
+
+    Args:
+        refs: all references of the kinds SETTLED_LATER.
+        kind: of each SV.
+        flags: of each SV.
+        layout: of the dump.
+    """
+    result = STRENGTHS[refs.kind]
     source_flags = flags[refs.source]
 
     def weaken(mask: npt.NDArray[np.bool_], strength: Strength = Strength.WEAK) -> None:
         result[mask] = strength
 
-    weaken((refs.kind == RefKind.REFERENT) & ((source_flags & 1) != 0))
-    weaken((refs.kind == RefKind.ELEMENT) & ((source_flags & 1) != 0))
     weaken((refs.kind == RefKind.GLOB_EGV) & (refs.source == refs.target))
     weaken((refs.kind == RefKind.CODE_OUTSIDE) & ((source_flags & CodeFlag.WEAKOUTSIDE) != 0))
     weaken((refs.kind == RefKind.CODE_GLOB) & ((source_flags & CodeFlag.CVGV_RC) == 0))
@@ -219,16 +153,12 @@ def strengths(
     has_all = np.zeros(len(kind), np.bool_)
     has_all[refs.source[refs.kind == RefKind.MRO_LINEAR_ALL]] = True
     weaken((refs.kind == RefKind.MRO_LINEAR_CURRENT) & has_all[refs.source], Strength.STRONG)
-    in_ops = (refs.kind == RefKind.CODE_CONSTANT) | (refs.kind == RefKind.CODE_GLOBREF)
     if layout.ithreads:
-        weaken(in_ops, Strength.INDIRECT)
+        weaken((refs.kind == RefKind.CODE_CONSTANT) | (refs.kind == RefKind.CODE_GLOBREF), Strength.INDIRECT)
     has_padlist = np.zeros(len(kind), np.bool_)
     has_padlist[refs.source[refs.kind == RefKind.CODE_PADLIST]] = True
     in_padlist = (refs.kind == RefKind.CODE_PAD) | (refs.kind == RefKind.CODE_PADNAMES)
     weaken(in_padlist & has_padlist[refs.source], Strength.INDIRECT)
-    if len(magic_weak):
-        tail = result[-len(magic_weak) :]
-        tail[magic_weak] = Strength.WEAK
     return result
 
 
@@ -238,7 +168,7 @@ def shared_slots_counted_once(refs: References, strength: U8, nodes: int) -> Non
     A glob that shares its slots (perl's GP) names the glob that they were made for as its effective glob.
 
     Args:
-        refs: all references.
+        refs: all references of the kinds SETTLED_LATER.
         strength: uint8, in and out.
         nodes: number of SVs.
     """
@@ -258,15 +188,16 @@ def shared_slots_counted_once(refs: References, strength: U8, nodes: int) -> Non
             strength[row] = Strength.STRONG
 
 
-def shared_ops_counted_once(refs: References, strength: U8, oproot: U64) -> None:
+def shared_ops_counted_once(refs: References, strength: U8, codes: I32, oproots: U64) -> None:
     """Clear COUNTED on constants and globs of ops that several CODEs share: an op tree owns them once.
 
     Without ithreads every clone of a closure lists the same constants, which its shared op tree holds one count of.
 
     Args:
-        refs: all references.
+        refs: all references of the kinds SETTLED_LATER.
         strength: uint8, in and out.
-        oproot: uint64, of each SV: address of its op tree, 0 for none.
+        codes: int32[codes], ascending: the ids of all CODEs.
+        oproots: uint64[codes], of each the address of its op tree, 0 for none.
     """
     rows = np.flatnonzero(
         ((refs.kind == RefKind.CODE_CONSTANT) | (refs.kind == RefKind.CODE_GLOBREF))
@@ -275,7 +206,7 @@ def shared_ops_counted_once(refs: References, strength: U8, oproot: U64) -> None
     if not len(rows):
         return
     # The first CODE of each op tree keeps its references counted, even where an op tree names one SV twice.
-    roots = oproot[refs.source[rows]]
+    roots = oproots[np.searchsorted(codes, refs.source[rows])]
     first_code = {int(root): int(source) for root, source in zip(roots[::-1], refs.source[rows][::-1], strict=True)}
     owner = np.array([first_code[int(root)] for root in roots], np.int32)
     strength[rows[(refs.source[rows] != owner) & (roots != 0)]] = Strength.STRONG
@@ -286,3 +217,16 @@ def to_csr(source: I32, nodes: int) -> tuple[I32, I32]:
     start, order = np.zeros(nodes + 1, np.int32), np.empty(len(source), np.int32)
     linking.count_sort(np.ascontiguousarray(source), start, order)
     return start, order
+
+
+def rows_of(start: I32, svs: npt.NDArray[np.integer[Any]]) -> tuple[npt.NDArray[np.intp], I32]:
+    """The rows of the references of some SVs, and of each row its SV.
+
+    Args:
+        start: int32[nodes + 1], as `Heap.out_start`.
+        svs: int[any].
+    """
+    count = start[svs + 1] - start[svs]
+    before = np.cumsum(count) - count
+    rows = np.arange(int(count.sum()), dtype=np.intp) + np.repeat(start[svs] - before, count)
+    return rows, np.repeat(svs, count).astype(np.int32)

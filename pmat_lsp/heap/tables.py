@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from pmat_lsp.format.header import Buffer
 from pmat_lsp.format.kinds import STASH_KINDS, Kind, PadnameFlag
+from pmat_lsp.heap.addresses import Addresses
 from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.model import CodeTable, ExtensionTable, GlobTable, IoTable, PadnameTable, StashTable
-from pmat_lsp.heap.records import Records
-from pmat_lsp.heap.references import AddressMap
+from pmat_lsp.heap.survey import Survey
 from pmat_lsp.kernels import interning
 from pmat_lsp.kernels import scan as kernel
 
@@ -81,22 +81,24 @@ class TableReader:
     Args:
         gather: of the dump.
         ids: of the dump.
-        kind: of each SV, in id order.
-        offset: of each SV's record, in id order.
+        sv: int32[any], ascending: the SVs that the survey has listed.
+        kind: uint8, of each.
+        offset: int64, of each where its record starts.
     """
 
-    def __init__(self, gather: Gatherer, ids: AddressMap, kind: U8, offset: I64) -> None:
+    def __init__(self, gather: Gatherer, ids: Addresses, sv: I32, kind: U8, offset: I64) -> None:
         self._gather = gather
         self._ids = ids
+        self._sv = sv
         self._kind = kind
         self._offset = offset
         self._layout = gather.layout
 
     def _rows(self, *kinds: Kind) -> tuple[I32, I64]:
         """The SVs of these kinds, and where the headers of their own types start."""
-        svs = np.flatnonzero(np.isin(self._kind, kinds)).astype(np.int32)
+        rows = np.isin(self._kind, kinds)
         header, pointers, _ = (int(x) for x in self._layout.type_sizes[0])
-        return svs, self._offset[svs] + 1 + header + pointers * self._layout.ptr_size
+        return self._sv[rows], self._offset[rows] + 1 + header + pointers * self._layout.ptr_size
 
     def _pointers_at(self, start: I64, kind: Kind) -> I64:
         return start + int(self._layout.type_sizes[kind, 0])
@@ -144,6 +146,13 @@ class TableReader:
             outside=self._pointer(start, Kind.CODE, 2),
         )
 
+    def code_flags(self) -> U8:
+        """uint8: `CodeFlag` of every CODE."""
+        _, start = self._rows(Kind.CODE)
+        if not self._has(Kind.CODE, self._layout.uint_size + 1):
+            return np.zeros(len(start), np.uint8)
+        return self._gather.numbers(start + self._layout.uint_size, 1).astype(np.uint8)
+
     def globs(self, names: Interner) -> GlobTable:
         """Every GLOB."""
         svs, start = self._rows(Kind.GLOB)
@@ -166,35 +175,35 @@ class TableReader:
         svs, start = self._rows(*STASH_KINDS)
         name = np.full(len(svs), -1, np.int32)
         for kind in STASH_KINDS:
-            these = np.flatnonzero(self._kind[svs] == kind)
+            these = np.flatnonzero(self._kind[np.isin(self._kind, STASH_KINDS)] == kind)
             name[these] = self._string(start[these], kind, 0, names, decode_name)
         return StashTable(svs, name)
 
 
-def padname_table(records: Records, ids_of_rows: I32, names: Interner) -> PadnameTable:
+def padname_table(survey: Survey, ids_of_listed: I32, names: Interner) -> PadnameTable:
     """The names of lexicals from the parts of each CODE.
 
     Args:
-        records: of the dump.
-        ids_of_rows: int32, the id of each SV record, -1 for one that a later record replaced.
+        survey: of the dump.
+        ids_of_listed: int32, the id of each SV that the survey has listed, -1 for one that a later record replaced.
         names: for the names.
     """
-    named = _part_rows(records, ids_of_rows, kernel.PART_PADNAME)
-    code, index = ids_of_rows[records.part_source[named]], records.part_index[named]
+    named = _part_rows(survey, ids_of_listed, kernel.PART_PADNAME)
+    code, index = ids_of_listed[survey.part_source[named]], survey.part_index[named]
     order = np.lexsort((index, code))
     named, code, index = named[order], code[order], index[order]
-    flags = _part_values(records, ids_of_rows, kernel.PART_PADNAME_FLAGS, code, index)
-    has_field, field = _part_lookup(records, ids_of_rows, kernel.PART_PADNAME_FIELD, code, index)
+    flags = _part_values(survey, ids_of_listed, kernel.PART_PADNAME_FLAGS, code, index)
+    has_field, field = _part_lookup(survey, ids_of_listed, kernel.PART_PADNAME_FIELD, code, index)
     flags = (flags & 0x7F) | np.where(has_field, int(PadnameFlag.FIELD), 0)
-    name = names.at(records.part_value[named])
+    name = names.at(survey.part_value[named])
     # perl gives the slots of constants a name of no length.
     known = (name >= 0) & (name != names.add(""))
     return PadnameTable(code[known], index[known], name[known], flags.astype(np.uint8)[known], field[known])
 
 
-def _part_rows(records: Records, ids_of_rows: I32, part: int) -> npt.NDArray[np.intp]:
-    rows = np.flatnonzero(records.part_type == part)
-    return rows[ids_of_rows[records.part_source[rows]] >= 0]
+def _part_rows(survey: Survey, ids_of_listed: I32, part: int) -> npt.NDArray[np.intp]:
+    rows = np.flatnonzero(survey.part_type == part)
+    return rows[ids_of_listed[survey.part_source[rows]] >= 0]
 
 
 def _key(code: I32, index: I64) -> npt.NDArray[np.object_] | U64:
@@ -203,24 +212,24 @@ def _key(code: I32, index: I64) -> npt.NDArray[np.object_] | U64:
 
 
 def _part_lookup(
-    records: Records, ids_of_rows: I32, part: int, code: I32, index: I64
+    survey: Survey, ids_of_listed: I32, part: int, code: I32, index: I64
 ) -> tuple[npt.NDArray[np.bool_], I64]:
     """Whether each (code, index) has such a part, and its value or 0."""
-    rows = _part_rows(records, ids_of_rows, part)
+    rows = _part_rows(survey, ids_of_listed, part)
     result = np.zeros(len(code), np.int64)
     if not len(rows) or not len(code):
         return np.zeros(len(code), np.bool_), result
-    keys = _key(ids_of_rows[records.part_source[rows]], records.part_index[rows])
+    keys = _key(ids_of_listed[survey.part_source[rows]], survey.part_index[rows])
     order = np.argsort(keys, kind="stable")
     at = np.searchsorted(keys[order], _key(code, index))
     at[at == len(keys)] = 0
     found = keys[order][at] == _key(code, index)
-    result[found] = records.part_value[rows[order[at[found]]]]
+    result[found] = survey.part_value[rows[order[at[found]]]]
     return found, result
 
 
-def _part_values(records: Records, ids_of_rows: I32, part: int, code: I32, index: I64) -> I64:
-    return _part_lookup(records, ids_of_rows, part, code, index)[1]
+def _part_values(survey: Survey, ids_of_listed: I32, part: int, code: I32, index: I64) -> I64:
+    return _part_lookup(survey, ids_of_listed, part, code, index)[1]
 
 
 def padnames_from_arrays(arrays: list[tuple[int, list[tuple[int, bytes]]]], names: Interner) -> PadnameTable:
@@ -244,13 +253,13 @@ def extension_table(sv: I32, kind: U8, offset: I64) -> ExtensionTable:
     return ExtensionTable(sv[order], kind[order], offset[order])
 
 
-def class_fields(records: Records, ids_of_rows: I32, names: Interner) -> dict[int, dict[int, str]]:
+def class_fields(survey: Survey, ids_of_listed: I32, names: Interner) -> dict[int, dict[int, str]]:
     """The names of the fields of every CLASS, by id and index."""
-    rows = _part_rows(records, ids_of_rows, kernel.PART_CLASS_FIELD)
-    numbers = names.at(records.part_value[rows])
+    rows = _part_rows(survey, ids_of_listed, kernel.PART_CLASS_FIELD)
+    numbers = names.at(survey.part_value[rows])
     strings = names.strings
     result: dict[int, dict[int, str]] = {}
     for row, number in zip(rows.tolist(), numbers.tolist(), strict=True):
-        fields = result.setdefault(int(ids_of_rows[records.part_source[row]]), {})
-        fields[int(records.part_index[row])] = strings[number] if number >= 0 else ""
+        fields = result.setdefault(int(ids_of_listed[survey.part_source[row]]), {})
+        fields[int(survey.part_index[row])] = strings[number] if number >= 0 else ""
     return result

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.format.kinds import HASH_KINDS, Kind, RefKind, ScalarFlag
+from pmat_lsp.heap.bodies import body_of
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.tables import decode_path
 
@@ -89,7 +90,7 @@ def _read_scalar(heap: Heap, sv: int) -> ScalarValue:
     length = int.from_bytes(raw[layout.uint_size + layout.nv_size :], layout.byte_order)
     string = None
     if flags & ScalarFlag.PV and heap.length[sv] >= 0:
-        at = int(heap.body[sv])
+        at = body_of(heap, sv)
         string = bytes(heap.data[at : at + int(heap.length[sv])])
     return ScalarValue(
         integer=integer if flags & ScalarFlag.IV else None,
@@ -176,7 +177,7 @@ def _keys_and_pointers(heap: Heap, sv: int) -> Iterator[tuple[bytes, int]]:
     """(key, byte where the pointer to its value stands) of each entry."""
     if heap.kind[sv] not in HASH_KINDS:
         raise ValueError(f"SV {sv} is no hash")
-    layout, position = heap.layout, int(heap.body[sv])
+    layout, position = heap.layout, body_of(heap, sv)
     skip = layout.ptr_size if layout.minor >= 6 else 0
     for _ in range(int(heap.length[sv])):
         key = read_string(heap, position)
@@ -187,7 +188,7 @@ def _keys_and_pointers(heap: Heap, sv: int) -> Iterator[tuple[bytes, int]]:
 
 def elements(heap: Heap, sv: int) -> Iterator[int]:
     """The ids of the elements of an array or the fields of an OBJECT, -1 where there is none."""
-    layout, position = heap.layout, int(heap.body[sv])
+    layout, position = heap.layout, body_of(heap, sv)
     for _ in range(int(heap.length[sv])):
         raw = heap.data[position : position + layout.ptr_size]
         yield heap.id_at(int.from_bytes(raw, layout.byte_order))

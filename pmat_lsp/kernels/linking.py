@@ -1,4 +1,8 @@
-"""From addresses to rows, and from rows to their order in a CSR form."""
+"""From addresses to ids of SVs and back, and from ids to their order in a CSR form.
+
+The addresses of a heap lie close together, so they are kept as a set of bits: one word for each 64 addresses among
+which there is an SV, with how many SVs there are before it.
+"""
 
 from __future__ import annotations
 
@@ -46,119 +50,200 @@ def count_sort(
 @cython.cfunc
 @cython.inline
 @cython.nogil
+@cython.exceptval(check=False)
+def bits_set(word: cython.ulonglong) -> cython.int:
+    """How many bits of a word are set."""
+    if not cython.compiled:
+        return int(word).bit_count()
+    # Sums of 2, 4 and 8 bits side by side; the multiplication adds the bytes up in the highest one.
+    ones: cython.ulonglong = 0x0101010101010101
+    twos: cython.ulonglong = ones * 0x33
+    fours: cython.ulonglong = ones * 0x0F
+    word = word - ((word >> 1) & (ones * 0x55))
+    word = (word & twos) + ((word >> 2) & twos)
+    word = (word + (word >> 4)) & fours
+    return cython.cast(cython.int, (word * ones) >> 56)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
 @cython.boundscheck(False)
 @cython.wraparound(False)
 @cython.exceptval(check=False)
-def row_of(
-    address: cython.const[cython.ulonglong][::1],
-    immortals: cython.const[cython.ulonglong][::1],
+def id_of(
+    key: cython.const[cython.ulonglong][::1],
+    bits: cython.const[cython.ulonglong][::1],
+    rank: cython.const[cython.int][::1],
+    alignment: cython.int,
     first: cython.const[cython.int][::1],
-    bits: cython.int,
+    bucket: cython.int,
+    immortals: cython.const[cython.ulonglong][::1],
     wanted: cython.ulonglong,
 ) -> cython.int:
-    """The row of one address, see `find`."""
-    rows: cython.int = cython.cast(cython.int, len(address))
-    buckets: cython.Py_ssize_t = len(first) - 1
+    """The id of one address, see `find`."""
+    words: cython.Py_ssize_t = len(key)
     i: cython.int
     low: cython.int
     high: cython.int
     middle: cython.int
-    bucket: cython.ulonglong
-    if rows and wanted >= address[0]:
-        bucket = (wanted - address[0]) >> bits
-        if bucket < cython.cast(cython.ulonglong, buckets):
-            low, high = first[bucket], first[bucket + 1]
-            while low < high:
-                middle = low + ((high - low) >> 1)
-                if address[middle] < wanted:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low < rows and address[low] == wanted:
-                return low
+    one: cython.ulonglong = 1
+    key_wanted: cython.ulonglong = wanted >> (alignment + 6)
+    at: cython.ulonglong
+    word: cython.ulonglong
+    if words and key_wanted >= key[0] and key_wanted <= key[words - 1] and wanted & ((one << alignment) - 1) == 0:
+        at = (key_wanted - cython.cast(cython.ulonglong, key[0])) >> bucket
+        low, high = first[at], first[at + 1]
+        while low < high:
+            middle = low + ((high - low) >> 1)
+            if key[middle] < key_wanted:
+                low = middle + 1
+            else:
+                high = middle
+        if low < words and key[low] == key_wanted:
+            word = cython.cast(cython.ulonglong, bits[low])
+            one = one << ((wanted >> alignment) & 63)
+            if word & one:
+                return rank[low] + bits_set(word & (one - 1))
     for i in range(cython.cast(cython.int, len(immortals))):
         if immortals[i] == wanted and wanted != 0:
-            return rows + i
+            return rank[words] + i
     return -1
 
 
 @cython.boundscheck(False)
 @cython.wraparound(False)
 def find(
-    address: cython.const[cython.ulonglong][::1],
-    immortals: cython.const[cython.ulonglong][::1],
+    key: cython.const[cython.ulonglong][::1],
+    bits: cython.const[cython.ulonglong][::1],
+    rank: cython.const[cython.int][::1],
+    alignment: cython.int,
     first: cython.const[cython.int][::1],
-    bits: cython.int,
+    bucket: cython.int,
+    immortals: cython.const[cython.ulonglong][::1],
     wanted: cython.const[cython.ulonglong][::1],
     found: cython.int[::1],
 ) -> None:
-    """Find the rows of addresses: in the bucket of each by halving.
-
-    SVs lie close together, so that a bucket holds few; where they do not, it is an ordinary binary search.
+    """Find the ids of addresses: the word of each by halving what is in its bucket.
 
     Args:
-        address: uint64[rows], sorted, unique.
-        immortals: uint64[any], further addresses, whose rows are those behind the last; 0 stands for none.
-        first: int32[buckets + 1], the first row in bucket i or behind it: bucket i has the addresses from
-            address[0] + (i << bits) up to the next bucket's. The last entry is the number of rows.
-        bits: as above.
+        key: uint64[words], ascending: the first address of each word, shifted right by `alignment` and 6.
+        bits: uint64[words], which of its 64 addresses have an SV.
+        rank: int32[words + 1], how many SVs lie before each word; the last entry is the number of all.
+        alignment: the lowest so many bits of every address are 0.
+        first: int32[buckets + 1], the first word in bucket i or behind it: bucket i has the keys from
+            key[0] + (i << bucket) up to the next bucket's, and there is one for the last key.
+        bucket: as above.
+        immortals: uint64[any], further addresses, whose ids are those behind the last; 0 stands for none.
         wanted: uint64[any].
-        found: int32[any], out: the row of each address, -1 where there is none.
+        found: int32[any], out: the id of each address, -1 where there is none.
     """
     i: cython.Py_ssize_t
     with cython.nogil:
         for i in range(len(wanted)):
-            found[i] = row_of(address, immortals, first, bits, wanted[i])
+            found[i] = id_of(
+                key, bits, rank, alignment, first, bucket, immortals, cython.cast(cython.ulonglong, wanted[i])
+            )
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+def addresses(
+    key: cython.const[cython.ulonglong][::1],
+    bits: cython.const[cython.ulonglong][::1],
+    rank: cython.const[cython.int][::1],
+    alignment: cython.int,
+    ids: cython.const[cython.longlong][::1],
+    found: cython.ulonglong[::1],
+) -> None:
+    """The addresses of ids; fast where they ascend.
+
+    Args:
+        key: see `find`; likewise the next three.
+        ids: int64[any], 0 up to the number of SVs.
+        found: uint64[any], out.
+    """
+    words: cython.Py_ssize_t = len(key)
+    i: cython.Py_ssize_t
+    word: cython.Py_ssize_t = 0
+    low: cython.Py_ssize_t
+    high: cython.Py_ssize_t
+    left: cython.ulonglong = 0
+    next_: cython.longlong = -1
+    wanted: cython.longlong
+    lowest: cython.ulonglong
+    with cython.nogil:
+        for i in range(len(ids)):
+            wanted = ids[i]
+            # `left` has the bits of the word from that of the id `next_` on.
+            if next_ < 0 or wanted < next_ or wanted >= rank[word + 1]:
+                if not (next_ >= 0 and word + 1 < words and rank[word + 1] <= wanted < rank[word + 2]):
+                    low, high = 0, words
+                    while low + 1 < high:
+                        word = (low + high) >> 1
+                        if rank[word] <= wanted:
+                            low = word
+                        else:
+                            high = word
+                    word = low
+                else:
+                    word += 1
+                left = cython.cast(cython.ulonglong, bits[word])
+                next_ = rank[word]
+            while next_ < wanted:
+                left &= left - 1
+                next_ += 1
+            lowest = left & (~left + 1)
+            found[i] = ((cython.cast(cython.ulonglong, key[word]) << 6) + bits_set(lowest - 1)) << alignment
 
 
 @cython.boundscheck(False)
 @cython.wraparound(False)
 def resolve(
-    address: cython.const[cython.ulonglong][::1],
-    immortals: cython.const[cython.ulonglong][::1],
+    key: cython.const[cython.ulonglong][::1],
+    bits: cython.const[cython.ulonglong][::1],
+    rank: cython.const[cython.int][::1],
+    alignment: cython.int,
     first: cython.const[cython.int][::1],
-    bits: cython.int,
-    wanted: cython.const[cython.ulonglong][::1],
-    row: cython.const[cython.int][::1],
-    source: cython.int[::1],
+    bucket: cython.int,
+    immortals: cython.const[cython.ulonglong][::1],
+    end: cython.int[::1],
+    address: cython.const[cython.ulonglong][::1],
     target: cython.int[::1],
     kind: cython.uchar[::1],
+    strength: cython.uchar[::1],
     detail: cython.longlong[::1],
 ) -> cython.Py_ssize_t:
-    """Turn references between addresses into references between rows, and drop those that lead nowhere.
-
-    In place and in one pass, since there are more references than anything else.
+    """Turn references to addresses into references to ids, and drop those that lead nowhere; in place.
 
     Args:
-        address: see `find`; likewise the next three.
-        immortals: see `find`.
-        first: see `find`.
-        bits: see `find`.
-        wanted: uint64[references], the address that each leads to.
-        row: int32[any], the row of each thing that has references, -1 for one that is not used.
-        source: int32[references], in: the thing; out: its row.
-        target: int32[references], out: the row of the address; it may share nothing with `wanted`.
+        key: see `find`; likewise the next six.
+        end: int32[svs], in and out: how many references each SV and those before it have.
+        address: uint64[references], the address that each leads to.
+        target: int32[references], out: the id of the SV there.
         kind: uint8[references], in and out.
+        strength: uint8[references], in and out.
         detail: int64[references], in and out.
 
     Returns:
         How many references are left; they are the first of each array, in the order in which they were.
     """
-    i: cython.Py_ssize_t
+    sv: cython.Py_ssize_t
+    i: cython.Py_ssize_t = 0
     left: cython.Py_ssize_t = 0
-    from_: cython.int
     to: cython.int
     with cython.nogil:
-        for i in range(len(wanted)):
-            from_ = row[source[i]]
-            if from_ < 0:
-                continue
-            to = row_of(address, immortals, first, bits, wanted[i])
-            if to < 0:
-                continue
-            source[left] = from_
-            target[left] = to
-            kind[left] = kind[i]
-            detail[left] = detail[i]
-            left += 1
+        for sv in range(len(end)):
+            while i < end[sv]:
+                to = id_of(
+                    key, bits, rank, alignment, first, bucket, immortals, cython.cast(cython.ulonglong, address[i])
+                )
+                if to >= 0:
+                    target[left] = to
+                    kind[left] = kind[i]
+                    strength[left] = strength[i]
+                    detail[left] = detail[i]
+                    left += 1
+                i += 1
+            end[sv] = cython.cast(cython.int, left)
     return left

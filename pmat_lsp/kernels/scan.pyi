@@ -19,16 +19,20 @@ UNKNOWN_CLASS_PART: Final = 5
 UNKNOWN_STRUCT: Final = 6
 UNKNOWN_STRUCT_FIELD: Final = 7
 MORE: Final = 8
+FULL: Final = 9
+UNALIGNED: Final = 10
+CHANGED: Final = 11
 PART_CONSTANT_INDEX: Final = 2
 PART_GLOB_INDEX: Final = 4
 PART_PADNAME: Final = 5
+PART_PAD: Final = 8
 PART_PADNAME_FLAGS: Final = 9
 PART_PADNAME_FIELD: Final = 10
 PART_CLASS_FIELD: Final = 64
 MAX_STRUCTS: Final = 65536
 
 def gather(data: bytes | mmap.mmap, offsets: I64, size: int, big: bool, found: U64) -> int: ...
-def scan(
+def survey(
     data: bytes | mmap.mmap,
     start: int,
     stop: int,
@@ -41,19 +45,18 @@ def scan(
     extension_sizes: U8,
     extension_count: int,
     pointer_kinds: U8,
-    address: U64,
-    kind: U8,
-    flags: U8,
-    refcount: U32,
-    size: U64,
-    blessed: U64,
-    offset: I64,
-    body: I64,
-    length: I64,
-    ref_source: I32,
-    ref_target: U64,
-    ref_kind: U8,
-    ref_detail: I64,
+    alignment: int,
+    apart: bool,
+    word_key: U64,
+    word_bits: U64,
+    run_first: U64,
+    run_last: U64,
+    run_offset: I64,
+    run_svs: I32,
+    run_references: I64,
+    listed_address: U64,
+    listed_kind: U8,
+    listed_offset: I64,
     part_source: I32,
     part_type: U8,
     part_index: I64,
@@ -63,5 +66,38 @@ def scan(
     extension_offset: I64,
     struct_offset: I64,
     struct_fields: I64,
+    kinds: I64,
+    result: I64,
+) -> None: ...
+def read(
+    data: bytes | mmap.mmap,
+    big: bool,
+    uint_size: int,
+    ptr_size: int,
+    minor: int,
+    type_sizes: U8,
+    extension_sizes: U8,
+    pointer_kinds: U8,
+    struct_offset: I64,
+    struct_fields: I64,
+    strengths: U8,
+    run_offset: I64,
+    run_svs: I32,
+    added_row: I32,
+    added_address: U64,
+    added_kind: U8,
+    added_strength: U8,
+    added_detail: I64,
+    kind: U8,
+    flags: U8,
+    refcount: U32,
+    size: U64,
+    offset: I64,
+    length: I64,
+    ref_end: I32,
+    ref_address: U64,
+    ref_kind: U8,
+    ref_strength: U8,
+    ref_detail: I64,
     result: I64,
 ) -> None: ...

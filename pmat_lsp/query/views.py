@@ -13,6 +13,7 @@ from pmat_lsp.analysis.instances import class_table
 from pmat_lsp.analysis.leaks import captures_of
 from pmat_lsp.analysis.tables import Table, Value
 from pmat_lsp.format.kinds import KIND_NAMES, CodeFlag, Kind, RefKind, ScalarFlag, Strength
+from pmat_lsp.heap.bodies import text_starts
 from pmat_lsp.heap.describe import code_name
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import field_name, root_names
@@ -48,7 +49,7 @@ def _svs(dump: Dump, progress: Progress) -> Arrays:
     heap, ownership, sizes = dump.heap, dump.ownership, dump.retained(progress)
     n = heap.n
     # Above all is the super-root, which has no address.
-    address = np.append(heap.address, np.uint64(0))
+    address = np.append(heap.address[:], np.uint64(0))
     roots = texts([""] * n)
     for sv, name in root_names(heap).items():
         roots[sv : min(sv + 1, n)] = name
@@ -107,7 +108,7 @@ def _refs(dump: Dump, progress: Progress) -> Arrays:
         "strength": looked_up(strength, lambda at: (STRENGTHS[at].name or "").lower()),
         "counted": (bits & Strength.COUNTED) != 0,
         "name": _reference_names(heap, progress),
-        "index": np.where(np.isin(heap.out_kind, _NUMBERED), heap.out_detail, -1),
+        "index": np.where(np.isin(heap.out_kind, _NUMBERED), heap.out_detail[:], -1),
     }
 
 
@@ -181,17 +182,17 @@ def _classes(dump: Dump, progress: Progress) -> Arrays:
 
 def _strings(dump: Dump, progress: Progress) -> Arrays:
     heap = dump.heap
-    is_string = (heap.kind == Kind.SCALAR) & ((heap.flags & ScalarFlag.PV) != 0) & (heap.length >= 0)
+    is_string = (heap.kind == Kind.SCALAR) & ((heap.flags & ScalarFlag.PV) != 0) & (heap.length[:] >= 0)
     svs = np.flatnonzero(is_string)
     utf8 = (heap.flags[svs] & ScalarFlag.UTF8) != 0
     shown, lengths = texts([""] * len(svs)), np.zeros(len(svs), np.uint64)
     layout, data = heap.layout, heap.data
     # A record ends in the whole length of the string, pointers, the length of the part in the dump, and this part.
-    start, dumped = heap.body[svs].tolist(), heap.length[svs].tolist()
+    start, dumped = text_starts(heap, svs).tolist(), heap.length[svs].tolist()
     before = 2 * layout.uint_size + int(layout.type_sizes[Kind.SCALAR, 1]) * layout.ptr_size
     order, is_utf8 = layout.byte_order, utf8.tolist()
     # In the order of the file, which is read in blocks.
-    for done, row in enumerate(np.argsort(heap.body[svs], kind="stable").tolist()):
+    for done, row in enumerate(np.argsort(heap.offset[svs], kind="stable").tolist()):
         if done % _OFTEN == 0:
             progress("strings", done, len(svs))
         raw = bytes(data[start[row] - before : start[row] + dumped[row]])

@@ -8,6 +8,7 @@ import pytest
 
 from pmat_lsp.analysis.dangling import dangling_table
 from pmat_lsp.format.kinds import HASH_KINDS, Kind, RefKind
+from pmat_lsp.heap.bodies import body_of
 from pmat_lsp.heap.load import dangling_pointers
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.render.reference_text import dangling_text
@@ -22,7 +23,7 @@ def slowly(heap: Heap) -> list[tuple[int, int]]:
         return int.from_bytes(heap.data[at : at + size], layout.byte_order)
 
     for sv in range(heap.n):
-        at = int(heap.body[sv])
+        at = body_of(heap, sv)
         if heap.kind[sv] in HASH_KINDS:
             for _ in range(int(heap.length[sv])):
                 length = number(at, layout.uint_size)

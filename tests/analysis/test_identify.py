@@ -25,7 +25,7 @@ def told(tmp_path: Path, writer: DumpWriter, sv: int, options: IdentifyOptions |
     """The lines about one SV, without their addresses."""
     heap = loaded(tmp_path, writer)
     text = identify_text(identify_tree(heap, heap.id_at(sv), options or IdentifyOptions())).plain
-    for address in (int(number) for number in heap.address):
+    for address in (int(number) for number in heap.address[:]):
         text = text.replace(f" at {address:#x}", "")
     return text.splitlines()[1:]
 

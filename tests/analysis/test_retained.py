@@ -153,7 +153,12 @@ def test_a_class_retains_the_union_of_what_its_objects_dominate(dump: Path) -> N
         objects = np.flatnonzero(heap.blessed[: heap.n] == stash)
         inside = {int(sv) for one in objects for sv in sizes.dominated(int(one))}
         row = found[heap.stash_name(stash) or "(without a name)"]
-        wanted = (len(objects), int(heap.size[objects].sum()), int(heap.size[sorted(inside)].sum()), len(inside))
+        wanted = (
+            len(objects),
+            int(heap.size[objects].sum()),
+            int(heap.size[np.array(sorted(inside))].sum()),
+            len(inside),
+        )
         assert row[1:] == wanted
     assert [row[3] for row in table.rows] == sorted((int(str(row[3])) for row in table.rows), reverse=True)
 

@@ -135,7 +135,7 @@ def test_owned_and_retained_are_the_same_where_they_mean_the_same(dump: Path) ->
     held_otherwise[heap.out_target[plain]] = True
     # Globs that are aliases of each other hold what is in their slots with one count.
     found = np.bincount(heap.out_target[ownership.counted != 0], minlength=heap.n + 3)
-    held_otherwise |= found > heap.refcount
+    held_otherwise |= found > heap.refcount[:]
     # On a leaked cycle every SV owns it all, but only the one where the cycle is entered retains it.
     held_otherwise[: heap.n] |= ownership.lost & (sizes.idom[: heap.n] == sizes.super_root)
     same = 0

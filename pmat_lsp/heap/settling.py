@@ -1,0 +1,149 @@
+"""What depends on several records: which arrays are pads, what their elements are, how strong some references are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pmat_lsp.format.header import Layout
+from pmat_lsp.format.kinds import Kind, RefKind
+from pmat_lsp.heap.model import CodeTable, PadnameTable, PadTable
+from pmat_lsp.heap.packed import Packed
+from pmat_lsp.heap.references import (
+    SETTLED_LATER,
+    STRENGTHS,
+    References,
+    rows_of,
+    shared_ops_counted_once,
+    shared_slots_counted_once,
+    strengths,
+)
+
+I32 = npt.NDArray[np.int32]
+U8 = npt.NDArray[np.uint8]
+
+_PADS_IN_CODE = (5, 18, 0)
+"""From this perl on a CODE's record names its pads; before, its padlist is an array of them."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Columns:
+    """Columns of `heap.model` while they are being made: kind, out_kind and out_strength still change."""
+
+    kind: U8
+    flags: U8
+    offset: Packed[np.int64]
+    length: Packed[np.int64]
+    out_start: I32
+    out_target: I32
+    out_kind: U8
+    out_strength: U8
+    out_detail: Packed[np.int64]
+
+    def sources(self, rows: npt.NDArray[np.intp]) -> I32:
+        """int32: the SVs that rows belong to."""
+        return (np.searchsorted(self.out_start, rows.astype(np.int32), side="right") - 1).astype(np.int32)
+
+    def references(self, rows: npt.NDArray[np.intp]) -> References:
+        """Some rows, with their SVs."""
+        return References(self.sources(rows), self.out_target[rows], self.out_kind[rows], self.out_detail[rows])
+
+    def elements_of(self, arrays: I32) -> tuple[npt.NDArray[np.intp], References]:
+        """(rows, references): the elements of arrays."""
+        rows, source = rows_of(self.out_start, arrays)
+        is_element = self.out_kind[rows] == RefKind.ELEMENT
+        rows, source = rows[is_element], source[is_element]
+        return rows, References(source, self.out_target[rows], self.out_kind[rows], self.out_detail[rows])
+
+    def name(self, rows: npt.NDArray[np.intp], kind: npt.ArrayLike) -> None:
+        """Say what references are, and give them the strength that such ones have."""
+        self.out_kind[rows] = kind
+        self.out_strength[rows] = STRENGTHS[self.out_kind[rows]]
+
+
+def settle_strengths(columns: Columns, codes: CodeTable, layout: Layout) -> None:
+    """Put right the strengths that the target or another reference decides on."""
+    wanted = np.zeros(256, np.bool_)
+    wanted[list(SETTLED_LATER)] = True
+    rows = np.flatnonzero(wanted[columns.out_kind])
+    # Where several SVs share what is counted once, the first one in the file has it.
+    rows = rows[np.argsort(columns.offset[columns.sources(rows)], kind="stable")]
+    refs = columns.references(rows)
+    strength = strengths(refs, columns.kind, columns.flags, layout)
+    shared_slots_counted_once(refs, strength, len(columns.kind))
+    if not layout.ithreads:
+        shared_ops_counted_once(refs, strength, codes.sv, codes.oproot)
+    columns.out_strength[rows] = strength
+
+
+def settle_pads(
+    columns: Columns,
+    perl_version: tuple[int, int, int],
+    padnames: PadnameTable,
+    names_in_arrays: Callable[[References], PadnameTable],
+) -> tuple[PadTable, PadnameTable]:
+    """Tell the pads, padnames and padlists from other arrays, and say what their elements are.
+
+    Args:
+        columns: of the dump.
+        perl_version: of the dump.
+        padnames: those that the records of CODEs have.
+        names_in_arrays: those that stand in arrays instead; given the elements of these, each with its CODE as source.
+    """
+    wanted = np.zeros(256, np.bool_)
+    wanted[[RefKind.CODE_PADLIST, RefKind.CODE_PADNAMES, RefKind.CODE_PAD]] = True
+    claims = columns.references(np.flatnonzero(wanted[columns.out_kind]))
+    # Should two CODEs claim one array, the later one in the file has it.
+    claims = claims.chosen(np.argsort(columns.offset[claims.source], kind="stable"))
+    pads: dict[Kind, list[tuple[I32, I32]]] = {Kind.PADLIST: [], Kind.PADNAMES: [], Kind.PAD: []}
+
+    def claim(own: Kind, targets: I32, codes: I32) -> None:
+        is_array = columns.kind[targets] == Kind.ARRAY
+        arrays, last = np.unique(targets[is_array][::-1], return_index=True)
+        columns.kind[arrays] = own
+        pads[own].append((arrays, codes[is_array][::-1][last]))
+
+    def claim_all(own: Kind, by: RefKind) -> None:
+        chosen = claims.kind == by
+        claim(own, claims.target[chosen], claims.source[chosen])
+
+    claim_all(Kind.PADLIST, RefKind.CODE_PADLIST)
+    lists, owners = pads[Kind.PADLIST][0]
+    rows, elements = columns.elements_of(lists)
+    is_names = elements.detail == 0
+    columns.name(rows, np.where(is_names, RefKind.PADLIST_NAMES, RefKind.PADLIST_PAD))
+    if perl_version < _PADS_IN_CODE:
+        in_file = np.argsort(columns.offset[elements.source], kind="stable")
+        for own, which in ((Kind.PADNAMES, is_names), (Kind.PAD, ~is_names)):
+            chosen = in_file[which[in_file]]
+            claim(own, elements.target[chosen], owners[np.searchsorted(lists, elements.source[chosen])])
+    claim_all(Kind.PADNAMES, RefKind.CODE_PADNAMES)
+    claim_all(Kind.PAD, RefKind.CODE_PAD)
+
+    tables = {own: _table(found) for own, found in pads.items()}
+    rows, elements = columns.elements_of(tables[Kind.PADNAMES].sv)
+    if len(rows):
+        columns.name(rows, RefKind.PADNAMES_ELEMENT)
+        padnames = names_in_arrays(_by_code(elements, tables[Kind.PADNAMES]))
+    rows, elements = columns.elements_of(tables[Kind.PAD].sv)
+    of_codes = _by_code(elements, tables[Kind.PAD])
+    named = padnames.names_of(of_codes.source, of_codes.detail) >= 0
+    kind = np.where(named, RefKind.PAD_LEXICAL, RefKind.PAD_TEMPORARY)
+    kind[elements.detail == 0] = RefKind.PAD_ARGS
+    columns.name(rows, kind)
+    return _table([pair for found in pads.values() for pair in found]), padnames
+
+
+def _table(found: list[tuple[I32, I32]]) -> PadTable:
+    sv, owner = (np.concatenate([np.zeros(0, np.int32), *column]) for column in zip(*found, strict=True))
+    order = np.argsort(sv, kind="stable")
+    return PadTable(sv[order], owner[order])
+
+
+def _by_code(elements: References, pads: PadTable) -> References:
+    """The same, each with the CODE as its source to which the array belongs."""
+    code = pads.owner[np.searchsorted(pads.sv, elements.source)]
+    return References(code, elements.target, elements.kind, elements.detail)
