@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pmat_lsp.format.kinds import Extension, Kind, RefKind, Strength
 from pmat_lsp.heap.addresses import Addresses
 from pmat_lsp.heap.bodies import before_strings
+from pmat_lsp.heap.distinct import distinct, last_of_each
 from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.model import CodeTable
 from pmat_lsp.heap.records import Records
@@ -143,8 +144,8 @@ def _constants_in_pads(gather: Gatherer, survey: Survey, records: Records, ids_o
     # Pads without a constant are not looked for: those of closures are many.
     needed = (pads >= 0) & np.isin(owners, ids_of_listed[survey.part_source[wanted]])
     pads, owners = pads[needed], owners[needed]
-    owners, last = np.unique(owners[::-1], return_index=True)
-    offsets = records.offsets(pads[::-1][last])
+    owners, last = last_of_each(owners)
+    offsets = records.offsets(pads[last])
     is_array = gather.bytes[offsets] == Kind.ARRAY
     owners, offsets = owners[is_array], offsets[is_array]
     header = int(layout.type_sizes[Kind.ARRAY, 0])
@@ -160,8 +161,8 @@ def _constants_in_pads(gather: Gatherer, survey: Survey, records: Records, ids_o
         (kernel.PART_GLOB_INDEX, RefKind.CODE_GLOBREF),
     ):
         rows = np.flatnonzero(survey.part_type == part)
-        pairs = np.stack((ids_of_listed[survey.part_source[rows]].astype(np.int64), survey.part_index[rows]))
-        code, index = np.unique(pairs, axis=1) if len(rows) else pairs
+        slots = distinct((ids_of_listed[survey.part_source[rows]].astype(np.int64) << 32) | survey.part_index[rows])
+        code, index = slots >> 32, slots & 0xFFFFFFFF
         at = np.searchsorted(owners, code)
         at[at == len(owners)] = 0
         usable = np.flatnonzero(owners[at] == code) if len(owners) else np.zeros(0, np.intp)

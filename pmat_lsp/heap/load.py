@@ -25,7 +25,7 @@ from pmat_lsp.heap.model import Context, Heap, PadnameTable, Root, StructType
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.records import Records
 from pmat_lsp.heap.references import Added, References, to_csr
-from pmat_lsp.heap.settling import Columns, settle_pads, settle_strengths
+from pmat_lsp.heap.settling import Columns, references_settled_later, settle_pads, settle_strengths
 from pmat_lsp.heap.strings import Strings
 from pmat_lsp.heap.survey import check_rows, survey_records
 from pmat_lsp.units import format_count
@@ -199,14 +199,16 @@ class _Loader:
     def write(self, writer: IndexWriter, identity: Identity) -> None:
         """Write everything. Columns go to the file as they are read: a large dump has little room to spare."""
         addresses, survey = self.survey.addresses, self.survey
+        # Names and the fixed parts of records that have names lie side by side in a copy.
+        copied = Gatherer(survey.copied, self.layout)
+        names = tables.Interner(survey.copied, copied)
         gather = Gatherer(self.data, self.layout)
-        names = tables.Interner(self.data, gather)
         ids_of_listed = addresses.ids(survey.listed_address)
         ids_of_listed[np.isin(survey.listed_offset, survey.replaced)] = -1
         order = np.argsort(ids_of_listed, kind="stable")
         order = order[ids_of_listed[order] >= 0]
-        listed = (ids_of_listed[order], survey.listed_kind[order], survey.listed_offset[order])
-        reader = tables.TableReader(gather, addresses, *listed)
+        listed = (ids_of_listed[order], survey.listed_kind[order], survey.listed_copy[order])
+        reader = tables.TableReader(copied, addresses, *listed)
         codes = reader.codes(names)
         padnames = tables.padname_table(survey, ids_of_listed, names)
         self._warn_of_records()
@@ -215,13 +217,15 @@ class _Loader:
         of_codes = (ids_of_listed, codes, reader.code_flags())
         more = added_references(gather, survey, records, *of_codes, extensions)
         columns = self._write_records(writer, records, more)
+        later = references_settled_later(columns)
         pads, padnames = settle_pads(
             columns,
+            later,
             self.layout.perl_version,
             padnames,
             lambda elements: self._padnames_from_arrays(elements, columns, names),
         )
-        settle_strengths(columns, codes, self.layout)
+        settle_strengths(columns, later, codes, self.layout)
         for name in ("kind", "out_kind", "out_strength"):
             writer.add(name, getattr(columns, name))
         for name, column in zip(("in_start", "in_ref"), to_csr(columns.out_target, len(columns.kind)), strict=True):
@@ -337,9 +341,10 @@ class _Loader:
         if lost:
             records = format_count(lost, "extension record")
             self.warnings.append(f"{records} about SVs that are not in the dump, skipped")
-        for kind in np.unique(self.survey.extension_type).tolist():
+        counts = np.bincount(self.survey.extension_type)
+        for kind in np.flatnonzero(counts).tolist():
             if kind not in list(Extension):
-                count = int((self.survey.extension_type == kind).sum())
+                count = int(counts[kind])
                 self.warnings.append(f"{format_count(count, 'extension record')} of unknown type 0x{kind:02x}, skipped")
 
     def _warn_of_records(self) -> None:

@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.errors import DumpError
+from pmat_lsp.format.container import forget
 from pmat_lsp.format.header import Buffer, Layout
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.references import STRENGTHS, Added, nothing_added
 from pmat_lsp.heap.survey import Survey, pointer_kinds
@@ -25,7 +27,7 @@ U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 
-_ROWS_AT_A_TIME = 1 << 18
+_ROWS_AT_A_TIME = 1 << 17
 """SVs and references of one piece: what is being worked on stays in the cache of a processor."""
 _MOST_WORKERS = 4
 
@@ -46,6 +48,30 @@ class Piece:
     ref_strength: U8
     ref_detail: I64
 
+    @classmethod
+    def empty(cls, svs: int, refs: int) -> Piece:
+        """Room for so many."""
+        return cls(
+            kind=np.empty(svs, np.uint8),
+            flags=np.empty(svs, np.uint8),
+            refcount=np.empty(svs, np.uint32),
+            size=np.empty(svs, np.uint64),
+            offset=np.empty(svs, np.int64),
+            length=np.empty(svs, np.int64),
+            ref_end=np.empty(svs, np.int32),
+            ref_address=np.empty(refs, np.uint64),
+            ref_kind=np.empty(refs, np.uint8),
+            ref_strength=np.empty(refs, np.uint8),
+            ref_detail=np.empty(refs, np.int64),
+        )
+
+    def first(self, svs: int, refs: int) -> Piece:
+        """The first so many."""
+        of_references = ("ref_address", "ref_kind", "ref_strength", "ref_detail")
+        return Piece(
+            **{name: column[: refs if name in of_references else svs] for name, column in self.__dict__.items()}
+        )
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Resolved:
@@ -59,6 +85,15 @@ class Resolved:
     detail: I64
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class _Room:
+    """Memory for one piece, before and after its references are resolved."""
+
+    piece: Piece
+    end: I32
+    target: I32
+
+
 class Records:
     """Reads the records of a dump that has been surveyed."""
 
@@ -69,7 +104,7 @@ class Records:
         self._survey = survey
 
     def resolved(self, added: Added, progress: Progress = no_progress) -> Iterator[Resolved]:
-        """All SVs in the order of ids, with what they refer to.
+        """All SVs in the order of ids, with what they refer to. Each is gone when the next one is asked for.
 
         Args:
             added: further references of theirs.
@@ -79,23 +114,36 @@ class Records:
             DumpError: somebody has changed the file since it was surveyed.
         """
         chunks = list(self._chunks())
-        workers = min(_MOST_WORKERS, os.cpu_count() or 1, len(chunks))
-        if workers < 2:
-            yield from (self._resolve(first, behind, added) for first, behind in chunks)
-            return
+        workers = max(1, min(_MOST_WORKERS, os.cpu_count() or 1, len(chunks)))
+        # The same memory is used again and again: to get it from the system would take longer than to fill it.
+        rooms = [self._room(chunks, added) for _ in range(workers + 1)]
         with ThreadPoolExecutor(workers, thread_name_prefix="pmat-read") as pool:
-            begun: deque[Future[Resolved]] = deque()
+            begun: deque[tuple[_Room, Future[Resolved]]] = deque()
             try:
                 for at, (first, behind) in enumerate(chunks):
-                    progress("linking", at, len(chunks))
-                    begun.append(pool.submit(self._resolve, first, behind, added))
-                    if len(begun) > workers:
-                        yield begun.popleft().result()
+                    if not rooms:
+                        room, future = begun.popleft()
+                        yield future.result()
+                        rooms.append(room)
+                        progress("linking", at, len(chunks))
+                        forget(self._data)
+                    room = rooms.pop()
+                    begun.append((room, pool.submit(self._resolve, first, behind, added, room)))
                 while begun:
-                    yield begun.popleft().result()
+                    yield begun.popleft()[1].result()
             finally:
-                for future in begun:
+                for _, future in begun:
                     future.cancel()
+
+    def _room(self, chunks: list[tuple[int, int]], added: Added) -> _Room:
+        """Room for the largest of some chunks."""
+        bounds = np.array(chunks, np.int64).reshape(-1, 2)
+        svs = np.append(np.zeros(1, np.int64), np.cumsum(self._survey.run_svs, dtype=np.int64))[bounds]
+        refs = np.append(np.zeros(1, np.int64), np.cumsum(self._survey.run_references, dtype=np.int64))[bounds]
+        more = np.searchsorted(added.source, svs)
+        most = int((refs[:, 1] - refs[:, 0] + more[:, 1] - more[:, 0]).max(initial=0))
+        most_svs = int((svs[:, 1] - svs[:, 0]).max(initial=0))
+        return _Room(Piece.empty(most_svs, most), np.empty(most_svs, np.int32), np.empty(most, np.int32))
 
     def pieces(self) -> Iterator[tuple[int, Piece]]:
         """(id of the first SV, SVs with all that is in their records), in the order of ids."""
@@ -110,7 +158,8 @@ class Records:
         if not len(there):
             return found
         run_of = np.searchsorted(survey.run_start, ids[there], side="right") - 1
-        runs, at = np.unique(run_of, return_inverse=True)
+        runs = distinct(run_of)
+        at = np.searchsorted(runs, run_of)
         cost = np.cumsum(survey.run_svs[runs] + survey.run_references[runs])
         before = np.cumsum(survey.run_svs[runs]) - survey.run_svs[runs]
         offset = np.concatenate(
@@ -123,33 +172,22 @@ class Records:
         """Runs in pieces of about the same work: (first, behind the last)."""
         return _cut(np.cumsum(self._survey.run_svs + self._survey.run_references))
 
-    def _resolve(self, first: int, behind: int, added: Added) -> Resolved:
+    def _resolve(self, first: int, behind: int, added: Added, room: _Room) -> Resolved:
         start = int(self._survey.run_start[first])
         svs = int(self._survey.run_svs[first:behind].sum())
-        piece = self._read(np.arange(first, behind), added.of(start, start + svs))
-        end, target = piece.ref_end.copy(), np.empty(len(piece.ref_kind), np.int32)
+        piece = self._read(np.arange(first, behind), added.of(start, start + svs), room.piece)
+        end, target = room.end[:svs], room.target[: len(piece.ref_kind)]
+        end[:] = piece.ref_end
         kind, strength, detail = piece.ref_kind, piece.ref_strength, piece.ref_detail
         places = self._survey.addresses.places
         left = linking.resolve(*places, end, piece.ref_address, target, kind, strength, detail)
         return Resolved(piece, end, target[:left], kind[:left], strength[:left], detail[:left])
 
-    def _read(self, runs: npt.NDArray[np.intp], added: Added) -> Piece:
+    def _read(self, runs: npt.NDArray[np.intp], added: Added, room: Piece | None = None) -> Piece:
         survey, layout = self._survey, self._layout
         svs = int(survey.run_svs[runs].sum())
         refs = int(survey.run_references[runs].sum()) + len(added.source)
-        piece = Piece(
-            kind=np.empty(svs, np.uint8),
-            flags=np.empty(svs, np.uint8),
-            refcount=np.empty(svs, np.uint32),
-            size=np.empty(svs, np.uint64),
-            offset=np.empty(svs, np.int64),
-            length=np.empty(svs, np.int64),
-            ref_end=np.empty(svs, np.int32),
-            ref_address=np.empty(refs, np.uint64),
-            ref_kind=np.empty(refs, np.uint8),
-            ref_strength=np.empty(refs, np.uint8),
-            ref_detail=np.empty(refs, np.int64),
-        )
+        piece = room.first(svs, refs) if room else Piece.empty(svs, refs)
         result = np.zeros(4, np.int64)
         kernel.read(
             self._data,
@@ -176,16 +214,9 @@ class Records:
         if result[0] != kernel.OK or int(result[2]) != svs:
             offset = int(result[1])
             problem = f"changed while it was read: the record at byte {offset:,} is not what it was"
-            raise DumpError(
-                self._path, problem, offset=offset, hint="Wait until the program has written it, and try again."
-            )
-        filled = int(result[3])
-        return Piece(
-            **{
-                name: column[:filled] if name.startswith("ref_") and name != "ref_end" else column
-                for name, column in piece.__dict__.items()
-            }
-        )
+            hint = "Wait until the program has written it, and try again."
+            raise DumpError(self._path, problem, offset=offset, hint=hint)
+        return piece.first(svs, int(result[3]))
 
 
 def _cut(cost: I64) -> Iterator[tuple[int, int]]:

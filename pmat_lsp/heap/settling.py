@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from pmat_lsp.format.header import Layout
 from pmat_lsp.format.kinds import Kind, RefKind
+from pmat_lsp.heap.distinct import last_of_each
 from pmat_lsp.heap.model import CodeTable, PadnameTable, PadTable
 from pmat_lsp.heap.packed import Packed
 from pmat_lsp.heap.references import (
@@ -64,14 +65,30 @@ class Columns:
         self.out_strength[rows] = STRENGTHS[self.out_kind[rows]]
 
 
-def settle_strengths(columns: Columns, codes: CodeTable, layout: Layout) -> None:
-    """Put right the strengths that the target or another reference decides on."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Later:
+    """The references of the kinds SETTLED_LATER, in the order of the file."""
+
+    rows: npt.NDArray[np.intp]
+    references: References
+
+
+def references_settled_later(columns: Columns) -> Later:
+    """Those of a dump."""
     wanted = np.zeros(256, np.bool_)
     wanted[list(SETTLED_LATER)] = True
     rows = np.flatnonzero(wanted[columns.out_kind])
-    # Where several SVs share what is counted once, the first one in the file has it.
-    rows = rows[np.argsort(columns.offset[columns.sources(rows)], kind="stable")]
     refs = columns.references(rows)
+    in_file = np.argsort(columns.offset[refs.source], kind="stable")
+    return Later(rows[in_file], refs.chosen(in_file))
+
+
+def settle_strengths(columns: Columns, later: Later, codes: CodeTable, layout: Layout) -> None:
+    """Put right the strengths that the target or another reference decides on.
+
+    Where several SVs share what is counted once, the first one in the file has it.
+    """
+    rows, refs = later.rows, later.references
     strength = strengths(refs, columns.kind, columns.flags, layout)
     shared_slots_counted_once(refs, strength, len(columns.kind))
     if not layout.ithreads:
@@ -81,6 +98,7 @@ def settle_strengths(columns: Columns, codes: CodeTable, layout: Layout) -> None
 
 def settle_pads(
     columns: Columns,
+    later: Later,
     perl_version: tuple[int, int, int],
     padnames: PadnameTable,
     names_in_arrays: Callable[[References], PadnameTable],
@@ -89,26 +107,22 @@ def settle_pads(
 
     Args:
         columns: of the dump.
+        later: of the dump. Should two CODEs claim one array, the later one in the file has it.
         perl_version: of the dump.
         padnames: those that the records of CODEs have.
         names_in_arrays: those that stand in arrays instead; given the elements of these, each with its CODE as source.
     """
-    wanted = np.zeros(256, np.bool_)
-    wanted[[RefKind.CODE_PADLIST, RefKind.CODE_PADNAMES, RefKind.CODE_PAD]] = True
-    claims = columns.references(np.flatnonzero(wanted[columns.out_kind]))
-    # Should two CODEs claim one array, the later one in the file has it.
-    claims = claims.chosen(np.argsort(columns.offset[claims.source], kind="stable"))
     pads: dict[Kind, list[tuple[I32, I32]]] = {Kind.PADLIST: [], Kind.PADNAMES: [], Kind.PAD: []}
 
     def claim(own: Kind, targets: I32, codes: I32) -> None:
         is_array = columns.kind[targets] == Kind.ARRAY
-        arrays, last = np.unique(targets[is_array][::-1], return_index=True)
+        arrays, last = last_of_each(targets[is_array])
         columns.kind[arrays] = own
-        pads[own].append((arrays, codes[is_array][::-1][last]))
+        pads[own].append((arrays, codes[is_array][last]))
 
     def claim_all(own: Kind, by: RefKind) -> None:
-        chosen = claims.kind == by
-        claim(own, claims.target[chosen], claims.source[chosen])
+        claims = later.references.chosen(later.references.kind == by)
+        claim(own, claims.target, claims.source)
 
     claim_all(Kind.PADLIST, RefKind.CODE_PADLIST)
     lists, owners = pads[Kind.PADLIST][0]

@@ -83,6 +83,7 @@ class Survey:
     listed_address: U64
     listed_kind: U8
     listed_offset: I64
+    listed_copy: I64
     part_source: I32
     part_type: U8
     part_index: I64
@@ -90,6 +91,7 @@ class Survey:
     extension_address: U64
     extension_type: U8
     extension_offset: I64
+    copied: bytes
     struct_offset: I64
     struct_fields: I64
     kinds: I64
@@ -164,7 +166,7 @@ class _Surveyor:
         self._layout = layout
         self._alignment = alignment
         self._pieces: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in _DTYPES}
-        self._listed = 0
+        self._listed = self._copied = 0
         self._whole: dict[str, Any] = {
             "struct_offset": np.full(kernel.MAX_STRUCTS, -1, np.int64),
             "struct_fields": np.zeros(kernel.MAX_STRUCTS, np.int64),
@@ -174,13 +176,13 @@ class _Surveyor:
     def survey(self, start: int, apart: bool, progress: Progress) -> dict[str, Any]:
         """The columns by name, in the order of the file, and `end`."""
         layout, size = self._layout, len(self._data)
-        result = np.zeros(12, np.int64)
-        result[0], result[11] = kernel.MORE, start
+        result = np.zeros(13, np.int64)
+        result[0], result[12] = kernel.MORE, start
         room = _ROOM
-        buffers: dict[str, Any] = {name: np.empty(room, dtype) for name, dtype in _DTYPES.items()}
+        buffers = _buffers(room)
         stop = start
         while result[0] in (kernel.MORE, kernel.FULL):
-            begin = int(result[11])
+            begin = int(result[12])
             if begin >= stop:
                 progress("reading", begin, size)
                 forget(self._data)
@@ -205,24 +207,30 @@ class _Surveyor:
                 result=result,
             )
             self._keep(buffers, result)
-            if result[0] == kernel.FULL and int(result[11]) == begin:
+            if result[0] == kernel.FULL and int(result[12]) == begin:
                 # One record says more than there is room for.
                 room *= 4
-                buffers = {name: np.empty(room, dtype) for name, dtype in _DTYPES.items()}
+                buffers = _buffers(room)
         if result[0] == kernel.UNALIGNED:
             raise _Unaligned
         if result[0] != kernel.OK:
             raise _error(self._path, size, [int(x) for x in result])
         check_rows(self._path, int(self._whole["kinds"].sum()), 0)
         joined: dict[str, Any] = {name: np.concatenate(self._pieces.pop(name)) for name in _DTYPES}
-        return {**joined, **self._whole, "end": int(result[11])}
+        joined["copied"] = joined["copied"].tobytes()
+        return {**joined, **self._whole, "end": int(result[12])}
 
     def _keep(self, buffers: dict[str, npt.NDArray[Any]], result: npt.NDArray[np.int64]) -> None:
-        rows = dict(zip(("word", "run", "listed", "part", "extension"), result[6:11].tolist(), strict=True))
+        rows = dict(zip(("word", "run", "listed", "part", "extension", "copied"), result[6:12].tolist(), strict=True))
         for name, buffer in buffers.items():
             self._pieces[name].append(buffer[: rows[name.partition("_")[0]]].copy())
+        # Numbers of rows of this piece become numbers of rows of all.
         self._pieces["part_source"][-1] += self._listed
+        names = np.isin(self._pieces["part_type"][-1], (kernel.PART_PADNAME, kernel.PART_CLASS_FIELD))
+        self._pieces["part_value"][-1][names] += self._copied
+        self._pieces["listed_copy"][-1] += self._copied
         self._listed += rows["listed"]
+        self._copied += rows["copied"]
 
 
 _DTYPES: dict[str, type[np.integer[Any]]] = {
@@ -236,6 +244,7 @@ _DTYPES: dict[str, type[np.integer[Any]]] = {
     "listed_address": np.uint64,
     "listed_kind": np.uint8,
     "listed_offset": np.int64,
+    "listed_copy": np.int64,
     "part_source": np.int32,
     "part_type": np.uint8,
     "part_index": np.int64,
@@ -243,8 +252,14 @@ _DTYPES: dict[str, type[np.integer[Any]]] = {
     "extension_address": np.uint64,
     "extension_type": np.uint8,
     "extension_offset": np.int64,
+    "copied": np.uint8,
 }
 """What the survey notes, a row at a time."""
+
+
+def _buffers(room: int) -> dict[str, Any]:
+    """For so many rows, and some bytes of each."""
+    return {name: np.empty(room * 64 if name == "copied" else room, dtype) for name, dtype in _DTYPES.items()}
 
 
 def _in_order(found: dict[str, Any], alignment: int, immortals: U64) -> Survey | None:

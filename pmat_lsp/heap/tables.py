@@ -79,11 +79,11 @@ class TableReader:
     """Reads the fields of one kind of record for all SVs of that kind.
 
     Args:
-        gather: of the dump.
+        gather: of what the survey has copied.
         ids: of the dump.
         sv: int32[any], ascending: the SVs that the survey has listed.
         kind: uint8, of each.
-        offset: int64, of each where its record starts.
+        offset: int64, of each where its record starts in what `gather` reads.
     """
 
     def __init__(self, gather: Gatherer, ids: Addresses, sv: I32, kind: U8, offset: I64) -> None:
@@ -190,7 +190,7 @@ def padname_table(survey: Survey, ids_of_listed: I32, names: Interner) -> Padnam
     """
     named = _part_rows(survey, ids_of_listed, kernel.PART_PADNAME)
     code, index = ids_of_listed[survey.part_source[named]], survey.part_index[named]
-    order = np.lexsort((index, code))
+    order = np.argsort(_key(code, index), kind="stable")
     named, code, index = named[order], code[order], index[order]
     flags = _part_values(survey, ids_of_listed, kernel.PART_PADNAME_FLAGS, code, index)
     has_field, field = _part_lookup(survey, ids_of_listed, kernel.PART_PADNAME_FIELD, code, index)

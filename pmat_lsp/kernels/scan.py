@@ -8,9 +8,9 @@ The section is a list of records, each a TYPE byte followed by
 - META_STRUCT (0xF0): the fields of a type of C structure.
 
 Type 0 ends the list. perl allocates SVs in arenas, and the dumper walks one arena after the other, so the records come
-in **runs** of ascending addresses. `survey` walks the file once and notes the runs, which addresses there are, and where
-the few records lie that need a second look. Then the runs are sorted by address: there are thousands of them, where
-there are millions of SVs. `read` walks the runs in that order, so that every column is made front to back.
+in **runs** of ascending addresses. `survey` walks the file once and notes the runs, which addresses there are, and
+where the few records lie that need a second look. Then the runs are sorted by address: there are thousands of them,
+where there are millions of SVs. `read` walks the runs in that order, so that every column is made front to back.
 
 Every length is checked against the end of the data before it is used, in both passes, so a damaged file, or one that
 changes while it is read, ends a pass with a status and nothing is read outside the buffer.
@@ -212,6 +212,7 @@ def survey(
     listed_address: cython.ulonglong[::1],
     listed_kind: cython.uchar[::1],
     listed_offset: cython.longlong[::1],
+    listed_copy: cython.longlong[::1],
     part_source: cython.int[::1],
     part_type: cython.uchar[::1],
     part_index: cython.longlong[::1],
@@ -219,6 +220,7 @@ def survey(
     extension_address: cython.ulonglong[::1],
     extension_type: cython.uchar[::1],
     extension_offset: cython.longlong[::1],
+    copied: cython.uchar[::1],
     struct_offset: cython.longlong[::1],
     struct_fields: cython.longlong[::1],
     kinds: cython.longlong[::1],
@@ -252,24 +254,26 @@ def survey(
         run_offset: int64, where the record of its first SV starts.
         run_svs: int32, how many SVs it has.
         run_references: int64, at most so many references are in its records, null pointers left out.
-        listed_address: uint64, one row a GLOB, STASH, CODE, IO or CLASS, as are the next two.
+        listed_address: uint64, one row a GLOB, STASH, CODE, IO or CLASS, as are the next three.
         listed_kind: uint8, the TYPE byte.
         listed_offset: int64, where the record starts.
+        listed_copy: int64, where its copy starts in `copied`, which has it up to its last string.
         part_source: int32, one row a part of a CODE (or a field of a CLASS) that tells more than a reference: its
             row among the listed.
         part_type: uint8, PART_*.
         part_index: int64, index into the pad (of a PART_PAD: its depth; of a field: its index).
-        part_value: int64, flags, field index, address of the pad (as its 64 bits), or offset of the name.
+        part_value: int64, flags, field index, address of the pad (as its 64 bits), or offset of the name in `copied`.
         extension_address: uint64, one row an extension record: the SV that it is about.
         extension_type: uint8.
         extension_offset: int64, offset of its header.
+        copied: uint8, bytes of the dump that will be read again and again, side by side.
         struct_offset: int64[MAX_STRUCTS], in and out: offset of the first field of each struct type, by id, -1 for
             none. The first definition of an id counts.
         struct_fields: int64[MAX_STRUCTS], in and out: number of fields.
         kinds: int64[256], in and out: how many SVs of each TYPE there are.
-        result: int64[12], out: status; offset of the record; its type; a count or -1; bytes needed; offset where they
-            are needed; then the rows filled of words, runs, listed, parts, extensions; the offset behind the last
-            record.
+        result: int64[13], out: status; offset of the record; its type; a count or -1; bytes needed; offset where they
+            are needed; then the rows filled of words, runs, listed, parts, extensions, copied; the offset behind the
+            last record.
     """
     end: cython.Py_ssize_t = len(data)
     position: cython.Py_ssize_t = start
@@ -280,11 +284,14 @@ def survey(
     parts: cython.Py_ssize_t = 0
     parts_before: cython.Py_ssize_t = 0
     extensions: cython.Py_ssize_t = 0
+    copied_bytes: cython.Py_ssize_t = 0
+    copied_before: cython.Py_ssize_t = 0
     word_room: cython.Py_ssize_t = len(word_key)
     run_room: cython.Py_ssize_t = len(run_first)
     listed_room: cython.Py_ssize_t = len(listed_address)
     part_room: cython.Py_ssize_t = len(part_source)
     extension_room: cython.Py_ssize_t = len(extension_address)
+    copied_room: cython.Py_ssize_t = len(copied)
     # A module's names are Python objects to the compiled loop; these are numbers.
     ok: cython.int = OK
     truncated: cython.int = TRUNCATED
@@ -331,6 +338,7 @@ def survey(
         while True:
             record = position
             parts_before = parts
+            copied_before = copied_bytes
             count = -1
             if position >= end:
                 type_, needed, at, status = 0, 1, position, truncated
@@ -455,6 +463,14 @@ def survey(
                 extensions += 1
                 continue
 
+            if type_ in (_GLOB, _STASH, _CODE, _IO, _CLASS):
+                if position - record > copied_room - copied_bytes:
+                    status = full
+                    break
+                for i in range(position - record):
+                    copied[copied_bytes + i] = data[record + i]
+                copied_bytes += position - record
+
             if type_ in (_ARRAY, _OBJECT):
                 pointer = number(data, type_header, uint_size, big) if header >= uint_size else 0
                 if pointer > cython.cast(cython.ulonglong, end - position) // ptr_size:
@@ -516,13 +532,18 @@ def survey(
                             needed = cython.cast(cython.longlong, text if text < most else most)
                             status = truncated
                             break
-                        if parts == part_room:
+                        if parts == part_room or uint_size + text > cython.cast(
+                            cython.ulonglong, copied_room - copied_bytes
+                        ):
                             status = full
                             break
                         part_source[parts] = cython.cast(cython.int, listed)
                         part_type[parts] = part_class_field
                         part_index[parts] = number(data, position, uint_size, big) & most
-                        part_value[parts] = position + uint_size
+                        part_value[parts] = copied_bytes
+                        for i in range(uint_size + text):
+                            copied[copied_bytes + i] = data[position + uint_size + i]
+                        copied_bytes += uint_size + text
                         parts += 1
                         position += 2 * uint_size + text
 
@@ -575,14 +596,21 @@ def survey(
                             else:
                                 part_value[parts] = pointer
                         elif part == 5:
-                            part_value[parts] = position + uint_size
                             text = number(data, position + uint_size, uint_size, big)
-                            if text != null:
-                                if text > cython.cast(cython.ulonglong, end - position - needed):
-                                    needed = cython.cast(cython.longlong, text if text < most else most)
-                                    status = truncated
-                                    break
-                                needed += text
+                            if text == null:
+                                text = 0
+                            if text > cython.cast(cython.ulonglong, end - position - needed):
+                                needed = cython.cast(cython.longlong, text if text < most else most)
+                                status = truncated
+                                break
+                            if uint_size + text > cython.cast(cython.ulonglong, copied_room - copied_bytes):
+                                status = full
+                                break
+                            part_value[parts] = copied_bytes
+                            for i in range(uint_size + text):
+                                copied[copied_bytes + i] = data[position + uint_size + i]
+                            copied_bytes += uint_size + text
+                            needed += text
                         elif part == 9:
                             part_value[parts] = data[position + uint_size]
                         elif part == 10:
@@ -631,6 +659,7 @@ def survey(
                 listed_address[listed] = address
                 listed_kind[listed] = type_
                 listed_offset[listed] = record
+                listed_copy[listed] = copied_before
                 listed += 1
             kinds[type_] += 1
             key = address >> (alignment + 6)
@@ -670,7 +699,8 @@ def survey(
     result[8] = listed
     result[9] = parts_before if status == full else parts
     result[10] = extensions
-    result[11] = record if status == full else position
+    result[11] = copied_before if status == full else copied_bytes
+    result[12] = record if status == full else position
 
 
 @cython.boundscheck(False)
