@@ -121,11 +121,11 @@ class Records:
             begun: deque[tuple[_Room, Future[Resolved]]] = deque()
             try:
                 for at, (first, behind) in enumerate(chunks):
+                    progress("linking", at, len(chunks))
                     if not rooms:
                         room, future = begun.popleft()
                         yield future.result()
                         rooms.append(room)
-                        progress("linking", at, len(chunks))
                         forget(self._data)
                     room = rooms.pop()
                     begun.append((room, pool.submit(self._resolve, first, behind, added, room)))

@@ -10,7 +10,6 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +19,12 @@ from pmat_lsp.errors import DumpError
 from pmat_lsp.heap import index
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.load import load
-from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.opening import open_heap
 from pmat_lsp.heap.progress import Cancelled
 from pmat_lsp.heap.values import file_facts
 from tests.dump_writer import DumpWriter
 from tests.dumps import ROOT, corpus_dumps, named, own_dumps
+from tests.same import assert_same
 
 ONE_OF_EACH = [path for path in corpus_dumps() if path.name.startswith(("h_", "j2_", "o_", "q_"))]
 
@@ -53,38 +52,12 @@ def make_dump(path: Path, svs: int = 3) -> Path:
     return path
 
 
-def assert_same(one: Heap, other: Heap) -> None:
-    """Every column, table and small thing is equal."""
-    for field in fields(Heap):
-        if field.name == "data":
-            assert bytes(one.data[:]) == bytes(other.data[:])
-        else:
-            assert_equal(getattr(one, field.name), getattr(other, field.name), field.name)
-
-
-def assert_equal(one: object, other: object, name: str) -> None:
-    """Arrays by value and type, tables column by column, sequences of strings by their strings."""
-    if isinstance(one, np.ndarray):
-        assert isinstance(other, np.ndarray)
-        assert (one.dtype, name) == (other.dtype, name)
-        assert np.array_equal(one, other), name
-    elif name in ("codes", "globs", "ios", "stashes", "padnames", "extensions"):
-        for field in fields(one):  # type: ignore[arg-type]
-            assert_equal(getattr(one, field.name), getattr(other, field.name), f"{name}.{field.name}")
-    elif name == "strings":
-        assert list(one) == list(other)  # type: ignore[call-overload]
-    elif name == "layout":
-        assert {k: str(v) for k, v in one.__dict__.items()} == {k: str(v) for k, v in other.__dict__.items()}
-    else:
-        assert one == other, name
-
-
 @pytest.mark.parametrize("path", named([*own_dumps()[:6], *ONE_OF_EACH]))
 def test_the_index_of_a_dump_is_its_heap(path: Path, cache: Cache) -> None:
     heap = open_heap(path, cache=cache)
     assert_same(heap, load(path))
     assert file_facts(heap) == file_facts(load(path))
-    assert isinstance(heap.address.base, np.memmap) or heap.address.base is not None
+    assert isinstance(heap.kind.base, np.memmap) or heap.kind.base is not None
 
 
 def test_the_second_opening_starts_no_child(dump: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,15 +95,16 @@ def test_every_byte_of_the_columns_is_guarded(dump: Path, cache: Cache) -> None:
     open_heap(dump, cache=cache)
     path = cache.index_of(identify(dump))
     raw = path.read_bytes()
-    header = index._read_header(path)
+    with open(path, "rb") as file:
+        header = index._read_header(file)
     for _, dtype, length, offset, _ in header["columns"]:
         size = np.dtype(dtype).itemsize * length
         for at in (offset, offset + size - 1) if size else ():
             damaged = bytearray(raw)
             damaged[at] ^= 0x10
             path.write_bytes(damaged)
-            with pytest.raises(index.IndexDamaged, match="damaged"):
-                list(index._map_columns(path, header["columns"]))
+            with pytest.raises(index.IndexDamaged, match="damaged"), open(path, "rb") as file:
+                list(index._map_columns(file, header["columns"]))
 
 
 def test_an_index_of_another_schema_or_dump_is_not_used(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 
@@ -13,11 +12,11 @@ import pytest
 
 from pmat_lsp.analysis import islands, ownership
 from pmat_lsp.analysis.leaks import find_leaks
-from pmat_lsp.heap import gather, records, references, tables
+from pmat_lsp.heap import added, addresses, gather, records, references, survey, tables
 from pmat_lsp.heap.load import load
-from pmat_lsp.heap.model import Heap
 from pmat_lsp.kernels import graph, interning, linking, scan
 from tests.dumps import ROOT, corpus_dumps, named, own_dumps
+from tests.same import assert_same
 
 
 def is_compiled(module: ModuleType) -> bool:
@@ -52,18 +51,15 @@ PLAIN_SCAN, PLAIN_GRAPH, PLAIN_LINKING, PLAIN_INTERNING = map(plain, ("scan", "g
 def test_compiled_and_plain_kernels_give_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = load(path)
     compiled_leaks = find_leaks(compiled)
-    monkeypatch.setattr(records, "kernel", PLAIN_SCAN)
-    monkeypatch.setattr(gather, "kernel", PLAIN_SCAN)
+    for module in (survey, records, added, gather):
+        monkeypatch.setattr(module, "kernel", PLAIN_SCAN)
+    for module in (addresses, records, references):
+        monkeypatch.setattr(module, "linking", PLAIN_LINKING)
     monkeypatch.setattr(tables, "interning", PLAIN_INTERNING)
-    monkeypatch.setattr(references, "linking", PLAIN_LINKING)
     monkeypatch.setattr(ownership, "graph", PLAIN_GRAPH)
     monkeypatch.setattr(islands, "graph", PLAIN_GRAPH)
     interpreted = load(path)
-    for field in fields(Heap):
-        one, other = getattr(compiled, field.name), getattr(interpreted, field.name)
-        if isinstance(one, np.ndarray):
-            assert one.dtype == other.dtype
-            assert np.array_equal(one, other), field.name
+    assert_same(compiled, interpreted)
     leaks = find_leaks(interpreted)
     assert leaks.report == compiled_leaks.report
     assert np.array_equal(leaks.islands.owner, compiled_leaks.islands.owner)

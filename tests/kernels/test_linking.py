@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pmat_lsp.heap import addresses as heap_addresses
 from pmat_lsp.heap import references
-from pmat_lsp.heap.references import AddressMap, to_csr
+from pmat_lsp.heap.addresses import Addresses
+from pmat_lsp.heap.references import to_csr
 from pmat_lsp.kernels import linking
 from tests.dumps import ROOT
 
+NONE = np.zeros(0, np.uint64)
 addresses = st.one_of(
     st.integers(1, 200),
     st.integers(2**46, 2**46 + 5000),
@@ -38,49 +41,65 @@ def kernel(request: pytest.FixtureRequest) -> ModuleType:
     return linking if request.param == "installed" else plain()
 
 
-@given(st.sets(addresses), st.lists(addresses))
+def addresses_of(there: set[int], alignment: int, immortals: list[int]) -> Addresses:
+    """As the survey makes them, with the words in no order and a word split in two."""
+    words: list[tuple[int, int]] = []
+    for address in sorted(there, key=lambda address: (address >> 3) ^ 5):
+        words.append((address >> (alignment + 6), 1 << ((address >> alignment) & 63)))
+    key, bits = (np.array(column, np.uint64) for column in zip(*words, strict=True)) if words else (NONE, NONE)
+    return Addresses.of_words(key, bits, alignment, np.array(immortals, np.uint64))
+
+
+@given(st.sets(addresses), st.lists(addresses), st.sampled_from([0, 2, 3]))
 def test_an_address_is_found_where_it_is_and_nowhere_else(
-    kernel: ModuleType, there: set[int], others: list[int]
+    kernel: ModuleType, there: set[int], others: list[int], alignment: int
 ) -> None:
+    there = {address >> alignment << alignment for address in there}
     ordered = sorted(there)
-    wanted = [*ordered, *others, *(address ^ 1 for address in ordered), 0]
+    wanted = [*ordered, *others, *(address ^ 1 for address in ordered), *(address ^ 8 for address in ordered), 0]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(references, "linking", kernel)
-        found = AddressMap(np.array(ordered, np.uint64), np.zeros(3, np.uint64)).ids(np.array(wanted, np.uint64))
-    assert found.tolist() == [ordered.index(address) if address in there else -1 for address in wanted]
+        patch.setattr(heap_addresses, "linking", kernel)
+        found = addresses_of(there, alignment, [0, 0, 0])
+        ids = found.ids(np.array(wanted, np.uint64)).tolist()
+        assert [int(address) for address in found[: len(ordered)]] == ordered
+        back = np.array([sv for sv in ids if sv >= 0][::-1], np.int64)
+        assert found[back].tolist() == [ordered[sv] for sv in back]
+    assert ids == [ordered.index(address) if address in there else -1 for address in wanted]
 
 
 def test_immortals_have_the_ids_behind_the_last_sv() -> None:
-    ids = AddressMap(np.array([16, 40], np.uint64), np.array([8, 24, 0], np.uint64))
-    assert ids.ids(np.array([40, 24, 8, 0, 9], np.uint64)).tolist() == [1, 3, 2, -1, -1]
+    there = addresses_of({16, 40}, 3, [8, 24, 0])
+    assert there.ids(np.array([40, 24, 8, 0, 9], np.uint64)).tolist() == [1, 3, 2, -1, -1]
+    assert there[:].tolist() == [16, 40, 8, 24, 0]
+    assert (int(there[3]), int(there[-1]), there[np.array([True, False, False, True, False])].tolist()) == (
+        24,
+        0,
+        [16, 24],
+    )
+    with pytest.raises(IndexError):
+        there[5]
 
 
 @given(
     st.sets(st.integers(1, 40)),
-    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 45), st.integers(0, 255), st.integers(-1, 2**40))),
-    st.lists(st.integers(-1, 9), min_size=4, max_size=4),
+    st.lists(st.lists(st.tuples(st.integers(0, 45), st.integers(0, 255), st.integers(-1, 2**40)), max_size=4)),
 )
-def test_references_are_those_of_used_records_to_addresses_that_are_there(
-    kernel: ModuleType, there: set[int], given: list[tuple[int, int, int, int]], ids_of_rows: list[int]
+def test_references_are_those_to_addresses_that_are_there(
+    kernel: ModuleType, there: set[int], given: list[list[tuple[int, int, int]]]
 ) -> None:
     ordered, immortals = sorted(there), [42, 0, 44]
     ids = {address: number for number, address in enumerate([*ordered, *immortals]) if address}
-    rows, addresses, kinds, details = (list(column) for column in zip(*given, strict=True)) if given else ([],) * 4
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(references, "linking", kernel)
-        found = AddressMap(np.array(ordered, np.uint64), np.array(immortals, np.uint64)).references(
-            np.array(addresses, np.uint64),
-            np.array(ids_of_rows, np.int32),
-            np.array(rows, np.int32),
-            np.array(kinds, np.uint8),
-            np.array(details, np.int64),
-        )
-    columns = (found.source.tolist(), found.target.tolist(), found.kind.tolist(), found.detail.tolist())
-    assert list(zip(*columns, strict=True)) == [
-        (ids_of_rows[row], ids[address], kind, detail)
-        for row, address, kind, detail in given
-        if ids_of_rows[row] >= 0 and address in ids
-    ]
+    rows = [row for of_one in given for row in of_one]
+    columns = list(zip(*rows, strict=True)) if rows else ((), (), ())
+    address, kind = np.array(columns[0], np.uint64), np.array(columns[1], np.uint8)
+    strength, detail = kind ^ 7, np.array(columns[2], np.int64)
+    end = np.cumsum([len(of_one) for of_one in given]).astype(np.int32)
+    target = np.empty(len(rows), np.int32)
+    left = kernel.resolve(*addresses_of(there, 0, immortals).places, end, address, target, kind, strength, detail)
+    kept = [[(ids[to], kind, kind ^ 7, detail) for to, kind, detail in of_one if to in ids] for of_one in given]
+    found = zip(*(column[:left].tolist() for column in (target, kind, strength, detail)), strict=True)
+    assert list(found) == [row for of_one in kept for row in of_one]
+    assert end.tolist() == np.cumsum([len(of_one) for of_one in kept]).astype(int).tolist()
 
 
 @given(st.integers(1, 9).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.integers(0, n - 1)))))
