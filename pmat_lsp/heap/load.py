@@ -172,23 +172,13 @@ class _Loader:
         types = {}
         cursor = Cursor(self.data, str(self.path), self.layout)
         for struct_id in np.flatnonzero(self.survey.struct_offset >= 0).tolist():
-            # The name lies before the fields; C structures are few, so the section is simply read again.
-            cursor.position = int(self.survey.struct_offset[struct_id])
+            # C structures are few, so the section is simply read again.
+            cursor.position = int(self.survey.struct_name[struct_id])
+            name = tables.decode_name(cursor.string() or b"") or f"struct {struct_id}"
             count = int(self.survey.struct_fields[struct_id])
             fields = tuple((tables.decode_name(cursor.string() or b""), cursor.u8()) for _ in range(count))
-            types[struct_id] = StructType(self._struct_name(struct_id), fields)
+            types[struct_id] = StructType(name, fields)
         return types
-
-    def _struct_name(self, struct_id: int) -> str:
-        """The STR that ends where the fields start."""
-        end = int(self.survey.struct_offset[struct_id])
-        size = self.layout.uint_size
-        for length in range(min(end - size, 4096)):
-            start = end - length - size
-            raw = bytes(self.data[start : start + size])
-            if int.from_bytes(raw, self.layout.byte_order) == length:
-                return tables.decode_name(bytes(self.data[start + size : end]))
-        return f"struct {struct_id}"
 
     @property
     def _immortals(self) -> U64:

@@ -92,6 +92,7 @@ class Survey:
     extension_type: U8
     extension_offset: I64
     copied: bytes
+    struct_name: I64
     struct_offset: I64
     struct_fields: I64
     kinds: I64
@@ -168,6 +169,7 @@ class _Surveyor:
         self._pieces: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in _DTYPES}
         self._listed = self._copied = 0
         self._whole: dict[str, Any] = {
+            "struct_name": np.full(kernel.MAX_STRUCTS, -1, np.int64),
             "struct_offset": np.full(kernel.MAX_STRUCTS, -1, np.int64),
             "struct_fields": np.zeros(kernel.MAX_STRUCTS, np.int64),
             "kinds": np.zeros(256, np.int64),

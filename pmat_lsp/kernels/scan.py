@@ -221,6 +221,7 @@ def survey(
     extension_type: cython.uchar[::1],
     extension_offset: cython.longlong[::1],
     copied: cython.uchar[::1],
+    struct_name: cython.longlong[::1],
     struct_offset: cython.longlong[::1],
     struct_fields: cython.longlong[::1],
     kinds: cython.longlong[::1],
@@ -267,8 +268,9 @@ def survey(
         extension_type: uint8.
         extension_offset: int64, offset of its header.
         copied: uint8, bytes of the dump that will be read again and again, side by side.
-        struct_offset: int64[MAX_STRUCTS], in and out: offset of the first field of each struct type, by id, -1 for
-            none. The first definition of an id counts.
+        struct_name: int64[MAX_STRUCTS], in and out: offset of the name of each struct type, by id.
+        struct_offset: int64[MAX_STRUCTS], in and out: offset of its first field, -1 for none. The first definition of
+            an id counts.
         struct_fields: int64[MAX_STRUCTS], in and out: number of fields.
         kinds: int64[256], in and out: how many SVs of each TYPE there are.
         result: int64[13], out: status; offset of the record; its type; a count or -1; bytes needed; offset where they
@@ -364,6 +366,7 @@ def survey(
                     count, needed, at, status = -1, end - position + 1, position, truncated
                     break
                 count = text
+                field = position
                 text = number(data, position, uint_size, big)
                 position += uint_size
                 if text != null:
@@ -372,6 +375,7 @@ def survey(
                         break
                     position += text
                 if pointer < max_structs and struct_offset[pointer] < 0:
+                    struct_name[pointer] = field
                     struct_offset[pointer] = position
                     struct_fields[pointer] = count
                 for _ in range(count):

@@ -66,6 +66,7 @@ def survey(
     extension_type: U8,
     extension_offset: I64,
     copied: U8,
+    struct_name: I64,
     struct_offset: I64,
     struct_fields: I64,
     kinds: I64,
