@@ -15,7 +15,7 @@ from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.model import CodeTable
 from pmat_lsp.heap.records import Records
 from pmat_lsp.heap.references import STRENGTHS, Added, References, added, concatenated, references
-from pmat_lsp.heap.survey import Survey
+from pmat_lsp.heap.survey import Noted
 from pmat_lsp.kernels import scan as kernel
 
 I32 = npt.NDArray[np.int32]
@@ -104,7 +104,8 @@ def _saved_keys_as_detail(found: References) -> None:
 
 def added_references(
     gather: Gatherer,
-    survey: Survey,
+    addresses: Addresses,
+    noted: Noted,
     records: Records,
     ids_of_listed: I32,
     codes: CodeTable,
@@ -115,7 +116,8 @@ def added_references(
 
     Args:
         gather: of the dump.
-        survey: of the dump.
+        addresses: of the dump.
+        noted: of the dump.
         records: of the dump.
         ids_of_listed: int32, the id of each SV that the survey has listed, -1 for one that a later record replaced.
         codes: of the dump.
@@ -123,26 +125,31 @@ def added_references(
         extensions: (SV, type, offset) of each extension record.
     """
     of_codes = concatenated(
-        (_constants_in_pads(gather, survey, records, ids_of_listed), _prototypes(codes.sv, codes.oproot, code_flags))
+        (
+            _constants_in_pads(gather, addresses, noted, records, ids_of_listed),
+            _prototypes(codes.sv, codes.oproot, code_flags),
+        )
     )
-    extended = extension_references(gather, *extensions, survey.addresses)
+    extended = extension_references(gather, *extensions, addresses)
     refs = concatenated((of_codes, extended.references))
     strength = STRENGTHS[refs.kind]
     strength[len(of_codes.source) :][extended.weak_objects] = Strength.WEAK
-    return added(refs, strength, survey.addresses[refs.target])
+    return added(refs, strength, addresses[refs.target])
 
 
-def _constants_in_pads(gather: Gatherer, survey: Survey, records: Records, ids_of_listed: I32) -> References:
+def _constants_in_pads(
+    gather: Gatherer, addresses: Addresses, noted: Noted, records: Records, ids_of_listed: I32
+) -> References:
     """The constants and globs of ops, which with ithreads are slots of the CODE's first pad."""
-    layout, addresses = gather.layout, survey.addresses
-    wanted = np.isin(survey.part_type, (kernel.PART_CONSTANT_INDEX, kernel.PART_GLOB_INDEX))
+    layout = gather.layout
+    wanted = np.isin(noted.part_type, (kernel.PART_CONSTANT_INDEX, kernel.PART_GLOB_INDEX))
     if not wanted.any():
         return references([], [], [])
-    is_pad = np.flatnonzero((survey.part_type == kernel.PART_PAD) & (survey.part_index == 1))
-    pads = addresses.ids(survey.part_value[is_pad].view(np.uint64))
-    owners = ids_of_listed[survey.part_source[is_pad]]
+    is_pad = np.flatnonzero((noted.part_type == kernel.PART_PAD) & (noted.part_index == 1))
+    pads = addresses.ids(noted.part_value[is_pad].view(np.uint64))
+    owners = ids_of_listed[noted.part_source[is_pad]]
     # Pads without a constant are not looked for: those of closures are many.
-    needed = (pads >= 0) & np.isin(owners, ids_of_listed[survey.part_source[wanted]])
+    needed = (pads >= 0) & np.isin(owners, ids_of_listed[noted.part_source[wanted]])
     pads, owners = pads[needed], owners[needed]
     owners, last = last_of_each(owners)
     offsets = records.offsets(pads[last])
@@ -160,8 +167,8 @@ def _constants_in_pads(gather: Gatherer, survey: Survey, records: Records, ids_o
         (kernel.PART_CONSTANT_INDEX, RefKind.CODE_CONSTANT),
         (kernel.PART_GLOB_INDEX, RefKind.CODE_GLOBREF),
     ):
-        rows = np.flatnonzero(survey.part_type == part)
-        slots = distinct((ids_of_listed[survey.part_source[rows]].astype(np.int64) << 32) | survey.part_index[rows])
+        rows = np.flatnonzero(noted.part_type == part)
+        slots = distinct((ids_of_listed[noted.part_source[rows]].astype(np.int64) << 32) | noted.part_index[rows])
         code, index = slots >> 32, slots & 0xFFFFFFFF
         at = np.searchsorted(owners, code)
         at[at == len(owners)] = 0

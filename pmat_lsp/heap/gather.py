@@ -14,10 +14,9 @@ I64 = npt.NDArray[np.int64]
 class Gatherer:
     """Vectorised reads from one dump. Offsets must lie inside the data: the scan has checked every record."""
 
-    def __init__(self, data: Buffer, layout: Layout) -> None:
+    def __init__(self, data: Buffer | npt.NDArray[np.uint8], layout: Layout) -> None:
         self.layout = layout
         self.bytes = np.frombuffer(data, np.uint8)
-        self._data = data
 
     def numbers(self, offsets: I64, size: int) -> npt.NDArray[np.uint64]:
         """uint64: the unsigned numbers of `size` (1, 2, 4 or 8) bytes at `offsets`, in the dump's byte order.
@@ -27,7 +26,7 @@ class Gatherer:
         """
         found = np.empty(len(offsets), np.uint64)
         offsets = np.ascontiguousarray(offsets, np.int64)
-        read = kernel.gather(self._data, offsets, size, self.layout.big_endian, found)
+        read = kernel.gather(self.bytes, offsets, size, self.layout.big_endian, found)
         if read < len(offsets):
             raise IndexError(f"{int(offsets[read])} of {len(self.bytes)}")
         return found

@@ -21,13 +21,13 @@ from pmat_lsp.heap.added import added_references
 from pmat_lsp.heap.bodies import before_strings
 from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.index import PACKINGS, Identity, IndexWriter, read_open_index, small_parts
-from pmat_lsp.heap.model import Context, Heap, PadnameTable, Root, StructType
+from pmat_lsp.heap.model import CodeTable, Context, Heap, PadnameTable, Root, StructType
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.records import Records
 from pmat_lsp.heap.references import Added, References, to_csr
 from pmat_lsp.heap.settling import Columns, references_settled_later, settle_pads, settle_strengths
 from pmat_lsp.heap.strings import Strings
-from pmat_lsp.heap.survey import check_rows, survey_records
+from pmat_lsp.heap.survey import Noted, check_rows, survey_records
 from pmat_lsp.units import format_count
 
 I32 = npt.NDArray[np.int32]
@@ -77,6 +77,17 @@ def write_index(path: Path, data: Buffer, file: BinaryIO, identity: Identity, pr
     _Loader(path, data, progress).write(writer, identity)
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class _Tables:
+    """What later steps need of the tables."""
+
+    codes: CodeTable
+    padnames: PadnameTable
+    added: Added
+    class_fields: dict[int, dict[int, str]]
+    names: tables.Interner
+
+
 class _Loader:
     """Holds what the steps of loading share."""
 
@@ -89,7 +100,9 @@ class _Loader:
         self.warnings: list[str] = []
         self.root_addresses = self._read_roots()
         self.stack_addresses = self._read_stack()
-        self.survey = survey_records(data, str(path), self.layout, self.cursor.position, self._immortals, progress)
+        start = self.cursor.position
+        self.survey, noted = survey_records(data, str(path), self.layout, start, self._immortals, progress)
+        self._noted = [noted]
         self.cursor.position = self.survey.end
         self.raw_contexts = self._read_contexts()
         self.mortal_addresses = self._read_mortals()
@@ -188,55 +201,63 @@ class _Loader:
 
     def write(self, writer: IndexWriter, identity: Identity) -> None:
         """Write everything. Columns go to the file as they are read: a large dump has little room to spare."""
-        addresses, survey = self.survey.addresses, self.survey
-        # Names and the fixed parts of records that have names lie side by side in a copy.
-        copied = Gatherer(survey.copied, self.layout)
-        names = tables.Interner(survey.copied, copied)
-        gather = Gatherer(self.data, self.layout)
-        ids_of_listed = addresses.ids(survey.listed_address)
-        ids_of_listed[np.isin(survey.listed_offset, survey.replaced)] = -1
-        order = np.argsort(ids_of_listed, kind="stable")
-        order = order[ids_of_listed[order] >= 0]
-        listed = (ids_of_listed[order], survey.listed_kind[order], survey.listed_copy[order])
-        reader = tables.TableReader(copied, addresses, *listed)
-        codes = reader.codes(names)
-        padnames = tables.padname_table(survey, ids_of_listed, names)
-        self._warn_of_records()
-        extensions = self._extensions()
-        records = Records(self.data, str(self.path), self.layout, survey)
-        of_codes = (ids_of_listed, codes, reader.code_flags())
-        more = added_references(gather, survey, records, *of_codes, extensions)
-        columns = self._write_records(writer, records, more)
+        addresses = self.survey.addresses
+        records = Records(self.data, str(self.path), self.layout, self.survey)
+        found = self._write_tables(writer, records)
+        target = self._write_settled(writer, self._write_records(writer, records, found.added), found)
+        for name, column in zip(("in_start", "in_ref"), to_csr(target, len(addresses)), strict=True):
+            writer.add(name, column)
+        for part in ("key", "bits", "rank", "immortals"):
+            writer.add(f"address.{part}", getattr(addresses, part))
+        strings = Strings.of(found.names.strings)
+        writer.add("strings.text", strings.text)
+        writer.add("strings.start", strings.start)
+        writer.add("stack", addresses.ids(self.stack_addresses))
+        writer.add("mortals", addresses.ids(self.mortal_addresses))
+        small = (self._roots(), self._contexts(), self._struct_types(), found.class_fields, self.warnings)
+        writer.finish(identity, small_parts(self.layout, addresses, *small))
+
+    def _write_settled(self, writer: IndexWriter, columns: Columns, found: _Tables) -> I32:
+        """Write what depends on several records; returns out_target, which does not."""
         later = references_settled_later(columns)
         pads, padnames = settle_pads(
             columns,
             later,
             self.layout.perl_version,
-            padnames,
-            lambda elements: self._padnames_from_arrays(elements, columns, names),
+            found.padnames,
+            lambda elements: self._padnames_from_arrays(elements, columns, found.names),
         )
-        settle_strengths(columns, later, codes, self.layout)
+        settle_strengths(columns, later, found.codes, self.layout)
+        writer.add_table("pads", pads)
+        writer.add_table("padnames", padnames)
         for name in ("kind", "out_kind", "out_strength"):
             writer.add(name, getattr(columns, name))
-        for name, column in zip(("in_start", "in_ref"), to_csr(columns.out_target, len(columns.kind)), strict=True):
-            writer.add(name, column)
-        for part in ("key", "bits", "rank", "immortals"):
-            writer.add(f"address.{part}", getattr(addresses, part))
-        writer.add_table("pads", pads)
+        return columns.out_target
+
+    def _write_tables(self, writer: IndexWriter, records: Records) -> _Tables:
+        """Write the tables of few rows, and let go what the survey noted for them."""
+        noted, addresses = self._noted.pop(), self.survey.addresses
+        copied = Gatherer(noted.copied, self.layout)
+        names = tables.Interner(copied)
+        ids_of_listed = addresses.ids(noted.listed_address)
+        ids_of_listed[np.isin(noted.listed_offset, self.survey.replaced)] = -1
+        order = np.argsort(ids_of_listed, kind="stable")
+        order = order[ids_of_listed[order] >= 0]
+        reader = tables.TableReader(
+            copied, addresses, ids_of_listed[order], noted.listed_kind[order], noted.listed_copy[order]
+        )
+        codes = reader.codes(names)
+        padnames = tables.padname_table(noted, ids_of_listed, names)
+        self._warn_of_records()
+        extensions = self._extensions(noted)
         writer.add_table("codes", codes)
         writer.add_table("globs", reader.globs(names))
         writer.add_table("ios", reader.ios())
         writer.add_table("stashes", reader.stashes(names))
-        writer.add_table("padnames", padnames)
         writer.add_table("extensions", tables.extension_table(*extensions))
-        class_fields = tables.class_fields(survey, ids_of_listed, names)
-        strings = Strings.of(names.strings)
-        writer.add("strings.text", strings.text)
-        writer.add("strings.start", strings.start)
-        writer.add("stack", addresses.ids(self.stack_addresses))
-        writer.add("mortals", addresses.ids(self.mortal_addresses))
-        small = (self._roots(), self._contexts(), self._struct_types(), class_fields, self.warnings)
-        writer.finish(identity, small_parts(self.layout, addresses, *small))
+        gather, flags = Gatherer(self.data, self.layout), reader.code_flags()
+        more = added_references(gather, addresses, noted, records, ids_of_listed, codes, flags, extensions)
+        return _Tables(codes, padnames, more, tables.class_fields(noted, ids_of_listed, names), names)
 
     def _write_records(self, writer: IndexWriter, records: Records, more: Added) -> Columns:
         """Write the columns that the records have, but keep those that will still change."""
@@ -285,13 +306,12 @@ class _Loader:
             out_detail=detail.finish(),
         )
 
-    def _extensions(self) -> tuple[I32, U8, I64]:
+    def _extensions(self, noted: Noted) -> tuple[I32, U8, I64]:
         """(SV, type, offset) of each extension record about an SV that is in the dump."""
-        survey = self.survey
-        sv = survey.addresses.ids(survey.extension_address)
-        self._warn_of_extensions(sv)
+        sv = self.survey.addresses.ids(noted.extension_address)
+        self._warn_of_extensions(sv, noted.extension_type)
         known = sv >= 0
-        return sv[known], survey.extension_type[known], survey.extension_offset[known]
+        return sv[known], noted.extension_type[known], noted.extension_offset[known]
 
     def _padnames_from_arrays(self, elements: References, columns: Columns, names: tables.Interner) -> PadnameTable:
         """The names of lexicals that are the elements of arrays (perl before 5.22), each with its CODE as source."""
@@ -326,12 +346,12 @@ class _Loader:
             )
         )
 
-    def _warn_of_extensions(self, sv: I32) -> None:
+    def _warn_of_extensions(self, sv: I32, types: U8) -> None:
         lost = int((sv < 0).sum())
         if lost:
             records = format_count(lost, "extension record")
             self.warnings.append(f"{records} about SVs that are not in the dump, skipped")
-        counts = np.bincount(self.survey.extension_type)
+        counts = np.bincount(types)
         for kind in np.flatnonzero(counts).tolist():
             if kind not in list(Extension):
                 count = int(counts[kind])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,21 @@ class Survey:
     run_offset: I64
     run_svs: I32
     run_references: I64
+    struct_name: I64
+    struct_offset: I64
+    struct_fields: I64
+    kinds: I64
+    """int64[256], how many SVs of each TYPE there are."""
+    replaced: I64
+    """int64[any], ascending: where the records start that a later record of the same address replaces."""
+    end: int
+    """Offset behind the last record."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Noted:
+    """The few records that need a second look: see `kernels.scan.survey`."""
+
     listed_address: U64
     listed_kind: U8
     listed_offset: I64
@@ -91,16 +106,7 @@ class Survey:
     extension_address: U64
     extension_type: U8
     extension_offset: I64
-    copied: bytes
-    struct_name: I64
-    struct_offset: I64
-    struct_fields: I64
-    kinds: I64
-    """int64[256], how many SVs of each TYPE there are."""
-    replaced: I64
-    """int64[any], ascending: where the records start that a later record of the same address replaces."""
-    end: int
-    """Offset behind the last record."""
+    copied: U8
 
 
 def check_rows(path: str, svs: int, references: int) -> None:
@@ -126,7 +132,7 @@ def pointer_kinds() -> npt.NDArray[np.uint8]:
 
 def survey_records(
     data: Buffer, path: str, layout: Layout, start: int, immortals: U64, progress: Progress = no_progress
-) -> Survey:
+) -> tuple[Survey, Noted]:
     """Walk the heap section that starts at byte `start`.
 
     Args:
@@ -219,7 +225,6 @@ class _Surveyor:
             raise _error(self._path, size, [int(x) for x in result])
         check_rows(self._path, int(self._whole["kinds"].sum()), 0)
         joined: dict[str, Any] = {name: np.concatenate(self._pieces.pop(name)) for name in _DTYPES}
-        joined["copied"] = joined["copied"].tobytes()
         return {**joined, **self._whole, "end": int(result[12])}
 
     def _keep(self, buffers: dict[str, npt.NDArray[Any]], result: npt.NDArray[np.int64]) -> None:
@@ -264,7 +269,7 @@ def _buffers(room: int) -> dict[str, Any]:
     return {name: np.empty(room * 64 if name == "copied" else room, dtype) for name, dtype in _DTYPES.items()}
 
 
-def _in_order(found: dict[str, Any], alignment: int, immortals: U64) -> Survey | None:
+def _in_order(found: dict[str, Any], alignment: int, immortals: U64) -> tuple[Survey, Noted] | None:
     """The survey with its runs in the order of addresses; None where runs overlap."""
     order = np.argsort(found["run_first"], kind="stable")
     if (found["run_first"][order[1:]] <= found["run_last"][order[:-1]]).any():
@@ -272,7 +277,7 @@ def _in_order(found: dict[str, Any], alignment: int, immortals: U64) -> Survey |
     return _survey(found, order, np.zeros(0, np.int64), alignment, immortals)
 
 
-def _apart(found: dict[str, Any], alignment: int, immortals: U64) -> Survey:
+def _apart(found: dict[str, Any], alignment: int, immortals: U64) -> tuple[Survey, Noted]:
     """The survey of runs of one SV each: of those of one address the last in the file counts, as in Devel::MAT."""
     first = found["run_first"]
     order = np.argsort(first, kind="stable")
@@ -283,13 +288,14 @@ def _apart(found: dict[str, Any], alignment: int, immortals: U64) -> Survey:
 
 def _survey(
     found: dict[str, Any], order: npt.NDArray[np.intp], replaced: I64, alignment: int, immortals: U64
-) -> Survey:
+) -> tuple[Survey, Noted]:
     runs = {name: found[name][order] for name in ("run_offset", "run_svs", "run_references")}
     start = np.zeros(len(order), np.int64)
     np.cumsum(runs["run_svs"][:-1], out=start[1:])
-    addresses = Addresses.of_words(found.pop("word_key"), found.pop("word_bits"), alignment, immortals)
-    others = {name: column for name, column in found.items() if not name.startswith("run_")}
-    return Survey(addresses=addresses, run_start=start.astype(np.int32), **runs, **others, replaced=replaced)
+    addresses = Addresses.of_words(found["word_key"], found["word_bits"], alignment, immortals)
+    whole = {name: found[name] for name in ("struct_name", "struct_offset", "struct_fields", "kinds", "end")}
+    survey = Survey(addresses=addresses, run_start=start.astype(np.int32), **runs, **whole, replaced=replaced)
+    return survey, Noted(**{field.name: found[field.name] for field in fields(Noted)})
 
 
 def _error(path: str, size: int, result: list[int]) -> DumpError:

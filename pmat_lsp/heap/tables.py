@@ -8,12 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.format.header import Buffer
 from pmat_lsp.format.kinds import STASH_KINDS, Kind, PadnameFlag
 from pmat_lsp.heap.addresses import Addresses
 from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.model import CodeTable, ExtensionTable, GlobTable, IoTable, PadnameTable, StashTable
-from pmat_lsp.heap.survey import Survey
+from pmat_lsp.heap.survey import Noted
 from pmat_lsp.kernels import interning
 from pmat_lsp.kernels import scan as kernel
 
@@ -42,8 +41,8 @@ def decode_name(raw: bytes) -> str:
 class Interner:
     """Strings by number; the same text has the same number."""
 
-    def __init__(self, data: Buffer, gather: Gatherer) -> None:
-        self._data = data
+    def __init__(self, gather: Gatherer) -> None:
+        self._data = gather.bytes
         self._gather = gather
         self._ids: dict[str, int] = {}
 
@@ -69,7 +68,7 @@ class Interner:
         distinct = np.flatnonzero(first == np.arange(len(first)))
         number = np.empty(len(first), np.int32)
         for at, begin, stop in zip(distinct.tolist(), start[distinct].tolist(), end[distinct].tolist(), strict=True):
-            number[at] = self.add(decode(data[begin:stop]))
+            number[at] = self.add(decode(data[begin:stop].tobytes()))
         result = np.full(len(offsets), -1, np.int32)
         result[there] = number[first]
         return result
@@ -180,30 +179,30 @@ class TableReader:
         return StashTable(svs, name)
 
 
-def padname_table(survey: Survey, ids_of_listed: I32, names: Interner) -> PadnameTable:
+def padname_table(noted: Noted, ids_of_listed: I32, names: Interner) -> PadnameTable:
     """The names of lexicals from the parts of each CODE.
 
     Args:
-        survey: of the dump.
+        noted: of the dump.
         ids_of_listed: int32, the id of each SV that the survey has listed, -1 for one that a later record replaced.
         names: for the names.
     """
-    named = _part_rows(survey, ids_of_listed, kernel.PART_PADNAME)
-    code, index = ids_of_listed[survey.part_source[named]], survey.part_index[named]
+    named = _part_rows(noted, ids_of_listed, kernel.PART_PADNAME)
+    code, index = ids_of_listed[noted.part_source[named]], noted.part_index[named]
     order = np.argsort(_key(code, index), kind="stable")
     named, code, index = named[order], code[order], index[order]
-    flags = _part_values(survey, ids_of_listed, kernel.PART_PADNAME_FLAGS, code, index)
-    has_field, field = _part_lookup(survey, ids_of_listed, kernel.PART_PADNAME_FIELD, code, index)
+    flags = _part_values(noted, ids_of_listed, kernel.PART_PADNAME_FLAGS, code, index)
+    has_field, field = _part_lookup(noted, ids_of_listed, kernel.PART_PADNAME_FIELD, code, index)
     flags = (flags & 0x7F) | np.where(has_field, int(PadnameFlag.FIELD), 0)
-    name = names.at(survey.part_value[named])
+    name = names.at(noted.part_value[named])
     # perl gives the slots of constants a name of no length.
     known = (name >= 0) & (name != names.add(""))
     return PadnameTable(code[known], index[known], name[known], flags.astype(np.uint8)[known], field[known])
 
 
-def _part_rows(survey: Survey, ids_of_listed: I32, part: int) -> npt.NDArray[np.intp]:
-    rows = np.flatnonzero(survey.part_type == part)
-    return rows[ids_of_listed[survey.part_source[rows]] >= 0]
+def _part_rows(noted: Noted, ids_of_listed: I32, part: int) -> npt.NDArray[np.intp]:
+    rows = np.flatnonzero(noted.part_type == part)
+    return rows[ids_of_listed[noted.part_source[rows]] >= 0]
 
 
 def _key(code: I32, index: I64) -> npt.NDArray[np.object_] | U64:
@@ -212,24 +211,24 @@ def _key(code: I32, index: I64) -> npt.NDArray[np.object_] | U64:
 
 
 def _part_lookup(
-    survey: Survey, ids_of_listed: I32, part: int, code: I32, index: I64
+    noted: Noted, ids_of_listed: I32, part: int, code: I32, index: I64
 ) -> tuple[npt.NDArray[np.bool_], I64]:
     """Whether each (code, index) has such a part, and its value or 0."""
-    rows = _part_rows(survey, ids_of_listed, part)
+    rows = _part_rows(noted, ids_of_listed, part)
     result = np.zeros(len(code), np.int64)
     if not len(rows) or not len(code):
         return np.zeros(len(code), np.bool_), result
-    keys = _key(ids_of_listed[survey.part_source[rows]], survey.part_index[rows])
+    keys = _key(ids_of_listed[noted.part_source[rows]], noted.part_index[rows])
     order = np.argsort(keys, kind="stable")
     at = np.searchsorted(keys[order], _key(code, index))
     at[at == len(keys)] = 0
     found = keys[order][at] == _key(code, index)
-    result[found] = survey.part_value[rows[order[at[found]]]]
+    result[found] = noted.part_value[rows[order[at[found]]]]
     return found, result
 
 
-def _part_values(survey: Survey, ids_of_listed: I32, part: int, code: I32, index: I64) -> I64:
-    return _part_lookup(survey, ids_of_listed, part, code, index)[1]
+def _part_values(noted: Noted, ids_of_listed: I32, part: int, code: I32, index: I64) -> I64:
+    return _part_lookup(noted, ids_of_listed, part, code, index)[1]
 
 
 def padnames_from_arrays(arrays: list[tuple[int, list[tuple[int, bytes]]]], names: Interner) -> PadnameTable:
@@ -253,13 +252,13 @@ def extension_table(sv: I32, kind: U8, offset: I64) -> ExtensionTable:
     return ExtensionTable(sv[order], kind[order], offset[order])
 
 
-def class_fields(survey: Survey, ids_of_listed: I32, names: Interner) -> dict[int, dict[int, str]]:
+def class_fields(noted: Noted, ids_of_listed: I32, names: Interner) -> dict[int, dict[int, str]]:
     """The names of the fields of every CLASS, by id and index."""
-    rows = _part_rows(survey, ids_of_listed, kernel.PART_CLASS_FIELD)
-    numbers = names.at(survey.part_value[rows])
+    rows = _part_rows(noted, ids_of_listed, kernel.PART_CLASS_FIELD)
+    numbers = names.at(noted.part_value[rows])
     strings = names.strings
     result: dict[int, dict[int, str]] = {}
     for row, number in zip(rows.tolist(), numbers.tolist(), strict=True):
-        fields = result.setdefault(int(ids_of_listed[survey.part_source[row]]), {})
-        fields[int(survey.part_index[row])] = strings[number] if number >= 0 else ""
+        fields = result.setdefault(int(ids_of_listed[noted.part_source[row]]), {})
+        fields[int(noted.part_index[row])] = strings[number] if number >= 0 else ""
     return result

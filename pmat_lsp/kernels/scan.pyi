@@ -31,7 +31,7 @@ PART_PADNAME_FIELD: Final = 10
 PART_CLASS_FIELD: Final = 64
 MAX_STRUCTS: Final = 65536
 
-def gather(data: bytes | mmap.mmap, offsets: I64, size: int, big: bool, found: U64) -> int: ...
+def gather(data: U8, offsets: I64, size: int, big: bool, found: U64) -> int: ...
 def survey(
     data: bytes | mmap.mmap,
     start: int,
