@@ -9,6 +9,7 @@ import numpy as np
 from pmat_lsp.heap.addresses import Addresses
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.packed import Packed
+from pmat_lsp.heap.sparse import Sparse
 
 
 def assert_same(one: Heap, other: Heap) -> None:
@@ -22,14 +23,14 @@ def assert_same(one: Heap, other: Heap) -> None:
 
 def assert_equal(one: object, other: object, name: str) -> None:
     """Arrays by value and type, tables column by column, sequences of strings by their strings."""
-    if isinstance(one, Addresses | Packed):
+    if isinstance(one, Addresses | Packed | Sparse):
         assert len(one) == len(other)  # type: ignore[arg-type]
         assert_equal(one[:], other[:], name)  # type: ignore[index]
     elif isinstance(one, np.ndarray):
         assert isinstance(other, np.ndarray)
         assert (one.dtype, name) == (other.dtype, name)
         assert np.array_equal(one, other), name
-    elif name in ("codes", "globs", "ios", "stashes", "padnames", "extensions", "pads"):
+    elif name in ("codes", "globs", "ios", "stashes", "padnames", "extensions"):
         for field in fields(one):  # type: ignore[arg-type]
             assert_equal(getattr(one, field.name), getattr(other, field.name), f"{name}.{field.name}")
     elif name == "strings":

@@ -27,6 +27,7 @@ from pmat_lsp.heap import model
 from pmat_lsp.heap.addresses import Addresses
 from pmat_lsp.heap.model import Context, Heap, Root, StructType
 from pmat_lsp.heap.packed import Packed
+from pmat_lsp.heap.sparse import Sparse
 from pmat_lsp.heap.strings import Strings
 
 I32 = npt.NDArray[np.int32]
@@ -44,7 +45,6 @@ _TABLES: dict[str, type] = {
     "stashes": model.StashTable,
     "padnames": model.PadnameTable,
     "extensions": model.ExtensionTable,
-    "pads": model.PadTable,
 }
 _PLAIN = (
     "kind",
@@ -71,6 +71,7 @@ class Packing:
     """Whether it has bytes of the dump, which need 64 bits in a file of 4 GiB and more."""
 
 
+SPARSE = ("blessed", "owner")
 PACKINGS = {
     "refcount": Packing(np.uint8, np.uint32),
     "size": Packing(np.uint16, np.uint64),
@@ -207,6 +208,15 @@ class IndexWriter:
         """
         for field in fields(table):  # type: ignore[arg-type]
             self.add(f"{name}.{field.name}", getattr(table, field.name))
+
+    def add_sparse(self, name: str, row: I32, value: I32) -> None:
+        """Write a sparse column.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.add(f"{name}.row", row)
+        self.add(f"{name}.value", value)
 
     def finish(self, identity: Identity, small: dict[str, Any]) -> None:
         """Write the header.
@@ -353,6 +363,9 @@ def _heap(columns: dict[str, npt.NDArray[Any]], small: dict[str, Any], dump: Pat
     }
     key, bits, rank, immortals = (columns[f"address.{part}"] for part in ("key", "bits", "rank", "immortals"))
     plain: dict[str, Any] = {name: columns[name] for name in _PLAIN}
+    sparse: dict[str, Any] = {
+        name: Sparse(columns[f"{name}.row"], columns[f"{name}.value"], int(rank[-1]) + 3) for name in SPARSE
+    }
     return Heap(
         path=dump,
         layout=_layout(small["layout"]),
@@ -370,5 +383,6 @@ def _heap(columns: dict[str, npt.NDArray[Any]], small: dict[str, Any], dump: Pat
         warnings=tuple(small["warnings"]),
         **tables,
         **packed,
+        **sparse,
         **plain,
     )

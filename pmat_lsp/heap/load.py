@@ -228,7 +228,9 @@ class _Loader:
             lambda elements: self._padnames_from_arrays(elements, columns, found.names),
         )
         settle_strengths(columns, later, found.codes, self.layout)
-        writer.add_table("pads", pads)
+        writer.add_sparse("owner", pads.sv, pads.owner)
+        objects = np.flatnonzero(columns.out_kind == RefKind.BLESSED)
+        writer.add_sparse("blessed", columns.sources(objects), columns.out_target[objects])
         writer.add_table("padnames", padnames)
         for name in ("kind", "out_kind", "out_strength"):
             writer.add(name, getattr(columns, name))

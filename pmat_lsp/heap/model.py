@@ -3,8 +3,8 @@
 An SV is a number, its **id**: 0 to n - 1 in the order of addresses. Three more ids, n to n + 2, are perl's immortals
 `PL_sv_undef`, `PL_sv_yes` and `PL_sv_no`, which have no record and refer to nothing.
 
-One row an SV (length n + 3); (p) packed: kept narrow, gives this type when it is indexed; (d) derived: made of the
-others when it is first asked for:
+One row an SV (length n + 3); (p) packed and (s) sparse columns give this type when they are indexed; (d) a derived
+column is made of others when it is first asked for:
 
 ========== ======= === =============================================================================================
 address    uint64  (p) of the SV's head; sorted up to n; unique
@@ -14,8 +14,8 @@ refcount   uint32  (p) SvREFCNT
 size       uint64  (p) bytes, as the dumper measured them: the SV's own memory, nothing that it refers to
 offset     int64   (p) byte in the dump where its record starts, -1 for an immortal
 length     int64   (p) elements, entries or fields; of a SCALAR the bytes of its string in the dump, -1 without one
-blessed    int32   (d) id of the stash it is blessed into, -1 for none
-owner      int32   (d) of a PAD, PADNAMES or PADLIST: id of its CODE; else -1
+blessed    int32   (s) id of the stash it is blessed into, -1 for none
+owner      int32   (s) of a PAD, PADNAMES or PADLIST: id of its CODE; else -1
 ========== ======= === =============================================================================================
 
 References out (CSR: those of SV i are the rows out_start[i] to out_start[i + 1]):
@@ -49,9 +49,10 @@ import numpy.typing as npt
 
 from pmat_lsp.format.dumpfile import DumpFile
 from pmat_lsp.format.header import Buffer, Layout
-from pmat_lsp.format.kinds import Kind, PadnameFlag, RefKind
+from pmat_lsp.format.kinds import Kind, PadnameFlag
 from pmat_lsp.heap.addresses import Addresses
 from pmat_lsp.heap.packed import Packed
+from pmat_lsp.heap.sparse import Sparse
 from pmat_lsp.heap.strings import Strings
 
 U8 = npt.NDArray[np.uint8]
@@ -153,15 +154,6 @@ class ExtensionTable:
     """Byte in the dump where its header starts."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class PadTable:
-    """One row a PAD, PADNAMES or PADLIST, sorted by SV."""
-
-    sv: I32
-    owner: I32
-    """SV id of its CODE."""
-
-
 @dataclass(frozen=True)
 class Root:
     """A place outside the heap from which perl reaches an SV."""
@@ -215,6 +207,8 @@ class Heap:
     size: Packed[np.uint64]
     offset: Packed[np.int64]
     length: Packed[np.int64]
+    blessed: Sparse
+    owner: Sparse
     out_start: I32
     out_target: I32
     out_kind: U8
@@ -228,7 +222,6 @@ class Heap:
     stashes: StashTable
     padnames: PadnameTable
     extensions: ExtensionTable
-    pads: PadTable
     strings: Strings
     struct_types: dict[int, StructType]
     roots: tuple[Root, ...]
@@ -239,21 +232,6 @@ class Heap:
     """CLASS id → index of the field → its name."""
     warnings: tuple[str, ...]
     """What was skipped or odd; shown once, never fatal."""
-
-    @cached_property
-    def blessed(self) -> I32:
-        """See the module's docstring."""
-        rows = np.flatnonzero(self.out_kind == RefKind.BLESSED)
-        column = np.full(self.n + 3, -1, np.int32)
-        column[self.sources(rows)] = self.out_target[rows]
-        return column
-
-    @cached_property
-    def owner(self) -> I32:
-        """See the module's docstring."""
-        column = np.full(self.n + 3, -1, np.int32)
-        column[self.pads.sv] = self.pads.owner
-        return column
 
     @cached_property
     def out_source(self) -> I32:

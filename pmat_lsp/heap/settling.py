@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pmat_lsp.format.header import Layout
 from pmat_lsp.format.kinds import Kind, RefKind
 from pmat_lsp.heap.distinct import last_of_each
-from pmat_lsp.heap.model import CodeTable, PadnameTable, PadTable
+from pmat_lsp.heap.model import CodeTable, PadnameTable
 from pmat_lsp.heap.packed import Packed
 from pmat_lsp.heap.references import (
     SETTLED_LATER,
@@ -28,6 +28,14 @@ U8 = npt.NDArray[np.uint8]
 
 _PADS_IN_CODE = (5, 18, 0)
 """From this perl on a CODE's record names its pads; before, its padlist is an array of them."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pads:
+    """Arrays that are pads, padnames and padlists, in ascending order, and the CODE that each belongs to."""
+
+    sv: I32
+    owner: I32
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -102,7 +110,7 @@ def settle_pads(
     perl_version: tuple[int, int, int],
     padnames: PadnameTable,
     names_in_arrays: Callable[[References], PadnameTable],
-) -> tuple[PadTable, PadnameTable]:
+) -> tuple[Pads, PadnameTable]:
     """Tell the pads, padnames and padlists from other arrays, and say what their elements are.
 
     Args:
@@ -151,13 +159,13 @@ def settle_pads(
     return _table([pair for found in pads.values() for pair in found]), padnames
 
 
-def _table(found: list[tuple[I32, I32]]) -> PadTable:
+def _table(found: list[tuple[I32, I32]]) -> Pads:
     sv, owner = (np.concatenate([np.zeros(0, np.int32), *column]) for column in zip(*found, strict=True))
     order = np.argsort(sv, kind="stable")
-    return PadTable(sv[order], owner[order])
+    return Pads(sv[order], owner[order])
 
 
-def _by_code(elements: References, pads: PadTable) -> References:
+def _by_code(elements: References, pads: Pads) -> References:
     """The same, each with the CODE as its source to which the array belongs."""
     code = pads.owner[np.searchsorted(pads.sv, elements.source)]
     return References(code, elements.target, elements.kind, elements.detail)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pmat_lsp.heap.index import PACKINGS, IndexWriter
 from pmat_lsp.heap.packed import Packed
+from pmat_lsp.heap.sparse import Sparse
 
 NUMBERS = st.one_of(st.integers(-1, 300), st.sampled_from([2**16 - 2, 2**16 - 1, 2**32 - 1, 2**32, 2**63 - 1]))
 
@@ -49,3 +50,20 @@ def test_indexing_gives_what_a_plain_column_gives(
         assert column[index].tolist() == plain[index].tolist()
     for row in range(-len(plain), len(plain)):
         assert (column[row], column[row].dtype) == (plain[row], wide)
+
+
+@given(
+    there=st.dictionaries(st.integers(0, 39), st.integers(0, 10**6)),
+    rows=st.lists(st.integers(-40, 39), max_size=60),
+    part=st.slices(40),
+)
+def test_a_sparse_column_gives_what_a_plain_column_gives(there: dict[int, int], rows: list[int], part: slice) -> None:
+    plain = np.full(40, -1, np.int32)
+    plain[list(there)] = list(there.values())
+    row = np.array(sorted(there), np.int32)
+    column = Sparse(row, plain[row], 40)
+    assert len(column) == 40
+    mask = plain % 2 == 0
+    for index in (slice(None), part, np.array(rows, np.intp), np.array(rows[:2], np.intp), mask):
+        assert (column[index].tolist(), column[index].dtype) == (plain[index].tolist(), np.int32)
+    assert [column[one] for one in range(-40, 40)] == [int(plain[one]) for one in range(-40, 40)]
