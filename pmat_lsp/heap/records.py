@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +92,19 @@ class _Room:
     end: I32
     target: I32
 
+    @classmethod
+    def of(cls, svs: int, refs: int) -> _Room:
+        """Room for so many."""
+        return cls(Piece.empty(svs, refs), np.empty(svs, np.int32), np.empty(refs, np.int32))
+
+    def another(self) -> _Room:
+        """As large a one."""
+        return _Room.of(len(self.end), len(self.target))
+
+    def suffices(self, svs: int, refs: int) -> bool:
+        """Whether there is room for so many."""
+        return svs <= len(self.end) and refs <= len(self.target)
+
 
 class Records:
     """Reads the records of a dump that has been surveyed."""
@@ -114,14 +126,23 @@ class Records:
             DumpError: somebody has changed the file since it was surveyed.
         """
         chunks = list(self._chunks())
-        workers = max(1, min(_MOST_WORKERS, os.cpu_count() or 1, len(chunks)))
         # The same memory is used again and again: to get it from the system would take longer than to fill it.
-        rooms = [self._room(chunks, added) for _ in range(workers + 1)]
+        room = self._room([chunk for chunk in chunks if self._cost(*chunk) <= 2 * _ROWS_AT_A_TIME], added)
+        workers = min(_MOST_WORKERS, os.cpu_count() or 1, len(chunks))
+        if workers < 2:
+            for first, behind in chunks:
+                progress("linking", first, len(self._survey.run_svs))
+                yield self._resolve(first, behind, added, room)
+            return
+        # Here, since a small dump needs no threads.
+        from concurrent.futures import Future, ThreadPoolExecutor
+
+        rooms = [room, *(room.another() for _ in range(workers))]
         with ThreadPoolExecutor(workers, thread_name_prefix="pmat-read") as pool:
             begun: deque[tuple[_Room, Future[Resolved]]] = deque()
             try:
-                for at, (first, behind) in enumerate(chunks):
-                    progress("linking", at, len(chunks))
+                for first, behind in chunks:
+                    progress("linking", first, len(self._survey.run_svs))
                     if not rooms:
                         room, future = begun.popleft()
                         yield future.result()
@@ -135,15 +156,16 @@ class Records:
                 for _, future in begun:
                     future.cancel()
 
+    def _cost(self, first: int, behind: int) -> int:
+        return int(self._survey.run_svs[first:behind].sum() + self._survey.run_references[first:behind].sum())
+
     def _room(self, chunks: list[tuple[int, int]], added: Added) -> _Room:
         """Room for the largest of some chunks."""
         bounds = np.array(chunks, np.int64).reshape(-1, 2)
         svs = np.append(np.zeros(1, np.int64), np.cumsum(self._survey.run_svs, dtype=np.int64))[bounds]
-        refs = np.append(np.zeros(1, np.int64), np.cumsum(self._survey.run_references, dtype=np.int64))[bounds]
-        more = np.searchsorted(added.source, svs)
-        most = int((refs[:, 1] - refs[:, 0] + more[:, 1] - more[:, 0]).max(initial=0))
-        most_svs = int((svs[:, 1] - svs[:, 0]).max(initial=0))
-        return _Room(Piece.empty(most_svs, most), np.empty(most_svs, np.int32), np.empty(most, np.int32))
+        refs = np.append(np.zeros(1, np.int64), np.cumsum(self._survey.run_references))[bounds]
+        refs += np.searchsorted(added.source, svs)
+        return _Room.of(int(np.diff(svs).max(initial=0)), int(np.diff(refs).max(initial=0)))
 
     def pieces(self) -> Iterator[tuple[int, Piece]]:
         """(id of the first SV, SVs with all that is in their records), in the order of ids."""
@@ -175,7 +197,12 @@ class Records:
     def _resolve(self, first: int, behind: int, added: Added, room: _Room) -> Resolved:
         start = int(self._survey.run_start[first])
         svs = int(self._survey.run_svs[first:behind].sum())
-        piece = self._read(np.arange(first, behind), added.of(start, start + svs), room.piece)
+        more = added.of(start, start + svs)
+        refs = int(self._survey.run_references[first:behind].sum()) + len(more.source)
+        if not room.suffices(svs, refs):
+            # One huge array or hash.
+            room = _Room.of(svs, refs)
+        piece = self._read(np.arange(first, behind), more, room.piece)
         end, target = room.end[:svs], room.target[: len(piece.ref_kind)]
         end[:] = piece.ref_end
         kind, strength, detail = piece.ref_kind, piece.ref_strength, piece.ref_detail
