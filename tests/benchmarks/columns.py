@@ -40,19 +40,20 @@ Hashes = dict[str, dict[str, str]]
 def columns_of(heap: Heap) -> Iterator[tuple[str, Sequence[object]]]:
     """Every column by name, as Python or numpy values of one width; and what is no column, by its repr."""
     for name in (*_PACKED, *(f"out_{one}" for one in _REFERENCES), "in_start", "in_ref", "stack", "mortals"):
-        yield name, _widened(getattr(heap, name))
+        yield name, widened(getattr(heap, name))
     for table in _TABLES:
         for field in fields(getattr(heap, table)):
             column = getattr(getattr(heap, table), field.name)
             if field.name in _NAMES:
                 yield f"{table}.{field.name}", [heap.string(int(number)) for number in column[:]]
             else:
-                yield f"{table}.{field.name}", _widened(column)
+                yield f"{table}.{field.name}", widened(column)
     for name in _SMALL:
         yield name, [_plain(getattr(heap, name))]
 
 
-def _widened(column: Any) -> Any:
+def widened(column: Any) -> Any:
+    """The rows of a column as int64 or uint64."""
     rows = np.asarray(column[:])
     assert rows.dtype.kind in "iu", rows.dtype
     return rows.astype(np.int64 if rows.dtype.kind == "i" else np.uint64)
