@@ -20,6 +20,7 @@ import os
 import re
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -192,6 +193,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="written; with --show: ignored")
     parser.add_argument("dumps", type=Path, nargs="+", metavar="DUMP")
+    parser.add_argument(
+        "--one-in", type=int, default=1, metavar="N", help="only one answer in N, always the same ones (default: 1)"
+    )
     parser.add_argument("--show", metavar="NAME", help="print the answers whose names begin so")
     arguments: Any = parser.parse_args()
     paths = [path for one in arguments.dumps for path in ([one] if one.is_file() else one.rglob("*.pmat*"))]
@@ -199,6 +203,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache:
         os.environ["PMAT_LSP_CACHE"] = cache
         for path, name, how in all_answers([path.resolve() for path in paths]):
+            if zlib.crc32(f"{path} {name}".encode()) % arguments.one_in:
+                continue
             if arguments.show is not None:
                 if name.startswith(arguments.show):
                     sys.stdout.write(f"== {path} {name}\n{told(how)}\n")

@@ -111,8 +111,8 @@ sub chain_of_diamonds {
     my ($diamonds) = @_;
     my $end = my $chain = [];
     $chain = [ [$chain], [$chain] ] for 1 .. $diamonds;
-    my $holder = Odd::Link->new( chain => $chain );
-    $holder->{self} = $holder;
+    my $owner = Odd::Link->new( chain => $chain );
+    $owner->{self} = $owner;
     return $end;
 }
 
