@@ -15,7 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.benchmarks.__main__ import CACHE_VARIABLE, FOLDER, LEAKS_FOUND, progress, seconds
 from tests.benchmarks.player import SERVER
@@ -32,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "fix": ("fix", "DUMP"),
 }
 """By column: arguments of `pmat-lsp`; DUMP stands for the file, ADDR for the address that the generator printed."""
+COLUMNS = (OPEN, *COMMANDS, HOVER)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ HEAPS = (
     OddHeap("star", 500_000, "star of 500,000 rays", _NODE),
     OddHeap("diamonds", 200_000, "chain of 200,000 diamonds", ("$owner->{self} = $owner;", "self")),
 )
-Times = dict[str, Run | None]
+Times = Mapping[str, Run | None]
 """By column: how long it took; None where it failed."""
 
 
@@ -78,7 +81,9 @@ def odd_dump(folder: Path, name: str, size: int) -> tuple[Path, str]:
     return path, notes.read_text(encoding="utf-8")
 
 
-def measured(heap: OddHeap, size: int, folder: Path, timeout: float, rounds: int = 1) -> Times:
+def measured(
+    heap: OddHeap, size: int, folder: Path, timeout: float, rounds: int = 1, known: Times = MappingProxyType({})
+) -> Times:
     """How long everything takes on a heap of some size.
 
     Args:
@@ -87,6 +92,7 @@ def measured(heap: OddHeap, size: int, folder: Path, timeout: float, rounds: int
         folder: where the dump and its index go.
         timeout: seconds after which a command is ended.
         rounds: how often each is run; what fails or is ended is not run again.
+        known: how long it took on a smaller one: what was ended there is not tried.
     """
     dump, address = odd_dump(folder, heap.name, size)
     cache = folder / "cache"
@@ -99,11 +105,19 @@ def measured(heap: OddHeap, size: int, folder: Path, timeout: float, rounds: int
         status = (0, LEAKS_FOUND) if words[0] in ("leaks", "fix") else (0,)
         return timed(command, timeout, environment, status)
 
-    # The first one makes the index, so it is run once.
-    times: Times = {OPEN: _often(1, lambda: run(("summary", "DUMP")))}
-    for name, words in COMMANDS.items():
-        times[name] = _often(rounds, lambda words=words: run(words))  # type: ignore[misc]
-    times[HOVER] = _often(rounds, lambda: first_hover(dump, heap.hovered, timeout, environment))
+    def measure(name: str) -> Run:
+        if name == HOVER:
+            return first_hover(dump, heap.hovered, timeout, environment)
+        return run(("summary", "DUMP") if name == OPEN else COMMANDS[name])
+
+    times: dict[str, Run | None] = {}
+    for name in COLUMNS:
+        smaller = known.get(name)
+        if smaller and not smaller.finished:
+            times[name] = smaller
+        else:
+            # The first one makes the index, so it is run once.
+            times[name] = _often(1 if name == OPEN else rounds, partial(measure, name))
     return times
 
 
@@ -187,9 +201,8 @@ def _cell(half: Run | None, whole: Run | None) -> str:
 
 def head() -> Iterator[str]:
     """The head of the table."""
-    columns = (OPEN, *COMMANDS, HOVER)
-    yield f"| | {' | '.join(columns)} |"
-    yield f"|---|{'--:|' * len(columns)}"
+    yield f"| | {' | '.join(COLUMNS)} |"
+    yield f"|---|{'--:|' * len(COLUMNS)}"
 
 
 def main() -> None:
@@ -212,13 +225,9 @@ def main() -> None:
     print("\n".join(head()), flush=True)
     for heap in HEAPS:
         if heap.name in arguments.heaps:
-            half, whole = (
-                measured(
-                    heap, int(heap.size * arguments.part * part), FOLDER / "odd", arguments.timeout, arguments.rounds
-                )
-                for part in (0.5, 1)
-            )
-            print(row(heap, half, whole), flush=True)
+            size, how = int(heap.size * arguments.part), (FOLDER / "odd", arguments.timeout, arguments.rounds)
+            half = measured(heap, size // 2, *how)
+            print(row(heap, half, measured(heap, size, *how, half)), flush=True)
 
 
 if __name__ == "__main__":
