@@ -12,7 +12,8 @@ from pathlib import Path
 from pmat_lsp.cli.main import COMMANDS
 from pmat_lsp.units import format_bytes
 from tests.benchmarks.dumps import BenchDump, bench_dump
-from tests.benchmarks.questions import OPEN, QUESTIONS, REOPEN, Question
+from tests.benchmarks.limit import Limit, can_compile, limit_table
+from tests.benchmarks.questions import FIRST_LEAKS, OPEN, QUESTIONS, REOPEN, SUMMARY, Question
 from tests.benchmarks.timing import Run, median, timed
 
 FOLDER = Path(__file__).parent.parent.parent / "build" / "benchmarks"
@@ -104,6 +105,16 @@ def table(bench: Bench, title: str) -> Iterator[str]:
     yield from index_alone(bench)
 
 
+def against_loop(bench: Bench, limit: Limit, title: str) -> Iterator[str]:
+    """The lines of the tables of `limit`, with what `bench` measured beside it."""
+
+    def ours(name: str) -> Run | None:
+        return next((median(runs) for question, runs in bench.ours.items() if question.name == name), None)
+
+    reference = bench.reference.get(SUMMARY)
+    return limit_table(limit, title, ours(FIRST_LEAKS), ours(REOPEN), median(reference) if reference else None)
+
+
 def index_alone(bench: Bench) -> Iterator[str]:
     """A line about what opening a dump takes longer than opening it again: the child that makes its index."""
     cold, warm = (next(one for one in QUESTIONS if one.name == name) for name in (OPEN, REOPEN))
@@ -181,11 +192,16 @@ def main() -> None:
         progress(f"making a dump of {size:,} SVs")
         dump = bench_dump(FOLDER, size)
         bench = Bench(dump, arguments.timeout, size <= arguments.reference_up_to)
+        limit = Limit(dump.path, FOLDER, arguments.timeout) if can_compile() else None
         for _ in range(arguments.rounds):
             bench.round()
+            if limit:
+                progress("the C++ loop and the index")
+                limit.round(OURS_A_ROUND)
         runs = f"medians of {arguments.rounds} and {OURS_A_ROUND * arguments.rounds} runs"
         title = f"{size:,} SVs, {format_bytes(dump.path.stat().st_size)}, {runs}"
-        sys.stdout.write("\n".join(table(bench, title)) + "\n\n")
+        lines = [*table(bench, title), "", *(against_loop(bench, limit, title) if limit else ())]
+        sys.stdout.write("\n".join(lines) + "\n\n")
         sys.stdout.flush()
         summaries[size] = median(bench.ours[QUESTIONS[0]])
     sys.stdout.write(time_each(summaries) + "\n")

@@ -20,9 +20,10 @@ class Question:
 
 SUMMARY = ("summary",)
 OPEN, REOPEN = "open to summary", "reopen to summary"
+FIRST_LEAKS = "open to leaks (the reference: to summary)"
 QUESTIONS = (
     Question(OPEN, SUMMARY, ("summary", "DUMP"), cold=True),
-    Question("open to leaks (the reference: to summary)", SUMMARY, ("leaks", "DUMP"), cold=True),
+    Question(FIRST_LEAKS, SUMMARY, ("leaks", "DUMP"), cold=True),
     Question("open to largest (the reference: to summary)", SUMMARY, ("largest", "DUMP"), cold=True),
     Question(REOPEN, SUMMARY, ("summary", "DUMP")),
     Question("reopen to leaks (the reference: to summary)", SUMMARY, ("leaks", "DUMP")),

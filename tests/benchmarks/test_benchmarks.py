@@ -9,12 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pmat_lsp.analysis.leaks import find_leaks
+from pmat_lsp.format.container import read_dump
+from pmat_lsp.format.kinds import RefKind
 from pmat_lsp.heap.load import load
 from tests.benchmarks.__main__ import Bench, count, exists, index_alone, table, time_each
 from tests.benchmarks.dumps import BenchDump, bench_dump
+from tests.benchmarks.limit import Limit, can_compile, limit_table
 from tests.benchmarks.questions import OPEN, QUESTIONS, REOPEN
 from tests.benchmarks.timing import Failed, Run, median, timed
 from tests.benchmarks.under_load import computing, measure
@@ -39,6 +43,23 @@ def test_time_and_memory_are_those_of_the_process() -> None:
     assert run.finished
     assert 0.2 <= run.seconds < 20
     assert 64 * MIB <= run.peak < 640 * MIB
+
+
+def test_its_own_computing_and_that_of_its_children_counts() -> None:
+    loop = "import time\nwhile time.process_time() < 0.2: pass"
+    run = python(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {loop!r}])\n{loop}")
+    assert 0.4 <= run.cpu < 20
+    assert python("import time; time.sleep(0.5)").cpu < 0.5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells its own memory from mapped files")
+def test_its_own_memory_is_told_from_mapped_files(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(bytes(32 * MIB))
+    mapping = f"import mmap, time; f = open({str(file)!r}, 'rb'); m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)"
+    run = python(f"{mapping}; sum(m[::4096]); x = bytearray({64 * MIB}); time.sleep(0.2)")
+    assert 64 * MIB <= run.anonymous < 128 * MIB
+    assert 32 * MIB <= run.mapped < 64 * MIB
 
 
 def test_memory_of_its_children_counts() -> None:
@@ -101,6 +122,45 @@ def test_the_index_alone_is_told_by_the_difference() -> None:
     assert list(index_alone(bench))[1] == f"The index alone ({OPEN}, less {REOPEN}): 0.50 s."
     bench.reference = {cold.reference: [Run(20, MIB, True)]}
     assert list(index_alone(bench))[1].endswith("0.50 s, 40×.")
+
+
+def limit_of(dump: Path, folder: Path) -> Limit:
+    if not can_compile():
+        pytest.skip("no g++ here, or not a machine whose dumps the loop reads")
+    return Limit(dump, folder, timeout=60)
+
+
+def test_the_loop_finds_the_svs_and_references_that_the_heap_has(demo_dump: Path, tmp_path: Path) -> None:
+    heap = load(demo_dump)
+    dump = tmp_path / "demo.pmat"
+    dump.write_bytes(bytes(heap.data[: len(heap.data)]))
+    program = limit_of(dump, tmp_path)._program
+    said = subprocess.run([program, dump], check=True, capture_output=True, text=True).stdout
+    # What is behind an index into a pad, found by an op tree, or in a record of magic, the loop leaves out.
+    left_out = (RefKind.CODE_CONSTANT, RefKind.CODE_GLOBREF, RefKind.CODE_PROTOSUB)
+    linked = ~np.isin(heap.out_kind, left_out) & (heap.out_kind < RefKind.MAGIC_OBJECT)
+    linked |= heap.out_kind == RefKind.BLESSED
+    linked &= heap.out_target < heap.n
+    references = int(linked.sum()) + int((heap.globs.stash >= 0).sum())
+    assert said == f"{heap.n} SVs, {references} references\n"
+    cut = tmp_path / "cut.pmat"
+    cut.write_bytes(dump.read_bytes()[: dump.stat().st_size // 2])
+    assert subprocess.run([program, cut], capture_output=True, text=True).stderr == "loop: truncated\n"
+
+
+def test_the_index_is_measured_beside_the_loop(demo_dump: Path, tmp_path: Path) -> None:
+    dump = tmp_path / "demo.pmat"
+    dump.write_bytes(bytes(read_dump(demo_dump)))
+    limit = limit_of(dump, tmp_path)
+    limit.round(1)
+    assert limit.index_bytes > 0
+    limit.loop, limit.index = [Run(1, MIB, True, 0.5)], [Run(2, 3 * limit.dump_bytes, True, 0.8, 0, 0)]
+    lines = list(limit_table(limit, "title", Run(9, MIB, True, 1.5), None, Run(60, MIB, False, 60)))
+    assert "| CPU: building the index | 0.80 s | 1.6× |" in lines
+    assert "| CPU: first leaks, all processes | 1.50 s | 3.0× |" in lines
+    assert "| CPU: pmat: to summary | > 60.00 s | > 120.0× |" in lines
+    assert any(line.startswith("| peak memory of building the index |") and "| 3.00× |" in line for line in lines)
+    assert not any("reopen" in line or "own memory" in line for line in lines)
 
 
 def test_the_time_an_sv_is_told_for_each_size() -> None:
