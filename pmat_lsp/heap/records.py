@@ -28,6 +28,8 @@ U64 = npt.NDArray[np.uint64]
 
 _ROWS_AT_A_TIME = 1 << 17
 """SVs and references of one piece: what is being worked on stays in the cache of a processor."""
+_PIECES_TO_FORGET = 4
+"""After so many pieces, the pages of the dump that were read are given back."""
 _MOST_WORKERS = 4
 
 
@@ -141,12 +143,13 @@ class Records:
         with ThreadPoolExecutor(workers, thread_name_prefix="pmat-read") as pool:
             begun: deque[tuple[_Room, Future[Resolved]]] = deque()
             try:
-                for first, behind in chunks:
+                for at, (first, behind) in enumerate(chunks):
                     progress("linking", first, len(self._survey.run_svs))
                     if not rooms:
                         room, future = begun.popleft()
                         yield future.result()
                         rooms.append(room)
+                    if at % _PIECES_TO_FORGET == 0:
                         forget(self._data)
                     room = rooms.pop()
                     begun.append((room, pool.submit(self._resolve, first, behind, added, room)))
