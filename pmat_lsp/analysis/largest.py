@@ -20,6 +20,8 @@ from pmat_lsp.heap.progress import Progress, no_progress
 I32 = npt.NDArray[np.int32]
 U64 = npt.NDArray[np.uint64]
 OTHERS = "others"
+_BLOCK = 1024
+"""Values whose maximum is looked at first."""
 
 _SV, _DESCRIPTION = Column("sv", Unit.SV), Column("description", Unit.TEXT)
 _SIZE, _RETAINED = Column("size", Unit.BYTES), Column("retained", Unit.BYTES)
@@ -98,11 +100,18 @@ def largest_by_retained(heap: Heap, sizes: Retained, count: int) -> Table:
 
 def first_by(sizes: npt.NDArray[np.uint64], count: int) -> list[int]:
     """The indices of the `count` largest values, largest first, equal ones in their order."""
-    count = min(count, len(sizes))
-    if not count:
-        return []
-    # Sorting all of a heap of millions for a few of them would take a second.
-    threshold = np.partition(sizes, len(sizes) - count)[len(sizes) - count]
-    candidates = np.flatnonzero(sizes >= threshold)
-    order = np.argsort(-sizes[candidates].astype(np.int64), kind="stable")
-    return [int(sv) for sv in candidates[order[:count]]]
+    candidates = np.arange(len(sizes))
+    if count * _BLOCK < len(sizes):
+        # None of them is outside the `count` blocks whose own largest values come first: each of these has one that
+        # comes before it. Sorting or partitioning all values takes long, most of all where they are nearly equal.
+        first = np.arange(0, len(sizes), _BLOCK)
+        blocks = first[np.sort(_largest_first(np.maximum.reduceat(sizes, first))[:count])]
+        candidates = (blocks[:, np.newaxis] + np.arange(_BLOCK)).ravel()
+        candidates = candidates[candidates < len(sizes)]
+    chosen: list[int] = candidates[_largest_first(sizes[candidates])[:count]].tolist()
+    return chosen
+
+
+def _largest_first(sizes: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
+    """The indices of all values, largest first, equal ones in their order."""
+    return np.argsort(~sizes, kind="stable")

@@ -36,11 +36,13 @@ def diff_text(tree: Tree) -> Text:
     lines: list[str] = []
     last = _last_ones([row.depth for row in tree.rows])
     bars: list[str] = []
+    more = ""
     for row, is_last in zip(tree.rows, last, strict=True):
         change, count, _, text, note = row.values
         shown = visible(str(text), _LONGEST)
         if row.depth == 0:
-            lines.append(f"\n{count} common\n" if change == COMMON else f"\n{count} unique to {shown}:\n")
+            lines.append(f"{more}\n{count} common\n" if change == COMMON else f"{more}\n{count} unique to {shown}:\n")
+            more = _more(row.more)
             continue
         del bars[row.depth - 1 :]
         branch = ("- " if change == GONE else "+ ") if row.depth == 1 else "└─ " if is_last else "├─ "
@@ -52,7 +54,8 @@ def diff_text(tree: Tree) -> Text:
 
 def stayed_text(table: Table) -> Text:
     """`LEAK[2] HASH(3) at 0x…`, a line each."""
-    return Text("".join(f"LEAK[{row['dump']}] {visible(str(row['is']), _LONGEST)}\n" for row in rows_of(table)))
+    lines = [f"LEAK[{number}] {visible(str(text), _LONGEST)}\n" for number, _, text in table.rows]
+    return Text("".join(lines) + _more(table.more))
 
 
 def orphans_text(table: Table) -> Text:
@@ -97,6 +100,11 @@ def _line(cells: Sequence[tuple[str, str]], widths: Sequence[tuple[int, int]]) -
     for gap, (number, change), (wide, change_wide) in zip(_GAPS, cells[1:], widths[1:], strict=True):
         line += gap + (number.rjust(wide) + change).ljust(wide + change_wide)
     return line.rstrip() + "\n"
+
+
+def _more(count: int) -> str:
+    """The line that says how many SVs were left out; "" for none."""
+    return f"and {count:,} more\n" if count else ""
 
 
 def _last_ones(depths: Sequence[int]) -> list[bool]:
