@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.analysis.alike import alike
 from pmat_lsp.analysis.rows import rows_from
 from pmat_lsp.format.kinds import ARRAY_KINDS, HASH_KINDS, Kind, RefKind
 from pmat_lsp.heap.model import Heap
@@ -23,34 +24,25 @@ _PERL_CODE = 1 << 8
 
 def descriptions(heap: Heap, svs: Svs) -> list[str]:
     """As `naming.description` of each of some SVs."""
-    first, which = _alike(_looks(heap, svs))
+    first, which = alike(_looks(heap, svs))
     texts = [description(heap, sv) for sv in svs[first].tolist()]
     return [texts[at] for at in which.tolist()]
 
 
 def all_described(heap: Heap, svs: Svs) -> list[str]:
     """As `naming.described` of each of some SVs, none of them twice."""
-    looks = _alike(_looks(heap, svs))[1]
-    stash = heap.blessed[svs].astype(np.int64) + 1
-    first, which = _alike(looks * (heap.n + 4) + stash)
+    first, which = alike(_looks(heap, svs), heap.blessed[svs])
     beginnings = []
     for sv in svs[first].tolist():
         package = heap.class_of(sv)
         beginnings.append(description(heap, sv) + (f"={package}" if package is not None else "") + " at 0x")
     texts = [
-        f"{beginnings[at]}{address:x}"
-        for at, address in zip(which.tolist(), heap.address[svs].tolist(), strict=True)
+        f"{beginnings[at]}{address:x}" for at, address in zip(which.tolist(), heap.address[svs].tolist(), strict=True)
     ]
     roots = root_names(heap)
     for at in np.flatnonzero(np.isin(svs, list(roots))).tolist():
         texts[at] += f"={roots[int(svs[at])]}"
     return texts
-
-
-def _alike(looks: I64) -> tuple[I64, I64]:
-    """(the index of the first of each group of equal numbers, the group of each)."""
-    _, first, which = np.unique(looks, return_index=True, return_inverse=True)
-    return first, which.reshape(-1)
 
 
 def _looks(heap: Heap, svs: Svs) -> I64:

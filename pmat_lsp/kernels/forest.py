@@ -14,7 +14,9 @@ except ImportError:
 @cython.exceptval(check=False)
 @cython.boundscheck(False)
 @cython.wraparound(False)
-def _sift(values: cython.int[::1], first: cython.Py_ssize_t, at: cython.Py_ssize_t, count: cython.Py_ssize_t) -> cython.void:
+def _sift(
+    values: cython.int[::1], first: cython.Py_ssize_t, at: cython.Py_ssize_t, count: cython.Py_ssize_t
+) -> cython.void:
     """Let the value `at` of the heap values[first : first + count] sink to its place."""
     value: cython.int = values[first + at]
     below: cython.Py_ssize_t = 2 * at + 1

@@ -6,13 +6,17 @@ no extension, cannot change a setting, and spills nothing onto the disk.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.errors import PmatError
@@ -41,6 +45,19 @@ _QUIET = {
     "python_enable_replacements": "false",
     "temp_directory": "",
 }
+_SCAN = "PANDAS_SCAN"
+"""What DuckDB calls the reading of numpy arrays."""
+_SQL_TYPES = {
+    np.dtype(numpy): sql
+    for numpy, sql in (
+        (np.bool_, "BOOLEAN"),
+        (np.int32, "INTEGER"),
+        (np.int64, "BIGINT"),
+        (np.uint32, "UINTEGER"),
+        (np.uint64, "UBIGINT"),
+        (np.object_, "VARCHAR"),
+    )
+}
 _INTEGERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER")
 _ADDRESSES = frozenset(column.name for view in VIEWS for column in view.columns if column.is_address)
 _ADDRESS = re.compile("0x[0-9a-f]{1,16}")
@@ -66,7 +83,8 @@ def query_table(dump: Dump, sql: str, most: int | None, progress: Progress) -> T
     with _connected(dump, _CLOSED) as connection:
         select = _one_select(connection, sql)
         named = [view for view in VIEWS if re.search(rf"\b{view.name}\b", sql, re.IGNORECASE)]
-        _add_views(connection, dump, named, progress)
+        _add_samples(connection, named)
+        _add_views(connection, dump, named, progress, _columns_read(connection, select))
         return _waited_for(connection, lambda: _answer(connection, select, most), progress)
 
 
@@ -118,12 +136,53 @@ def _one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     return str(statements[0].query).strip().rstrip(";")
 
 
-def _add_views(connection: duckdb.DuckDBPyConnection, dump: Dump, views: Sequence[View], progress: Progress) -> None:
+def _add_samples(connection: duckdb.DuckDBPyConnection, views: Sequence[View]) -> None:
+    """Views with one row each, of which DuckDB can say what a query would read of them."""
     for view in views:
-        arrays = dict(view.read(dump, progress))
-        connection.register(f"{view.name}_arrays", arrays)
-        columns = ", ".join(f'{column.sql} AS "{column.name}"' for column in view.columns)
-        connection.execute(f"CREATE VIEW {view.name} AS SELECT {columns} FROM {view.name}_arrays")
+        _add_view(connection, view, {name: np.zeros(1, dtype) for name, dtype in view.raw.items()})
+
+
+def _columns_read(connection: duckdb.DuckDBPyConnection, select: str) -> set[str] | None:
+    """The raw columns that a query reads, as `svs.kind`; None where DuckDB does not say."""
+    ((*_, plan),) = connection.execute(f"EXPLAIN (FORMAT json) SELECT * FROM (\n{select}\n)").fetchall()
+    read, todo = set[str](), json.loads(plan)
+    for node in todo:
+        todo += node.get("children", ())
+        if node.get("name") == _SCAN:
+            names = node.get("extra_info", {}).get("Projections")
+            if names is None:
+                return None
+            read.update([names] if isinstance(names, str) else names)
+    return read
+
+
+def _add_views(
+    connection: duckdb.DuckDBPyConnection,
+    dump: Dump,
+    views: Sequence[View],
+    progress: Progress,
+    read: set[str] | None = None,
+) -> None:
+    """Views of a dump with the raw columns in `read`, or with all of them; reading another one is an error."""
+    for view in views:
+        rows = view.read(dump, progress)
+        wanted = [name for name in view.raw if read is None or f"{view.name}.{name}" in read]
+        columns = {name: rows.columns[name]().astype(view.raw[name], copy=False) for name in wanted}
+        _add_view(connection, view, columns or {"": np.zeros(rows.count, np.bool_)})
+
+
+def _add_view(connection: duckdb.DuckDBPyConnection, view: View, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    connection.register(f"{view.name}_arrays", {f"{view.name}.{name}": array for name, array in arrays.items()})
+    raw = ", ".join(
+        f'"{view.name}.{name}" AS "{name}"'
+        if name in arrays
+        else f"error('{view.name}.{name} was not read')::{_SQL_TYPES[np.dtype(dtype)]} AS \"{name}\""
+        for name, dtype in view.raw.items()
+    )
+    columns = ", ".join(f'{column.sql} AS "{column.name}"' for column in view.columns)
+    connection.execute(
+        f"CREATE OR REPLACE VIEW {view.name} AS SELECT {columns} FROM (SELECT {raw} FROM {view.name}_arrays)"
+    )
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, select: str, most: int | None) -> Table:
