@@ -21,7 +21,7 @@ import numpy.typing as npt
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.progress import Progress
-from pmat_lsp.query.view import View
+from pmat_lsp.query.view import View, no_texts
 from pmat_lsp.query.views import VIEWS
 from pmat_lsp.render.escape import portable, visible
 from pmat_lsp.session import Dump
@@ -139,7 +139,11 @@ def _one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
 def _add_samples(connection: duckdb.DuckDBPyConnection, views: Sequence[View]) -> None:
     """Views with one row each, of which DuckDB can say what a query would read of them."""
     for view in views:
-        _add_view(connection, view, {name: np.zeros(1, dtype) for name, dtype in view.raw.items()})
+        _add_view(connection, view, {name: _sample(dtype) for name, dtype in view.raw.items()})
+
+
+def _sample(dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    return no_texts(1) if dtype is np.object_ else np.zeros(1, dtype)
 
 
 def _columns_read(connection: duckdb.DuckDBPyConnection, select: str) -> set[str] | None:

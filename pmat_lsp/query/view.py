@@ -113,9 +113,10 @@ def looked_up(keys: npt.NDArray[np.integer[Any]], text_of: Callable[[int], str |
         different = np.flatnonzero(np.bincount(keys, minlength=256))
         table = no_texts(256)
         table[different] = texts(map(text_of, different.tolist()))
-        return table[keys]
-    different, place = np.unique(keys, return_inverse=True)
-    found: Texts = texts(map(text_of, different.tolist()))[place.reshape(-1)]
+        found: Texts = table[keys]
+    else:
+        different, place = np.unique(keys, return_inverse=True)
+        found = texts(map(text_of, different.tolist()))[place.reshape(-1)]
     return found
 
 
