@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pmat_lsp.analysis.all_sizes import owned_sizes, structure_sizes
 from pmat_lsp.analysis.labels import labels
 from pmat_lsp.analysis.retained import Retained
-from pmat_lsp.analysis.size import owned_svs, structure_svs
+from pmat_lsp.analysis.size import owned_among, owning, structure_svs
 from pmat_lsp.analysis.tables import Column, Table, Tree, TreeRow, Unit, Value
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described
@@ -51,7 +51,9 @@ def by_structure(heap: Heap) -> Measure:
 
 def by_owned(heap: Heap, progress: Progress = no_progress) -> Measure:
     """Each SV with all that it owns."""
-    return Measure("The largest SVs, with what they own", owned_sizes(heap, progress), lambda sv: owned_svs(heap, sv))
+    owns = owning(heap)
+    sizes = owned_sizes(heap, progress)
+    return Measure("The largest SVs, with what they own", sizes, lambda sv: owned_among(heap, owns, sv))
 
 
 def largest_tree(heap: Heap, measure: Measure, counts: Sequence[int], progress: Progress = no_progress) -> Tree:
