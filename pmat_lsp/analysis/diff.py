@@ -63,7 +63,7 @@ def _side(heap: Heap, change: str, svs: I32, most: int | None, progress: Progres
     if not told:
         return
     notes = _notes(heap)
-    order, depths = _forest(heap, svs)
+    order, depths = forest_of(heap, svs)
     for start in range(0, told, _STEP):
         progress("comparing", start, told)
         part = slice(start, min(start + _STEP, told))
@@ -73,7 +73,7 @@ def _side(heap: Heap, change: str, svs: I32, most: int | None, progress: Progres
             yield TreeRow(depth, (change, None, address, text, notes.get(sv)), 0)
 
 
-def _forest(heap: Heap, svs: I32) -> tuple[I32, I32]:
+def forest_of(heap: Heap, svs: I32) -> tuple[I32, I32]:
     """(the SVs, each followed by those under it; how deep each is, from 1 on).
 
     Breadth first from each SV that is not yet reached.
