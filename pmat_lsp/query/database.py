@@ -45,8 +45,8 @@ _QUIET = {
     "python_enable_replacements": "false",
     "temp_directory": "",
 }
-_SCAN = "PANDAS_SCAN"
-"""What DuckDB calls the reading of numpy arrays."""
+_NOT_READ = "was not read"
+"""In the error where a query comes upon a raw column that was left out."""
 _SQL_TYPES = {
     np.dtype(numpy): sql
     for numpy, sql in (
@@ -85,6 +85,13 @@ def query_table(dump: Dump, sql: str, most: int | None, progress: Progress) -> T
         named = [view for view in VIEWS if re.search(rf"\b{view.name}\b", sql, re.IGNORECASE)]
         _add_samples(connection, named)
         _add_views(connection, dump, named, progress, _columns_read(connection, select))
+        try:
+            return _waited_for(connection, lambda: _answer(connection, select, most), progress)
+        except Exception as error:
+            if _NOT_READ not in str(error):
+                raise
+        # DuckDB reads more than it said.
+        _add_views(connection, dump, named, progress)
         return _waited_for(connection, lambda: _answer(connection, select, most), progress)
 
 
@@ -146,17 +153,14 @@ def _sample(dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     return no_texts(1) if dtype is np.object_ else np.zeros(1, dtype)
 
 
-def _columns_read(connection: duckdb.DuckDBPyConnection, select: str) -> set[str] | None:
-    """The raw columns that a query reads, as `svs.kind`; None where DuckDB does not say."""
+def _columns_read(connection: duckdb.DuckDBPyConnection, select: str) -> set[str]:
+    """The raw columns that DuckDB says a query reads, as `svs.kind`."""
     ((*_, plan),) = connection.execute(f"EXPLAIN (FORMAT json) SELECT * FROM (\n{select}\n)").fetchall()
     read, todo = set[str](), json.loads(plan)
     for node in todo:
         todo += node.get("children", ())
-        if node.get("name") == _SCAN:
-            names = node.get("extra_info", {}).get("Projections")
-            if names is None:
-                return None
-            read.update([names] if isinstance(names, str) else names)
+        names = node.get("extra_info", {}).get("Projections", ())
+        read.update([names] if isinstance(names, str) else names)
     return read
 
 
@@ -167,7 +171,7 @@ def _add_views(
     progress: Progress,
     read: set[str] | None = None,
 ) -> None:
-    """Views of a dump with the raw columns in `read`, or with all of them; reading another one is an error."""
+    """Views of a dump with the raw columns in `read`, or with all of them; to come upon another one is an error."""
     for view in views:
         rows = view.read(dump, progress)
         wanted = [name for name in view.raw if read is None or f"{view.name}.{name}" in read]
@@ -180,7 +184,7 @@ def _add_view(connection: duckdb.DuckDBPyConnection, view: View, arrays: Mapping
     raw = ", ".join(
         f'"{view.name}.{name}" AS "{name}"'
         if name in arrays
-        else f"error('{view.name}.{name} was not read')::{_SQL_TYPES[np.dtype(dtype)]} AS \"{name}\""
+        else f"error('{view.name}.{name} {_NOT_READ}')::{_SQL_TYPES[np.dtype(dtype)]} AS \"{name}\""
         for name, dtype in view.raw.items()
     )
     columns = ", ".join(f'{column.sql} AS "{column.name}"' for column in view.columns)
