@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.ownership import components_among
-from pmat_lsp.analysis.size import structural
-from pmat_lsp.format.kinds import Strength
+from pmat_lsp.analysis.size import owning, structural
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.references import to_csr
@@ -38,12 +37,13 @@ def owned_sizes(heap: Heap, progress: Progress = no_progress) -> U64:
     then added once to each SV that leads to it.
     """
     progress("owned sizes", 0, 1)
-    follow = _owning(heap)
-    component, count = components_among(heap, follow.astype(np.uint8), np.arange(heap.n))
-    sources, targets = component[heap.out_source[follow]], component[heap.out_target[follow]]
-    between = np.unique(np.stack((sources, targets))[:, sources != targets], axis=1)
+    owns = owning(heap)
+    component, count = components_among(heap, owns, np.arange(heap.n))
+    rows = np.flatnonzero(owns)
+    sources, targets = component[heap.out_source[rows]].astype(np.int64), component[heap.out_target[rows]]
+    between = np.unique((sources * count + targets)[sources != targets])
     # A component has a larger number than those that it leads to; from here on the owners come first, behind a root.
-    owner, thing = count - between[0], count - between[1]
+    owner, thing = ((count - part).astype(np.int32) for part in np.divmod(between, max(count, 1)))
     weight, parent = np.zeros(count + 1, np.uint64), np.zeros(count + 1, np.int32)
     np.add.at(weight, count - component[: heap.n], heap.size[: heap.n])
     owners = np.bincount(thing, minlength=count + 1)
@@ -53,14 +53,6 @@ def owned_sizes(heap: Heap, progress: Progress = no_progress) -> U64:
     _add_shared(weight, owner, thing, np.flatnonzero(owners > 1), progress)
     owned: U64 = weight[count - component[: heap.n]]
     return owned
-
-
-def _owning(heap: Heap) -> npt.NDArray[np.bool_]:
-    """bool: the rows of the out_ columns by which the target is owned."""
-    alone = np.zeros(heap.n + 3, np.bool_)
-    alone[: heap.n] = heap.refcount[: heap.n] == 1
-    owning: npt.NDArray[np.bool_] = ((heap.out_strength & Strength.STRONG) != 0) & alone[heap.out_target]
-    return owning
 
 
 def _add_shared(weight: U64, owner: I32, thing: I32, shared: Iterable[int], progress: Progress) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,28 +47,38 @@ class CountOptions:
 
 def count_table(heap: Heap, options: CountOptions) -> Table:
     """Of each kind how many SVs and bytes, all of them and the blessed ones; the total last."""
-    names = _kind_names(heap)
     sizes = heap.size[: heap.n] if options.sizes is None else options.sizes
+    name_of = _names_in(heap)
+    names = sorted(set(name_of.values()))
+    number = np.zeros(256, np.uint8)
+    number[list(name_of)] = [names.index(name) for name in name_of.values()]
+    group = number[heap.kind[: heap.n]]
     blessed = heap.blessed[: heap.n] >= 0
+    objects = np.flatnonzero(blessed)
+    every = _sums(group, sizes, len(names))
+    of_objects = _sums(group[objects], sizes[objects], len(names))
     rows: list[Row] = []
-    for name in sorted(set(names)):
-        mask = np.isin(heap.kind[: heap.n], [kind for kind, known in _names_in(heap).items() if known == name])
-        rows.append(_row(sizes, KIND, name, mask, blessed))
+    for at, name in enumerate(names):
+        rows.append((KIND, name, every[0][at], of_objects[0][at], every[1][at], of_objects[1][at]))
         if options.by_class:
-            rows += _classes(heap, sizes, mask & blessed)
+            rows += _classes(heap, sizes, objects[group[objects] == at])
         if options.by_fields and name == "SCALAR":
             rows += _fields(heap, sizes, blessed)
-    rows.append(_row(sizes, TOTAL, "(total)", np.ones(heap.n, np.bool_), blessed))
+    rows.append((TOTAL, "(total)", sum(every[0]), sum(of_objects[0]), sum(every[1]), sum(of_objects[1])))
     return Table("SVs by kind", _COLUMNS, tuple(rows))
-
-
-def _kind_names(heap: Heap) -> list[str]:
-    return list(_names_in(heap).values())
 
 
 def _names_in(heap: Heap) -> dict[int, str]:
     present = np.flatnonzero(np.bincount(heap.kind[: heap.n], minlength=256)).tolist()
     return {kind: KIND_NAMES.get(kind, "UNKNOWN") for kind in present}
+
+
+def _sums(group: npt.NDArray[np.integer[Any]], sizes: Sizes, groups: int) -> tuple[list[int], list[int]]:
+    """(how many SVs, how many bytes) of each group."""
+    # Not bincount, whose sums are floating-point numbers.
+    total = np.zeros(groups, np.uint64)
+    np.add.at(total, group, sizes)
+    return np.bincount(group, minlength=groups).tolist(), total.tolist()
 
 
 def _row(size: Sizes, about: str, name: str, mask: Mask, blessed: Mask) -> Row:
@@ -82,15 +93,14 @@ def _row(size: Sizes, about: str, name: str, mask: Mask, blessed: Mask) -> Row:
     )
 
 
-def _classes(heap: Heap, sizes: Sizes, mask: Mask) -> Iterator[Row]:
-    """A row for each of the commonest classes, and one for the others."""
-    svs = np.flatnonzero(mask)
+def _classes(heap: Heap, sizes: Sizes, svs: npt.NDArray[np.intp]) -> Iterator[Row]:
+    """A row for each of the commonest classes of some objects, and one for the others."""
+    stashes, group = np.unique(heap.blessed[svs], return_inverse=True)
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for stash in np.unique(heap.blessed[svs]).tolist():
-        of_class = svs[heap.blessed[svs] == stash]
+    for stash, number, size in zip(stashes.tolist(), *_sums(group.reshape(-1), sizes[svs], len(stashes)), strict=True):
         sums = counts[heap.stash_name(stash) or "(without a name)"]
-        sums[0] += len(of_class)
-        sums[1] += int(sizes[of_class].sum())
+        sums[0] += number
+        sums[1] += size
     order = sorted(sorted(counts), key=lambda name: -counts[name][0])
     for name in order[:_SHOWN_CLASSES]:
         yield CLASS, name, None, counts[name][0], None, counts[name][1]

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.count import CountOptions, count_table
+from pmat_lsp.analysis.descriptions import descriptions
+from pmat_lsp.analysis.matched import matched
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.format.kinds import Kind
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.naming import description
 from pmat_lsp.heap.progress import Progress, no_progress
 
 _BODIES = (
@@ -33,46 +34,54 @@ _COUNTS = (
     Column("blessed_bytes", Unit.BYTES),
     *(Column(f"{name}_change", Unit.BYTES if "bytes" in name else Unit.COUNT) for name in _CHANGES),
 )
-_OFTEN = 4096
-"""After so many SVs that are told, progress is."""
-Keys = npt.NDArray[np.void]
+_OFTEN = 1 << 16
+"""So many SVs are described at once."""
+_BODY = np.arange(256, dtype=np.uint8)
+"""uint8[256], by Kind: the kind that stands for all with which it shares a kind of body."""
+for _kinds in _BODIES:
+    _BODY[list(_kinds)] = _kinds[0]
+I32 = npt.NDArray[np.int32]
 
 
-def stayed_table(heaps: Sequence[Heap], first_only: bool = False, progress: Progress = no_progress) -> Table:
+def stayed_table(
+    heaps: Sequence[Heap], first_only: bool = False, most: int | None = None, progress: Progress = no_progress
+) -> Table:
     """The SVs that are new in a dump between the first and the last, and are in every later one.
 
     Args:
         heaps: of three or more dumps of one process, in the order of time.
         first_only: only those of the first dump that has any.
+        most: so many are told; None for all.
         progress: called before each dump, and now and then.
 
     An SV is the same where its address and its kind of body are. `dump` is the number of the dump in which it came.
     """
-    keys = [_keys(heap) for heap in heaps]
-    last, rows = heaps[-1], list[tuple[Value, ...]]()
+    last, rows, found = heaps[-1], list[tuple[Value, ...]](), 0
     for number in range(1, len(heaps) - 1):
         progress("comparing", number, len(heaps))
-        stayed = np.setdiff1d(keys[number], keys[number - 1], assume_unique=True)
-        for later in keys[number + 1 :]:
-            stayed = np.intersect1d(stayed, later, assume_unique=True)
-        for done, address in enumerate(stayed["address"].tolist()):
-            if done % _OFTEN == 0:
-                progress("telling", done, len(stayed))
-            sv = last.id_at(address)
-            rows.append((number + 1, address, f"{description(last, sv)} at {address:#x}"))
-        if first_only and rows:
+        heap = heaps[number]
+        stayed = np.flatnonzero(_same(heap, np.arange(heap.n, dtype=np.int32), heaps[number - 1]) < 0).astype(np.int32)
+        svs = stayed
+        for later in heaps[number + 1 :]:
+            svs = _same(heap, stayed, later)
+            stayed, svs = stayed[svs >= 0], svs[svs >= 0]
+        found += len(svs)
+        told = svs if most is None else svs[: most - len(rows)]
+        for start in range(0, len(told), _OFTEN):
+            progress("telling", start, len(told))
+            part = told[start : start + _OFTEN]
+            described = zip(last.address[part].tolist(), descriptions(last, part), strict=True)
+            rows += [(number + 1, address, f"{text} at {address:#x}") for address, text in described]
+        if first_only and found:
             break
-    return Table("SVs that came and stayed", _STAYED, tuple(rows))
+    return Table("SVs that came and stayed", _STAYED, tuple(rows), found - len(rows))
 
 
-def _keys(heap: Heap) -> Keys:
-    """(address, kind of body) of each SV."""
-    body = np.arange(256, dtype=np.uint8)
-    for kinds in _BODIES:
-        body[list(kinds)] = kinds[0]
-    keys = np.empty(heap.n, [("address", np.uint64), ("body", np.uint8)])
-    keys["address"], keys["body"] = heap.address[: heap.n], body[heap.kind[: heap.n]]
-    return keys
+def _same(heap: Heap, svs: I32, other: Heap) -> I32:
+    """int32: of some SVs, sorted, the ids in another dump; -1 for those that it does not have."""
+    found = matched(heap.address[svs], other.address[: other.n])
+    found[_BODY[heap.kind[svs]] != _BODY[other.kind[found]]] = -1
+    return found
 
 
 def counts_table(heaps: Sequence[Heap], progress: Progress = no_progress) -> Table:

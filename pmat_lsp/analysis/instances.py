@@ -44,9 +44,11 @@ def package_table(heap: Heap, sizes: Retained, count: int) -> Table:
     )
     svs, stash = (np.concatenate([pair[i] for pair in pairs]) for i in (0, 1))
     known = (stash >= 0) & np.isin(heap.kind[stash], [int(kind) for kind in STASH_KINDS])
-    belongs = np.unique(np.stack((svs[known], stash[known])), axis=1).astype(np.int32)
+    # Each pair once, as a number.
+    belongs = np.unique(svs[known].astype(np.int64) * (heap.n + 3) + stash[known])
+    members, packages = (part.astype(np.int32) for part in np.divmod(belongs, heap.n + 3))
     columns = (Column("package", Unit.TEXT), Column("members", Unit.COUNT), *_MEASURES)
-    groups = _Groups(heap, sizes, belongs[0], belongs[1])
+    groups = _Groups(heap, sizes, members, packages)
     return _table("What each package keeps alive", columns, groups, count)
 
 
@@ -61,7 +63,7 @@ class _Groups:
         self.size = self._sum(group, heap.size[svs])
         self.retained = self._sum(top_group, sizes.bytes[tops])
         self.svs = np.bincount(top_group, sizes.svs[tops], minlength=len(self.stash)).astype(np.int64)
-        self.names = [heap.stash_name(int(sv)) or "(without a name)" for sv in self.stash]
+        self._heap = heap
 
     def _sum(self, group: npt.NDArray[np.intp], values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
         # Not bincount, whose sums are floating-point numbers.
@@ -71,7 +73,8 @@ class _Groups:
 
     def row(self, number: int) -> tuple[Value, ...]:
         sums = (self.members, self.size, self.retained, self.svs)
-        return (self.names[number], *(int(column[number]) for column in sums))
+        name = self._heap.stash_name(int(self.stash[number])) or "(without a name)"
+        return (name, *(int(column[number]) for column in sums))
 
 
 def _table(title: str, columns: Sequence[Column], groups: _Groups, count: int) -> Table:

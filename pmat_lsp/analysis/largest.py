@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pmat_lsp.analysis.all_sizes import owned_sizes, structure_sizes
 from pmat_lsp.analysis.labels import labels
 from pmat_lsp.analysis.retained import Retained
-from pmat_lsp.analysis.size import owned_svs, structure_svs
+from pmat_lsp.analysis.size import owned_among, owning, structure_svs
 from pmat_lsp.analysis.tables import Column, Table, Tree, TreeRow, Unit, Value
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described
@@ -20,6 +20,8 @@ from pmat_lsp.heap.progress import Progress, no_progress
 I32 = npt.NDArray[np.int32]
 U64 = npt.NDArray[np.uint64]
 OTHERS = "others"
+_BLOCK = 1024
+"""Values whose maximum is looked at first."""
 
 _SV, _DESCRIPTION = Column("sv", Unit.SV), Column("description", Unit.TEXT)
 _SIZE, _RETAINED = Column("size", Unit.BYTES), Column("retained", Unit.BYTES)
@@ -49,7 +51,9 @@ def by_structure(heap: Heap) -> Measure:
 
 def by_owned(heap: Heap, progress: Progress = no_progress) -> Measure:
     """Each SV with all that it owns."""
-    return Measure("The largest SVs, with what they own", owned_sizes(heap, progress), lambda sv: owned_svs(heap, sv))
+    owns = owning(heap)
+    sizes = owned_sizes(heap, progress)
+    return Measure("The largest SVs, with what they own", sizes, lambda sv: owned_among(heap, owns, sv))
 
 
 def largest_tree(heap: Heap, measure: Measure, counts: Sequence[int], progress: Progress = no_progress) -> Tree:
@@ -98,11 +102,18 @@ def largest_by_retained(heap: Heap, sizes: Retained, count: int) -> Table:
 
 def first_by(sizes: npt.NDArray[np.uint64], count: int) -> list[int]:
     """The indices of the `count` largest values, largest first, equal ones in their order."""
-    count = min(count, len(sizes))
-    if not count:
-        return []
-    # Sorting all of a heap of millions for a few of them would take a second.
-    threshold = np.partition(sizes, len(sizes) - count)[len(sizes) - count]
-    candidates = np.flatnonzero(sizes >= threshold)
-    order = np.argsort(-sizes[candidates].astype(np.int64), kind="stable")
-    return [int(sv) for sv in candidates[order[:count]]]
+    candidates = np.arange(len(sizes))
+    if count * _BLOCK < len(sizes):
+        # None of them is outside the `count` blocks whose own largest values come first: each of these has one that
+        # comes before it. Sorting or partitioning all values takes long, most of all where they are nearly equal.
+        first = np.arange(0, len(sizes), _BLOCK)
+        blocks = first[np.sort(_largest_first(np.maximum.reduceat(sizes, first))[:count])]
+        candidates = (blocks[:, np.newaxis] + np.arange(_BLOCK)).ravel()
+        candidates = candidates[candidates < len(sizes)]
+    chosen: list[int] = candidates[_largest_first(sizes[candidates])[:count]].tolist()
+    return chosen
+
+
+def _largest_first(sizes: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
+    """The indices of all values, largest first, equal ones in their order."""
+    return np.argsort(~sizes, kind="stable")

@@ -94,18 +94,23 @@ class Retained:
 def retained_sizes(heap: Heap, ownership: Ownership, progress: Progress = no_progress) -> Retained:
     """The dominator tree of a heap, with what each SV retains; `progress` is called every few milliseconds."""
     order, place_idom = _dominator_tree(heap, ownership, progress)
-    sizes, free, position = (np.empty(len(order), np.int32) for _ in range(3))
-    weight = np.append(heap.size[:], np.uint64(0))[order]
+    nodes, places = heap.n + 4, len(order)
+    # What is not needed any more is let go: of a large heap each column takes as much as the answer.
+    sizes, weight = np.empty(places, np.int32), np.zeros(places, np.uint64)
+    weight[1:] = heap.size[order[1:]]
     dominators.sum_up(place_idom, sizes, weight)
+    retained = np.zeros(nodes, np.uint64)
+    retained[order] = weight
+    del weight
+    free, position = np.empty(places, np.int32), np.empty(places, np.int32)
     dominators.number_subtrees(place_idom, sizes, free, position)
-    nodes = heap.n + 4
-    idom, place = np.full(nodes, nodes - 1, np.int32), np.full(nodes, -1, np.int32)
+    del free
+    idom, svs, place = np.full(nodes, nodes - 1, np.int32), np.zeros(nodes, np.int32), np.full(nodes, -1, np.int32)
     idom[order] = order[place_idom]
     idom[nodes - 1] = -1
-    retained, svs = np.zeros(nodes, np.uint64), np.zeros(nodes, np.int32)
-    retained[order], svs[order], place[order] = weight, sizes, position
+    svs[order], place[order] = sizes, position
     svs[nodes - 1] = heap.n
-    by_position = np.empty(len(order), np.int32)
+    by_position = np.empty(places, np.int32)
     by_position[position] = order
     return Retained(idom, retained, svs, place, by_position)
 
@@ -145,9 +150,9 @@ def _followed(heap: Heap, ownership: Ownership) -> U8:
     """uint8[rows]: 1 for the references that keep something alive; immortals need no keeping."""
     strength = np.full(heap.n + 3, Strength.COUNTED | Strength.STRONG, np.uint8)
     strength[: heap.n][ownership.lost] = Strength.COUNTED
-    keeps: Mask = (heap.out_strength & strength[heap.out_source]) != 0
-    followed: U8 = (keeps & (heap.out_target < heap.n)).astype(np.uint8)
-    return followed
+    followed: Mask = (heap.out_strength & np.repeat(strength, np.diff(heap.out_start))) != 0
+    followed &= heap.out_target < heap.n
+    return followed.view(np.uint8)
 
 
 def _entries(heap: Heap, ownership: Ownership) -> U8:

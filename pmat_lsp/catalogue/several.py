@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pmat_lsp.analysis.compare import compare_table
 from pmat_lsp.analysis.diff import diff_tree
 from pmat_lsp.analysis.growth import counts_table, stayed_table
 from pmat_lsp.analysis.tables import Table
+from pmat_lsp.catalogue.parameters import LIMIT
 from pmat_lsp.catalogue.question import Asked, Parameter, Question, Takes
 from pmat_lsp.render.scripts_text import compare_text, counts_text, diff_text, stayed_text
 
@@ -37,8 +40,10 @@ DIFF = Question(
     description="""\
 Lists the SVs that only the first dump has (-), and those that only the second has (+), each under the one that it is
 first reached from. SVs are matched by address, so both dumps must be of one process.""",
-    parameters=(),
-    answer=lambda asked: diff_tree(asked.dumps[0].heap, asked.dumps[1].heap, asked.progress),
+    parameters=(replace(LIMIT, help="how many of each dump to tell; all of them where it is not said"),),
+    answer=lambda asked: diff_tree(
+        asked.dumps[0].heap, asked.dumps[1].heap, asked.number_if_given("count"), asked.progress
+    ),
     text=diff_text,
     dumps=(2, 2),
 )
@@ -48,8 +53,13 @@ LEAKREPORT = Question(
     description="""\
 Lists the SVs that are new in a dump between the first and the last, and are still there in every later one; with the
 number of the dump in which each came. All dumps must be of one process, in the order of time.""",
-    parameters=(Parameter("onefile", Takes.FLAG, "only those of the first dump that has any", letter="1"),),
-    answer=lambda asked: stayed_table([dump.heap for dump in asked.dumps], asked.flag("onefile"), asked.progress),
+    parameters=(
+        Parameter("onefile", Takes.FLAG, "only those of the first dump that has any", letter="1"),
+        LIMIT,
+    ),
+    answer=lambda asked: stayed_table(
+        [dump.heap for dump in asked.dumps], asked.flag("onefile"), asked.number_if_given("count"), asked.progress
+    ),
     text=stayed_text,
     dumps=(3, None),
 )

@@ -35,10 +35,10 @@ def show(text: Text, targets: Targets | None = None) -> None:
     is_terminal = sys.stdout.isatty()
     has_links = targets is not None and wants_links(is_terminal, os.environ)
     if not wants_colour(is_terminal, os.environ):
-        text = Text(text.plain)
         if not has_links:
             print(text.plain, end="")
             return
+        text = Text(text.plain)
     # Here, since it takes a while to import.
     from rich.console import Console
 

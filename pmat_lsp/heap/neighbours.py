@@ -20,8 +20,10 @@ STRENGTHS = (Strength.STRONG, Strength.WEAK, Strength.INDIRECT, Strength.INFERRE
 """In the order in which they matter."""
 DIRECT = Strength.STRONG | Strength.WEAK
 ALL = DIRECT | Strength.INDIRECT | Strength.INFERRED
-_HOLDERS = frozenset((RefKind.ELEMENT, RefKind.VALUE, RefKind.PAD_LEXICAL, RefKind.PAD_TEMPORARY, RefKind.FIELD))
-_MAGIC = (Extension.MAGIC, Extension.MAGIC2)
+HOLDERS = frozenset((RefKind.ELEMENT, RefKind.VALUE, RefKind.PAD_LEXICAL, RefKind.PAD_TEMPORARY, RefKind.FIELD))
+"""What may hold a reference by which an indirect one leads on."""
+MAGIC = (Extension.MAGIC, Extension.MAGIC2)
+"""The extensions that tell of magic on an SV."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def strength_of(heap: Heap, row: int) -> Strength:
 def has_magic(heap: Heap, sv: int) -> bool:
     """Whether the dump tells of magic on an SV."""
     rows = slice(*np.searchsorted(heap.extensions.sv, [sv, sv + 1]))
-    return bool(np.isin(heap.extensions.type[rows], _MAGIC).any())
+    return bool(np.isin(heap.extensions.type[rows], MAGIC).any())
 
 
 def _beyond(heap: Heap, row: int) -> Iterator[Reference]:
@@ -97,7 +99,7 @@ def _before(heap: Heap, row: int, source: int) -> Iterator[Reference]:
 
 def _holds(heap: Heap, row: int) -> bool:
     """Whether a row is an element, value, lexical or field that its source owns."""
-    return int(heap.out_kind[row]) in _HOLDERS and bool(heap.out_strength[row] & Strength.STRONG)
+    return int(heap.out_kind[row]) in HOLDERS and bool(heap.out_strength[row] & Strength.STRONG)
 
 
 def _is_plain_reference(heap: Heap, sv: int) -> bool:

@@ -18,7 +18,7 @@ class _Type:
         return self
 
 
-uchar = uint = int = longlong = ulonglong = Py_ssize_t = bint = const = _Type()
+void = uchar = uint = int = longlong = ulonglong = Py_ssize_t = bint = const = _Type()
 
 
 def _unchanged(function: _F) -> _F:

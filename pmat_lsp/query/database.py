@@ -6,18 +6,22 @@ no extension, cannot change a setting, and spills nothing onto the disk.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.progress import Progress
-from pmat_lsp.query.view import View
+from pmat_lsp.query.view import View, no_texts
 from pmat_lsp.query.views import VIEWS
 from pmat_lsp.render.escape import portable, visible
 from pmat_lsp.session import Dump
@@ -40,6 +44,19 @@ _QUIET = {
     # Without it SQL could read the variables of this program.
     "python_enable_replacements": "false",
     "temp_directory": "",
+}
+_NOT_READ = "was not read"
+"""In the error where a query comes upon a raw column that was left out."""
+_SQL_TYPES = {
+    np.dtype(numpy): sql
+    for numpy, sql in (
+        (np.bool_, "BOOLEAN"),
+        (np.int32, "INTEGER"),
+        (np.int64, "BIGINT"),
+        (np.uint32, "UINTEGER"),
+        (np.uint64, "UBIGINT"),
+        (np.object_, "VARCHAR"),
+    )
 }
 _INTEGERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER")
 _ADDRESSES = frozenset(column.name for view in VIEWS for column in view.columns if column.is_address)
@@ -66,6 +83,14 @@ def query_table(dump: Dump, sql: str, most: int | None, progress: Progress) -> T
     with _connected(dump, _CLOSED) as connection:
         select = _one_select(connection, sql)
         named = [view for view in VIEWS if re.search(rf"\b{view.name}\b", sql, re.IGNORECASE)]
+        _add_samples(connection, named)
+        _add_views(connection, dump, named, progress, _columns_read(connection, select))
+        try:
+            return _waited_for(connection, lambda: _answer(connection, select, most), progress)
+        except Exception as error:
+            if _NOT_READ not in str(error):
+                raise
+        # DuckDB reads more than it said.
         _add_views(connection, dump, named, progress)
         return _waited_for(connection, lambda: _answer(connection, select, most), progress)
 
@@ -118,12 +143,54 @@ def _one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     return str(statements[0].query).strip().rstrip(";")
 
 
-def _add_views(connection: duckdb.DuckDBPyConnection, dump: Dump, views: Sequence[View], progress: Progress) -> None:
+def _add_samples(connection: duckdb.DuckDBPyConnection, views: Sequence[View]) -> None:
+    """Views with one row each, of which DuckDB can say what a query would read of them."""
     for view in views:
-        arrays = dict(view.read(dump, progress))
-        connection.register(f"{view.name}_arrays", arrays)
-        columns = ", ".join(f'{column.sql} AS "{column.name}"' for column in view.columns)
-        connection.execute(f"CREATE VIEW {view.name} AS SELECT {columns} FROM {view.name}_arrays")
+        _add_view(connection, view, {name: _sample(dtype) for name, dtype in view.raw.items()})
+
+
+def _sample(dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    return no_texts(1) if dtype is np.object_ else np.zeros(1, dtype)
+
+
+def _columns_read(connection: duckdb.DuckDBPyConnection, select: str) -> set[str]:
+    """The raw columns that DuckDB says a query reads, as `svs.kind`."""
+    ((*_, plan),) = connection.execute(f"EXPLAIN (FORMAT json) SELECT * FROM (\n{select}\n)").fetchall()
+    read, todo = set[str](), json.loads(plan)
+    for node in todo:
+        todo += node.get("children", ())
+        names = node.get("extra_info", {}).get("Projections", ())
+        read.update([names] if isinstance(names, str) else names)
+    return read
+
+
+def _add_views(
+    connection: duckdb.DuckDBPyConnection,
+    dump: Dump,
+    views: Sequence[View],
+    progress: Progress,
+    read: set[str] | None = None,
+) -> None:
+    """Views of a dump with the raw columns in `read`, or with all of them; to come upon another one is an error."""
+    for view in views:
+        rows = view.read(dump, progress)
+        wanted = [name for name in view.raw if read is None or f"{view.name}.{name}" in read]
+        columns = {name: rows.columns[name]().astype(view.raw[name], copy=False) for name in wanted}
+        _add_view(connection, view, columns or {"": np.zeros(rows.count, np.bool_)})
+
+
+def _add_view(connection: duckdb.DuckDBPyConnection, view: View, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    connection.register(f"{view.name}_arrays", {f"{view.name}.{name}": array for name, array in arrays.items()})
+    raw = ", ".join(
+        f'"{view.name}.{name}" AS "{name}"'
+        if name in arrays
+        else f"error('{view.name}.{name} {_NOT_READ}')::{_SQL_TYPES[np.dtype(dtype)]} AS \"{name}\""
+        for name, dtype in view.raw.items()
+    )
+    columns = ", ".join(f'{column.sql} AS "{column.name}"' for column in view.columns)
+    connection.execute(
+        f"CREATE OR REPLACE VIEW {view.name} AS SELECT {columns} FROM (SELECT {raw} FROM {view.name}_arrays)"
+    )
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, select: str, most: int | None) -> Table:

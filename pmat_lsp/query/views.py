@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.analysis.alike import alike
 from pmat_lsp.analysis.closures import clones_at, code_sites, retained_by
 from pmat_lsp.analysis.handles import handles_table
 from pmat_lsp.analysis.instances import class_table
@@ -15,114 +17,174 @@ from pmat_lsp.analysis.tables import Table, Value
 from pmat_lsp.format.kinds import KIND_NAMES, CodeFlag, Kind, RefKind, ScalarFlag, Strength
 from pmat_lsp.heap.bodies import text_starts
 from pmat_lsp.heap.describe import code_name
+from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import field_name, root_names
 from pmat_lsp.heap.neighbours import STRENGTHS
 from pmat_lsp.heap.pads import padname_ids
+from pmat_lsp.heap.pieces import different_strings, pieces
 from pmat_lsp.heap.progress import Progress
 from pmat_lsp.heap.symbols import SLOTS, glob_name
 from pmat_lsp.heap.tables import decode_name
-from pmat_lsp.heap.values import ScalarValue, read_strings
-from pmat_lsp.query.view import Arrays, Texts, View, addresses, class_name, looked_up, number, plain, text, texts
+from pmat_lsp.heap.values import ScalarValue
+from pmat_lsp.query.view import (
+    Rows,
+    Texts,
+    View,
+    addresses,
+    at_once,
+    class_name,
+    looked_up,
+    no_texts,
+    number,
+    plain,
+    text,
+    texts,
+)
 from pmat_lsp.render.escape import portable
 from pmat_lsp.session import Dump
 
-_OFTEN = 4096
-"""After so many rows that are read one by one, progress is told."""
+if TYPE_CHECKING:
+    from pmat_lsp.analysis.retained import Retained
+
+Ids = npt.NDArray[np.integer[Any]]
 _OFTEN_LOOKED = 256
 """After so many that take longer."""
-_NUMBERED = (
-    RefKind.ELEMENT,
-    RefKind.FIELD,
-    RefKind.PAD_LEXICAL,
-    RefKind.PAD_TEMPORARY,
-    RefKind.PADNAMES_ELEMENT,
-    RefKind.CODE_PAD,
-    RefKind.PADLIST_PAD,
-    RefKind.SAVED_ELEMENT,
-)
-"""References whose detail is an index or a depth."""
-Rows = npt.NDArray[np.intp]
+_IS_NUMBERED = np.zeros(256, np.bool_)
+"""bool[256], by RefKind: the references whose detail is an index or a depth."""
+_IS_NUMBERED[
+    [
+        RefKind.ELEMENT,
+        RefKind.FIELD,
+        RefKind.PAD_LEXICAL,
+        RefKind.PAD_TEMPORARY,
+        RefKind.PADNAMES_ELEMENT,
+        RefKind.CODE_PAD,
+        RefKind.PADLIST_PAD,
+        RefKind.SAVED_ELEMENT,
+    ]
+] = True
 
 
-def _svs(dump: Dump, progress: Progress) -> Arrays:
-    heap, ownership, sizes = dump.heap, dump.ownership, dump.retained(progress)
-    n = heap.n
-    # Above all is the super-root, which has no address.
-    address = np.append(heap.address[:], np.uint64(0))
-    roots = texts([""] * n)
+def _svs(dump: Dump, progress: Progress) -> Rows:
+    heap, n = dump.heap, dump.heap.n
+    return Rows(
+        n,
+        {
+            "addr": lambda: heap.address[:n],
+            "kind": lambda: looked_up(heap.kind[:n], lambda kind: KIND_NAMES.get(kind, Kind.UNKNOWN.name)),
+            "class": lambda: _classes_of(heap),
+            "name": lambda: _names(heap, progress),
+            "root": lambda: _roots(heap),
+            "file": lambda: _files(heap),
+            "line": lambda: _lines(heap),
+            "refcount": lambda: heap.refcount[:n],
+            "length": lambda: heap.length[:n],
+            "size": lambda: heap.size[:n],
+            "retained": lambda: dump.retained(progress).bytes[:n],
+            "retained_svs": lambda: dump.retained(progress).svs[:n],
+            "dominator_addr": lambda: _dominators(heap, dump.retained(progress)),
+            "lost": lambda: dump.ownership.lost,
+            "unexplained": lambda: dump.ownership.unexplained,
+            "self_held": lambda: dump.ownership.self_held,
+            "proven": lambda: dump.ownership.proven,
+        },
+    )
+
+
+def _classes_of(heap: Heap) -> Texts:
+    classes, objects = no_texts(heap.n), np.flatnonzero(heap.blessed[: heap.n] >= 0)
+    classes[objects] = looked_up(heap.blessed[objects], lambda stash: class_name(heap, stash))
+    return classes
+
+
+def _roots(heap: Heap) -> Texts:
+    roots = no_texts(heap.n + 3)
     for sv, name in root_names(heap).items():
-        roots[sv : min(sv + 1, n)] = name
-    files, lines = texts([""] * n), np.full(n, -1, np.int64)
+        roots[sv] = portable(name)
+    return roots[: heap.n]
+
+
+def _files(heap: Heap) -> Texts:
+    files = no_texts(heap.n)
     for table in (heap.codes, heap.globs):
-        files[table.sv], lines[table.sv] = looked_up(table.file, heap.string), np.where(table.line > 0, table.line, -1)
-    return {
-        "addr": heap.address[:n],
-        "kind": looked_up(heap.kind[:n], lambda kind: KIND_NAMES.get(kind, Kind.UNKNOWN.name)),
-        "class": looked_up(heap.blessed[:n], lambda stash: class_name(heap, stash)),
-        "name": _names(heap, progress),
-        "root": roots,
-        "file": files,
-        "line": lines,
-        "refcount": heap.refcount[:n],
-        "length": heap.length[:n],
-        "size": heap.size[:n],
-        "retained": sizes.bytes[:n],
-        "retained_svs": sizes.svs[:n],
-        "dominator_addr": address[sizes.idom[:n]],
-        "lost": ownership.lost[:n],
-        "unexplained": ownership.unexplained[:n],
-        "self_held": ownership.self_held[:n],
-        "proven": ownership.proven[:n],
-    }
+        files[table.sv] = looked_up(table.file, heap.string)
+    return files
+
+
+def _lines(heap: Heap) -> npt.NDArray[np.int64]:
+    lines = np.full(heap.n, -1, np.int64)
+    for table in (heap.codes, heap.globs):
+        lines[table.sv] = np.where(table.line > 0, table.line, -1)
+    return lines
+
+
+def _dominators(heap: Heap, sizes: Retained) -> npt.NDArray[np.uint64]:
+    """uint64[n]: the address of the dominator of each SV; 0 for the super-root, which has none."""
+    dominator = sizes.idom[: heap.n]
+    below = np.flatnonzero(dominator < heap.n)
+    addresses = np.zeros(heap.n, np.uint64)
+    addresses[below] = heap.address[dominator[below]]
+    return addresses
 
 
 def _names(heap: Heap, progress: Progress) -> Texts:
     """object[n]: `Net::Conn` for a package, `*main::STDIN` for a glob, `@Net::Conn::pool` for what one has; else ""."""
     progress("names", 0, 1)
-    globs = {glob: portable(glob_name(heap, glob)) for glob in heap.globs.sv.tolist()}
-    names = texts([""] * (heap.n + 3))
+    globs, codes, names = heap.globs.sv, heap.codes, no_texts(heap.n + 3)
+    of_glob = no_texts(heap.n + 3)
+    of_glob[globs] = texts(glob_name(heap, glob) for glob in globs.tolist())
+    is_glob = np.zeros(heap.n + 3, np.bool_)
+    is_glob[globs] = True
     for sigil, slot in SLOTS.items():
         # From the last one to the first, which stays.
-        for row in np.flatnonzero(heap.out_kind == slot)[::-1].tolist():
-            if (glob := int(heap.out_source[row])) in globs:
-                names[heap.out_target[row]] = sigil + globs[glob]
-    for code in heap.codes.sv.tolist():
-        own = code_name(heap, code)
-        if own is not None:
-            names[code] = "&" + portable(own)
-    for glob, name in globs.items():
-        names[glob] = f"*{name}"
+        rows = np.flatnonzero(heap.out_kind == slot)[::-1]
+        rows = rows[is_glob[heap.out_source[rows]]]
+        names[heap.out_target[rows]] = sigil + of_glob[heap.out_source[rows]]
+    # What code_name looks at; the clones of a closure have it in common.
+    first, which = alike(codes.name, codes.stash, codes.glob)
+    own = texts(code_name(heap, code) for code in codes.sv[first].tolist())[which]
+    named = own != ""
+    names[codes.sv[named]] = "&" + own[named]
+    names[globs] = "*" + of_glob[globs]
     names[heap.stashes.sv] = texts(heap.stash_name(stash) for stash in heap.stashes.sv.tolist())
     return names[: heap.n]
 
 
-def _refs(dump: Dump, progress: Progress) -> Arrays:
+def _refs(dump: Dump, progress: Progress) -> Rows:
     heap = dump.heap
-    bits = heap.out_strength
-    strength = np.select([(bits & one) != 0 for one in STRENGTHS], list(range(len(STRENGTHS))), len(STRENGTHS) - 1)
-    return {
-        "source_addr": heap.address[heap.out_source],
-        "target_addr": heap.address[heap.out_target],
-        "kind": looked_up(heap.out_kind, lambda kind: RefKind(kind).name.lower()),
-        "strength": looked_up(strength, lambda at: (STRENGTHS[at].name or "").lower()),
-        "counted": (bits & Strength.COUNTED) != 0,
-        "name": _reference_names(heap, progress),
-        "index": np.where(np.isin(heap.out_kind, _NUMBERED), heap.out_detail[:], -1),
-    }
+    return Rows(
+        len(heap.out_target),
+        {
+            "source_addr": lambda: heap.address[heap.out_source],
+            "target_addr": lambda: heap.address[heap.out_target],
+            "kind": lambda: looked_up(heap.out_kind, lambda kind: RefKind(kind).name.lower()),
+            "strength": lambda: looked_up(heap.out_strength, _strength),
+            "counted": lambda: (heap.out_strength & Strength.COUNTED) != 0,
+            "name": lambda: _reference_names(heap, progress),
+            "index": lambda: _indices(heap),
+        },
+    )
+
+
+def _strength(bits: int) -> str:
+    return next((one.name or "" for one in STRENGTHS if bits & one), STRENGTHS[-1].name or "").lower()
+
+
+def _indices(heap: Heap) -> npt.NDArray[np.int64]:
+    """int64: of each reference the index or depth, -1 for those without one."""
+    rows, indices = np.flatnonzero(_IS_NUMBERED[heap.out_kind]), np.full(len(heap.out_kind), -1, np.int64)
+    indices[rows] = heap.out_detail[rows]
+    return indices
 
 
 def _reference_names(heap: Heap, progress: Progress) -> Texts:
     """object: the keys of values, the names of lexicals and fields, "" for other references."""
-    names = texts([""] * len(heap.out_kind))
+    progress("keys", 0, 1)
+    names = no_texts(len(heap.out_kind))
     values = np.flatnonzero(heap.out_kind == RefKind.VALUE)
-    keys: dict[bytes, str] = {}
-    for done, (index, key) in enumerate(read_strings(heap, heap.out_detail[values])):
-        if done % _OFTEN == 0:
-            progress("keys", done, len(values))
-        if key not in keys:
-            keys[key] = portable(decode_name(key))
-        names[values[index]] = keys[key]
+    keys, which = different_strings(heap, heap.out_detail[values])
+    names[values] = texts(map(decode_name, keys))[which]
     lexicals = np.flatnonzero(heap.out_kind == RefKind.PAD_LEXICAL)
     names[lexicals] = looked_up(padname_ids(heap, lexicals), heap.string)
     for row in np.flatnonzero(heap.out_kind == RefKind.FIELD).tolist():
@@ -130,7 +192,7 @@ def _reference_names(heap: Heap, progress: Progress) -> Texts:
     return names
 
 
-def _closures(dump: Dump, progress: Progress) -> Arrays:
+def _closures(dump: Dump, progress: Progress) -> Rows:
     heap, leaks, sizes = dump.heap, dump.leaks, dump.retained(progress)
     sites = [
         site
@@ -147,65 +209,86 @@ def _closures(dump: Dump, progress: Progress) -> Arrays:
         captured.append(", ".join(capture.name for capture in captures_of(heap, int(codes[0]))) if len(codes) else "")
     ownership = leaks.ownership
     proven, self_held, unexplained = ownership.proven, ownership.self_held, ownership.unexplained
-    return {
-        "addr": np.array([heap.address_of(int(codes[0])) if len(codes) else 0 for codes in clones], np.uint64),
-        "file": texts(site.location.file for site in sites),
-        "line": np.array([site.location.line for site in sites], np.int64),
-        "name": texts(site.name for site in sites),
-        "captured": texts(captured),
-        "clones": np.array([len(codes) for codes in clones], np.int64),
-        "leaked": np.array([int(proven[codes].sum()) for codes in clones], np.int64),
-        "self_held": np.array([int(self_held[codes].sum()) for codes in clones], np.int64),
-        "unexplained": np.array([int(unexplained[codes].sum()) for codes in clones], np.int64),
-        "retained": np.array(retained, np.uint64),
-    }
+    return at_once(
+        {
+            "addr": np.array([heap.address_of(int(codes[0])) if len(codes) else 0 for codes in clones], np.uint64),
+            "file": texts(site.location.file for site in sites),
+            "line": np.array([site.location.line for site in sites], np.int64),
+            "name": texts(site.name for site in sites),
+            "captured": texts(captured),
+            "clones": np.array([len(codes) for codes in clones], np.int64),
+            "leaked": np.array([int(proven[codes].sum()) for codes in clones], np.int64),
+            "self_held": np.array([int(self_held[codes].sum()) for codes in clones], np.int64),
+            "unexplained": np.array([int(unexplained[codes].sum()) for codes in clones], np.int64),
+            "retained": np.array(retained, np.uint64),
+        }
+    )
 
 
-def _handles(dump: Dump, progress: Progress) -> Arrays:
+def _handles(dump: Dump, progress: Progress) -> Rows:
     progress("handles", 0, 1)
     columns = _columns_of(handles_table(dump.heap, dump.ownership))
-    return {
-        "addr": np.array(columns["sv"], np.uint64),
-        "ifileno": _numbers(columns["ifileno"]),
-        "ofileno": _numbers(columns["ofileno"]),
-        "name": _texts_in(columns["glob"]),
-        "state": _texts_in(columns["state"]),
-    }
+    return at_once(
+        {
+            "addr": np.array(columns["sv"], np.uint64),
+            "ifileno": _numbers(columns["ifileno"]),
+            "ofileno": _numbers(columns["ofileno"]),
+            "name": _texts_in(columns["glob"]),
+            "state": _texts_in(columns["state"]),
+        }
+    )
 
 
-def _classes(dump: Dump, progress: Progress) -> Arrays:
+def _classes(dump: Dump, progress: Progress) -> Rows:
     heap = dump.heap
     columns = _columns_of(class_table(heap, dump.retained(progress), heap.n))
     measures = {name: np.array(columns[name], np.uint64) for name in ("objects", "size", "retained", "svs")}
-    return {"class": _texts_in(columns["class"]), **measures}
+    return at_once({"class": _texts_in(columns["class"]), **measures})
 
 
-def _strings(dump: Dump, progress: Progress) -> Arrays:
-    heap = dump.heap
-    is_string = (heap.kind == Kind.SCALAR) & ((heap.flags & ScalarFlag.PV) != 0) & (heap.length[:] >= 0)
-    svs = np.flatnonzero(is_string)
-    utf8 = (heap.flags[svs] & ScalarFlag.UTF8) != 0
-    shown, lengths = texts([""] * len(svs)), np.zeros(len(svs), np.uint64)
-    layout, data = heap.layout, heap.data
+def _strings(dump: Dump, progress: Progress) -> Rows:
+    heap, n = dump.heap, dump.heap.n
+    scalars = np.flatnonzero((heap.kind[:n] == Kind.SCALAR) & ((heap.flags[:n] & ScalarFlag.PV) != 0))
+    svs = scalars[heap.length[scalars] >= 0]
+    return Rows(
+        len(svs),
+        {
+            "addr": lambda: heap.address[svs],
+            "text": lambda: _texts_of(heap, svs, progress),
+            "bytes": lambda: _lengths(heap, svs, progress),
+            "dumped": lambda: heap.length[svs],
+            "utf8": lambda: (heap.flags[svs] & ScalarFlag.UTF8) != 0,
+        },
+    )
+
+
+def _texts_of(heap: Heap, svs: Ids, progress: Progress) -> Texts:
+    """object: the strings of SCALARs, as far as they are in the dump."""
+    shown, utf8, lengths = no_texts(len(svs)), (heap.flags[svs] & ScalarFlag.UTF8) != 0, _lengths(heap, svs, progress)
+    start = text_starts(heap, svs)
+    end = start + heap.length[svs]
+    done = 0
+    for rows, first, piece in pieces(heap, start, end):
+        progress("strings", done, len(svs))
+        done += len(rows)
+        columns = (rows, start[rows] - first, end[rows] - first, utf8[rows], lengths[rows])
+        shown[rows] = texts(
+            ScalarValue(None, None, piece[begin:stop], length, is_utf8).text
+            for _, begin, stop, is_utf8, length in zip(*(column.tolist() for column in columns), strict=True)
+        )
+    return shown
+
+
+def _lengths(heap: Heap, svs: Ids, progress: Progress) -> npt.NDArray[np.uint64]:
+    """uint64: how long the strings of SCALARs were in the process."""
+    layout, lengths = heap.layout, np.zeros(len(svs), np.uint64)
     # A record ends in the whole length of the string, pointers, the length of the part in the dump, and this part.
-    start, dumped = text_starts(heap, svs).tolist(), heap.length[svs].tolist()
-    before = 2 * layout.uint_size + int(layout.type_sizes[Kind.SCALAR, 1]) * layout.ptr_size
-    order, is_utf8 = layout.byte_order, utf8.tolist()
-    # In the order of the file, which is read in blocks.
-    for done, row in enumerate(np.argsort(heap.offset[svs], kind="stable").tolist()):
-        if done % _OFTEN == 0:
-            progress("strings", done, len(svs))
-        raw = bytes(data[start[row] - before : start[row] + dumped[row]])
-        length = int.from_bytes(raw[: layout.uint_size], order)
-        value = ScalarValue(None, None, raw[before:], length, is_utf8[row])
-        shown[row], lengths[row] = portable(value.text or ""), length
-    return {
-        "addr": heap.address[svs],
-        "text": shown,
-        "bytes": lengths,
-        "dumped": heap.length[svs],
-        "utf8": utf8,
-    }
+    pointers = int(layout.type_sizes[Kind.SCALAR, 1]) * layout.ptr_size
+    start = text_starts(heap, svs) - 2 * layout.uint_size - pointers
+    for rows, first, piece in pieces(heap, start, start + layout.uint_size):
+        progress("lengths", 0, 1)
+        lengths[rows] = Gatherer(piece, layout).uints(start[rows] - first)
+    return lengths
 
 
 def _columns_of(table: Table) -> dict[str, list[Value]]:
@@ -233,16 +316,22 @@ VIEWS: tuple[View, ...] = (
             text("root", "the name of the root that it is: `defstash`"),
             text("file", "of a CODE its file as perl recorded it, of a GLOB where it was first seen"),
             number("line", "1-based; of a CODE that of its first statement"),
-            plain("refcount", "its count of references"),
+            plain("refcount", "its count of references", np.uint32),
             number("length", "elements, entries or fields; of a scalar the bytes of its string in the dump"),
-            plain("size", "bytes, without anything that it refers to"),
-            plain("retained", "bytes that it alone keeps alive, itself included"),
-            plain("retained_svs", "how many SVs that are"),
+            plain("size", "bytes, without anything that it refers to", np.uint64),
+            plain("retained", "bytes that it alone keeps alive, itself included", np.uint64),
+            plain("retained_svs", "how many SVs that are", np.int32),
             *addresses("dominator", "dominator_addr", "the SV that would free it; NULL where no single one would"),
-            plain("lost", "whether no root reaches it"),
-            plain("unexplained", "lost, but something that the dump does not show, such as C code, may hold it"),
-            plain("self_held", "lost and held by nothing else, but live code can reach it through a weak reference"),
-            plain("proven", "lost, and proven to be leaked"),
+            plain("lost", "whether no root reaches it", np.bool_),
+            plain(
+                "unexplained", "lost, but something that the dump does not show, such as C code, may hold it", np.bool_
+            ),
+            plain(
+                "self_held",
+                "lost and held by nothing else, but live code can reach it through a weak reference",
+                np.bool_,
+            ),
+            plain("proven", "lost, and proven to be leaked", np.bool_),
         ),
         _svs,
     ),
@@ -254,7 +343,7 @@ VIEWS: tuple[View, ...] = (
             *addresses("target", "target_addr", "the SV that is referred to"),
             text("kind", "what the reference is: `value` of a hash, `element` of an array, `referent` of a REF"),
             text("strength", "`strong`, `weak`, `indirect` or `inferred`"),
-            plain("counted", "whether it owns one count of its target: what keeps that alive"),
+            plain("counted", "whether it owns one count of its target: what keeps that alive", np.bool_),
             text("name", "the key of a value, the name of a lexical or field"),
             number("index", "of an element, field or lexical; the depth of a pad"),
         ),
@@ -266,14 +355,16 @@ VIEWS: tuple[View, ...] = (
         (
             *addresses("address", "addr", "the first clone; NULL where there is none"),
             text("file", "as perl recorded it"),
-            plain("line", "that of the first statement, 1-based"),
+            plain("line", "that of the first statement, 1-based", np.int64),
             text("name", "its name; NULL for an anonymous sub"),
             text("captured", "the lexicals that the first clone has captured: `$conns, %args`"),
-            plain("clones", "how many clones there are"),
-            plain("leaked", "how many of them are proven leaks"),
-            plain("self_held", "how many only hold themselves, but live code can reach them"),
-            plain("unexplained", "how many are lost, but perhaps held by C code"),
-            plain("retained", "bytes that the clones keep alive, with the islands that the leaked ones are on"),
+            plain("clones", "how many clones there are", np.int64),
+            plain("leaked", "how many of them are proven leaks", np.int64),
+            plain("self_held", "how many only hold themselves, but live code can reach them", np.int64),
+            plain("unexplained", "how many are lost, but perhaps held by C code", np.int64),
+            plain(
+                "retained", "bytes that the clones keep alive, with the islands that the leaked ones are on", np.uint64
+            ),
         ),
         _closures,
     ),
@@ -294,10 +385,14 @@ VIEWS: tuple[View, ...] = (
         "every class that has objects",
         (
             text("class", "its name"),
-            plain("objects", "how many objects"),
-            plain("size", "their bytes"),
-            plain("retained", "bytes that each alone keeps alive, summed up; of nested ones the outer one counts"),
-            plain("svs", "how many SVs that are"),
+            plain("objects", "how many objects", np.uint64),
+            plain("size", "their bytes", np.uint64),
+            plain(
+                "retained",
+                "bytes that each alone keeps alive, summed up; of nested ones the outer one counts",
+                np.uint64,
+            ),
+            plain("svs", "how many SVs that are", np.uint64),
         ),
         _classes,
     ),
@@ -307,9 +402,9 @@ VIEWS: tuple[View, ...] = (
         (
             *addresses("address", "addr", "the scalar"),
             text("text", "the string, as far as it is in the dump", empty_is_null=False),
-            plain("bytes", "how long it was in the process"),
-            plain("dumped", "how many bytes of it are in the dump"),
-            plain("utf8", "whether it is characters; else each byte is one"),
+            plain("bytes", "how long it was in the process", np.uint64),
+            plain("dumped", "how many bytes of it are in the dump", np.int64),
+            plain("utf8", "whether it is characters; else each byte is one", np.bool_),
         ),
         _strings,
     ),

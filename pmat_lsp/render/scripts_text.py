@@ -12,7 +12,6 @@ from pmat_lsp.analysis.count import TOTAL
 from pmat_lsp.analysis.diff import COMMON, GONE
 from pmat_lsp.analysis.tables import Table, Tree, Value
 from pmat_lsp.render.escape import visible
-from pmat_lsp.render.reference_text import rows_of
 from pmat_lsp.render.tables import table_text
 from pmat_lsp.units import format_bytes, format_count
 
@@ -20,6 +19,19 @@ _LONGEST = 10_000
 _NOTHING_CHANGED = "No finding, container, class or kind has grown or shrunk."
 _HEADINGS = ("Kind", "Count", "(blessed)", "Bytes", "(blessed)")
 _GAPS = ("    ", " ", "    ", " ")
+_TOPS = ("+ ", "- ")
+_BRANCHES = (("├─ ", "│  "), ("└─ ", "   "))
+"""Of a row that others follow, and of the last one: what stands before it, and before what is under it."""
+
+
+class _Shown(str):
+    """A text out of `visible`. Rich looks for control characters one by one, which takes most of the time of a tree."""
+
+    __slots__ = ()
+
+    def translate(self, _table: object, /) -> str:
+        """The text: there are none."""
+        return self
 
 
 def compare_text(table: Table) -> Text:
@@ -35,29 +47,31 @@ def diff_text(tree: Tree) -> Text:
     """`2 unique to a.pmat:` with `- HASH(3) at 0x…` and what is under it; `+` for new ones; the number in common."""
     lines: list[str] = []
     last = _last_ones([row.depth for row in tree.rows])
-    bars: list[str] = []
+    # before[d]: what stands before the branch of a row of depth d.
+    before, more = ["", "  "], ""
     for row, is_last in zip(tree.rows, last, strict=True):
         change, count, _, text, note = row.values
-        shown = visible(str(text), _LONGEST)
-        if row.depth == 0:
-            lines.append(f"\n{count} common\n" if change == COMMON else f"\n{count} unique to {shown}:\n")
+        shown, depth = visible(str(text), _LONGEST), row.depth
+        if depth == 0:
+            lines.append(f"{more}\n{count} common\n" if change == COMMON else f"{more}\n{count} unique to {shown}:\n")
+            more = _more(row.more)
             continue
-        del bars[row.depth - 1 :]
-        branch = ("- " if change == GONE else "+ ") if row.depth == 1 else "└─ " if is_last else "├─ "
+        branch, bar = (_TOPS[change == GONE], "  ") if depth == 1 else _BRANCHES[is_last]
         noted = f" ({visible(str(note), _LONGEST)})" if note is not None else ""
-        lines.append(f"  {''.join(bars)}{branch}{shown}{noted}\n")
-        bars.append("  " if row.depth == 1 else "   " if is_last else "│  ")
-    return Text("".join(lines))
+        lines.append(f"{before[depth]}{branch}{shown}{noted}\n")
+        before[depth + 1 :] = [before[depth] + bar]
+    return Text(_Shown("".join(lines)))
 
 
 def stayed_text(table: Table) -> Text:
     """`LEAK[2] HASH(3) at 0x…`, a line each."""
-    return Text("".join(f"LEAK[{row['dump']}] {visible(str(row['is']), _LONGEST)}\n" for row in rows_of(table)))
+    lines = [f"LEAK[{number}] {visible(str(text), _LONGEST)}\n" for number, _, text in table.rows]
+    return Text(_Shown("".join(lines) + _more(table.more)))
 
 
 def orphans_text(table: Table) -> Text:
     """`HASH(3) at 0x…`, a line each."""
-    return Text("".join(f"{visible(str(row['is']), _LONGEST)}\n" for row in rows_of(table)))
+    return Text(_Shown("".join(f"{visible(str(text), _LONGEST)}\n" for _, text in table.rows)))
 
 
 def counts_text(table: Table) -> Text:
@@ -97,6 +111,11 @@ def _line(cells: Sequence[tuple[str, str]], widths: Sequence[tuple[int, int]]) -
     for gap, (number, change), (wide, change_wide) in zip(_GAPS, cells[1:], widths[1:], strict=True):
         line += gap + (number.rjust(wide) + change).ljust(wide + change_wide)
     return line.rstrip() + "\n"
+
+
+def _more(count: int) -> str:
+    """The line that says how many SVs were left out; "" for none."""
+    return f"and {count:,} more\n" if count else ""
 
 
 def _last_ones(depths: Sequence[int]) -> list[bool]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Callable
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.text import Text
 
-from pmat_lsp.analysis import compare
+from pmat_lsp.analysis import compare, diff
 from pmat_lsp.analysis.compare import CONTAINER, FINDING, compare_table
 from pmat_lsp.analysis.diff import diff_tree
 from pmat_lsp.analysis.growth import counts_table, stayed_table
@@ -19,9 +23,10 @@ from pmat_lsp.analysis.leaks import find_leaks
 from pmat_lsp.analysis.orphans import orphans_table
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.neighbours import references_out
 from pmat_lsp.render.scripts_text import counts_text, diff_text, orphans_text, stayed_text
 from tests.dump_writer import DumpWriter
-from tests.dumps import CORPUS, ROOT, needs_corpus
+from tests.dumps import CORPUS, ROOT, corpus_dumps, named, needs_corpus, own_dumps
 
 DUMPS = CORPUS / "bookworm-amd64-perl5.36.0"
 
@@ -74,6 +79,58 @@ def test_the_totals_of_counts_are_those_of_the_script() -> None:
 def test_orphans_are_those_of_the_script(name: str) -> None:
     ours = orphans_text(orphans_table(load(DUMPS / f"{name}.pmat.xz")))
     assert plain(ours.plain) == expected(f"pmat-list-orphans_{name}.txt")
+
+
+@needs_corpus
+def test_of_many_svs_the_first_are_told_and_how_many_more_there_are() -> None:
+    heaps = series("e_growing_cache")
+    every, few = diff_tree(heaps[0], heaps[1]), diff_tree(heaps[0], heaps[1], 3)
+    for change in ("gone", "new"):
+        of_all, told = ([row for row in tree.rows if row.values[0] == change] for tree in (every, few))
+        assert told[1:] == of_all[1:4]
+        assert told[0] == replace(of_all[0], more=max(len(of_all) - 1 - 3, 0))
+    lines = diff_text(few).plain.splitlines()
+    assert [line for line in lines if line.endswith("more")] == [
+        f"and {row.more:,} more" for row in few.rows if row.more
+    ]
+
+    stayed, first = stayed_table(heaps), stayed_table(heaps, most=5)
+    assert (first.rows, first.more) == (stayed.rows[:5], len(stayed.rows) - 5)
+    assert (
+        stayed_text(first).plain
+        == "".join(stayed_text(stayed).plain.splitlines(True)[:5]) + f"and {first.more:,} more\n"
+    )
+
+
+def trees_one_by_one(heap: Heap, svs: list[int]) -> Iterator[tuple[int, int]]:
+    """(SV, depth) in the order of `diff`, by way of the references of each SV."""
+    unreached, under, tops = set(svs), defaultdict[int, list[int]](list), list[int]()
+    for top in svs:
+        if top not in unreached:
+            continue
+        unreached.remove(top)
+        tops.append(top)
+        queue = deque([top])
+        while queue:
+            sv = queue.popleft()
+            children = sorted({reference.sv for reference in references_out(heap, sv)} & unreached)
+            unreached.difference_update(children)
+            under[sv] = children
+            queue.extend(children)
+    waiting = [(sv, 1) for sv in reversed(tops)]
+    while waiting:
+        sv, depth = waiting.pop()
+        yield sv, depth
+        waiting += [(child, depth + 1) for child in reversed(under[sv])]
+
+
+@pytest.mark.parametrize("path", named([*own_dumps()[::9], *corpus_dumps()[::17]]))
+@pytest.mark.parametrize("share", [2, 3, 20])
+def test_the_trees_of_some_svs_are_those_of_their_references(path: Path, share: int) -> None:
+    heap, chance = load(path), random.Random(path.name)
+    svs = [sv for sv in range(heap.n) if not chance.randrange(share)]
+    order, depths = diff.forest_of(heap, np.array(svs, np.int32))
+    assert list(zip(order.tolist(), depths.tolist(), strict=True)) == list(trees_one_by_one(heap, svs))
 
 
 def test_a_dump_does_not_differ_from_itself(demo_dump: Path) -> None:

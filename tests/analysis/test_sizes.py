@@ -8,7 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pmat_lsp.analysis import largest, size
 from pmat_lsp.analysis.largest import by_itself, first_by, largest_by_retained, largest_tree
 from pmat_lsp.analysis.ownership import find_ownership, root_ids
 from pmat_lsp.analysis.retained import retained_sizes
@@ -164,6 +167,26 @@ def test_the_first_of_nothing_are_none_and_ties_keep_their_order() -> None:
     assert first_by(np.array([1, 7, 7, 0, 7], np.uint64), 2) == [1, 2]
     assert first_by(np.array([1, 2], np.uint64), 5) == [1, 0]
     assert first_by(np.array([1, 2], np.uint64), 0) == []
+
+
+@given(st.lists(st.integers(0, 3) | st.integers(0, (1 << 64) - 1), max_size=60), st.integers(0, 70), st.integers(1, 9))
+def test_the_first_are_those_of_a_full_sort_however_many_are_looked_at_together(
+    sizes: list[int], count: int, block: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(largest, "_BLOCK", block)
+        first = first_by(np.array(sizes, np.uint64), count)
+    assert first == sorted(range(len(sizes)), key=lambda at: (-sizes[at], at))[:count]
+
+
+@pytest.mark.parametrize("dump", named(own_dumps()[::14]))
+def test_what_much_is_owned_by_is_found_as_what_little_is(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heap = heap_of(dump)
+    some = range(0, heap.n, max(1, heap.n // 300))
+    little = [owned_svs(heap, sv).tolist() for sv in some]
+    monkeypatch.setattr(size, "_FEW", 0)
+    assert [owned_svs(heap, sv).tolist() for sv in some] == little
+    assert max(map(len, little)) > 1
 
 
 def test_the_table_of_sizes_has_the_retained_one_where_it_is_known(demo_dump: Path) -> None:

@@ -25,6 +25,7 @@ from pmat_lsp.heap.naming import key_text
 from pmat_lsp.heap.neighbours import DIRECT, references_in, references_out
 from pmat_lsp.heap.progress import no_progress
 from pmat_lsp.heap.values import scalar_value
+from pmat_lsp.query import database
 from pmat_lsp.query.database import query_table
 from pmat_lsp.query.views import VIEWS
 from pmat_lsp.session import Dump, Settings
@@ -150,6 +151,37 @@ def test_closures_are_those_of_the_leaks(demo_dump: Path) -> None:
     assert {(row[0], row[1], row[3], row[4]) for row in told} == expected
     assert len(expected) >= 2
     assert any("$conns" in str(row[2]) for row in told)
+
+
+@pytest.mark.parametrize(
+    ("sql", "stages"),
+    [
+        ("select kind, count(*) from svs group by kind", set()),
+        ("select count(*) from refs", set()),
+        ("select sum(bytes) from strings", {"lengths"}),
+        ("select kind from svs where name = '&Courier::HTTP::get_connection'", {"names"}),
+        ("select max(retained) from svs", {"retained sizes"}),
+        ("select r.kind from refs r join svs s on s.addr = r.target_addr where s.kind = 'CODE'", set()),
+        ("from svs", {"names", "retained sizes"}),
+        ("describe svs", set()),
+        ("from svs, refs limit 1", {"names", "retained sizes", "keys"}),
+    ],
+)
+def test_only_columns_that_a_query_uses_are_read(sql: str, stages: set[str], demo_dump: Path) -> None:
+    seen = set[str]()
+    query_table(Dump(heap_of(demo_dump), Settings()), sql, None, lambda stage, _done, _total: seen.add(stage))
+    assert seen - {"query"} == stages
+
+
+@pytest.mark.parametrize("read", [set(), {"svs.kind"}, {"svs.size", "svs.name"}])
+def test_an_answer_is_right_whatever_duckdb_says_that_it_reads(
+    read: set[str], demo_dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dump = Dump(heap_of(demo_dump), Settings())
+    sql = "select kind, count(*), sum(size), max(name) from svs group by kind order by kind"
+    told = rows(dump, sql)
+    monkeypatch.setattr(database, "_columns_read", lambda *_: read)
+    assert rows(dump, sql) == told
 
 
 def test_names_lead_to_svs(demo_dump: Path) -> None:
