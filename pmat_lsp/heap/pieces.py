@@ -52,7 +52,7 @@ def different_strings(heap: Heap, offsets: I64) -> tuple[list[bytes], I32]:
             piece = bytes(heap.data[first : first + int(end.max())])
         same = np.empty(len(rows), np.int32)
         table = np.full(1 << (2 * len(rows)).bit_length(), -1, np.int32)
-        interning.first_equal(piece, start, end, _SEED, table, same)
+        interning.first_equal(np.frombuffer(piece, np.uint8), start, end, _SEED, table, same)
         alone = np.flatnonzero(same == np.arange(len(same)))
         number = np.empty(len(rows), np.int32)
         for one, begin, stop in zip(alone.tolist(), start[alone].tolist(), end[alone].tolist(), strict=True):
