@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 NAME = "serve"
-HELP = "run the language server: editors start it"
 DESCRIPTION = """\
 Runs the language server. Editors start it and speak to it over its standard input and output; with --tcp it waits for
 them at an address instead, which is for debugging: whoever can connect can read the files that it reads."""

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -185,15 +184,3 @@ def test_elsewhere_than_on_linux_nothing_is_forked(platform: str, monkeypatch: p
 
 def test_a_process_with_much_memory_is_not_forked() -> None:
     assert script("data = bytearray(300 << 20)\nprint(may_fork())").stdout == "False\n"
-
-
-def test_commands_fork(demo_dump: Path, tmp_path: Path) -> None:
-    assert _modules(["summary", demo_dump], tmp_path).isdisjoint({"subprocess", "pmat_lsp.heap.load"})
-
-
-def _modules(words: Sequence[object], cache: Path) -> set[str]:
-    told = "import sys; from pmat_lsp.cli.main import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PMAT_LSP_CACHE": str(cache)}
-    command = [sys.executable, "-c", told, *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    return set(done.stderr.split())
