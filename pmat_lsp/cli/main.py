@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence, ValuesView
+from collections.abc import Callable, Iterable, Mapping, Sequence, ValuesView
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser of the command line for some words: it knows all commands by name, and those among the words whole."""
+    """The parser of the command line for some words: it knows the commands among them whole, and others by name."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Reads Perl heap dumps, proves what leaked, and shows it on the source lines.",
@@ -109,12 +109,19 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.set_defaults(parser=parser)
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=AnyOrder)
-    for name, help in HELP.items():
+    for name in _listed(words):
+        added = commands.add_parser(name, help=HELP[name])
         if name in words:
-            _add_command(commands.add_parser(name, help=help), BY_NAME[name])
-        else:
-            commands.add_parser(name, help=help)
+            _add_command(added, BY_NAME[name])
     return parser
+
+
+def _listed(words: Sequence[str]) -> Iterable[str]:
+    """The commands that the parser has to know: making the parsers of all takes a while, too."""
+    first = next(iter(words), "")
+    if first == "--version":
+        return ()
+    return (first,) if first in HELP and first != "help" else HELP
 
 
 def _add_command(parser: argparse.ArgumentParser, command: Command) -> None:

@@ -22,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until the editor ends it."""
     # Here, since it takes a noticeable time, which the other commands should not pay.
+    from pmat_lsp.heap.building import stand_by
+
+    stand_by()
     from pmat_lsp.server.app import serve_stdio, serve_tcp
 
     if arguments.tcp is None:

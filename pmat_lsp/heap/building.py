@@ -27,6 +27,9 @@ _BACKGROUND_NICENESS = 10
 _PATIENCE = 0.05
 """Seconds between two looks at whether the user has cancelled."""
 
+_standing_by: list[Forked] = []
+"""At most one child."""
+
 
 class CacheUnwritable(Exception):
     """The folder of the indexes cannot be written, or its disk is full; the message says why."""
@@ -52,9 +55,7 @@ def build_index(
     """
     unfinished = f".{os.urandom(8).hex()}.tmp"
     niceness = _BACKGROUND_NICENESS if in_background else 0
-    cache = Cache(cache.folder.absolute(), cache.limit)
-    start = _forked if may_fork() else _spawned
-    with start(dump.absolute(), limit, unfinished, niceness, cache) as child:
+    with _started(task_of(dump, limit, unfinished, niceness, cache)) as child:
         try:
             told = _listen(child, progress, cancelled)
         except BaseException:
@@ -68,26 +69,73 @@ def build_index(
     _judge(dump, told, status, complaint)
 
 
-def _forked(dump: Path, limit: int, unfinished: str, niceness: int, cache: Cache) -> Child:
+def task_of(dump: Path, limit: int, unfinished: str, niceness: int, cache: Cache) -> list[str]:
+    """What the child is to do, as `pmat_lsp.heap.indexer.main` takes it."""
+    return [
+        os.fspath(dump.absolute()),
+        str(limit),
+        unfinished,
+        str(niceness),
+        os.fspath(cache.folder.absolute()),
+    ]
+
+
+def stand_by() -> None:
+    """Fork a child now that waits for the first dump, where this process will not be able to fork one then.
+
+    It imports what it needs in the meantime.
+    """
+    if may_fork():
+        _standing_by.append(Forked(_work_when_told))
+
+
+def stand_down() -> None:
+    """End the child that stands by, if it has nothing to do yet."""
+    while _standing_by:
+        with _standing_by.pop() as child:
+            child.kill()
+
+
+def _work_when_told() -> int:
+    from pmat_lsp.heap.indexer import main
+
+    with open(0, "rb", buffering=0, closefd=False) as told:
+        line = told.readline()
+    return main(json.loads(line)) if line else 0
+
+
+def _started(task: list[str]) -> Child:
+    while _standing_by:
+        child = _standing_by.pop()
+        try:
+            child.stdin.write(json.dumps(task).encode() + b"\n")
+        except OSError:
+            # It was ended by somebody else.
+            with child:
+                continue
+        return child
+    return _forked(task) if may_fork() else _spawned(task)
+
+
+def _forked(task: list[str]) -> Child:
     def work() -> int:
         # Here, since this process needs none of it.
-        from pmat_lsp.heap.indexer import read_and_tell
+        from pmat_lsp.heap.indexer import main
 
-        return read_and_tell(dump, limit, unfinished, niceness, cache)
+        return main(task)
 
     return Forked(work)
 
 
-def _spawned(dump: Path, limit: int, unfinished: str, niceness: int, cache: Cache) -> Child:
+def _spawned(task: list[str]) -> Child:
     # Here, since a process that may be forked does without.
     import subprocess
 
     return subprocess.Popen(
-        [sys.executable, "-m", "pmat_lsp.heap.indexer", os.fspath(dump), str(limit), unfinished, str(niceness)],
+        [sys.executable, "-m", "pmat_lsp.heap.indexer", *task],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PMAT_LSP_CACHE": os.fspath(cache.folder)},
         # Python imports from the folder that it is started in: never from the user's, which may hold a numpy.py.
         cwd=_PACKAGES,
     )

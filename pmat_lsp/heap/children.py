@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import IO, NoReturn, Protocol
@@ -23,7 +22,7 @@ _BEHIND_STANDARD = 3
 
 
 class Child(Protocol):
-    """A child process. Its standard input is never written to: when it ends, this process has, and the child follows.
+    """A child process. Its standard input is a pipe: when that ends, this process has, and the child follows.
 
     As a context manager it closes the pipes at the end, and waits for the child. `subprocess.Popen` is one, too.
     """
@@ -31,6 +30,10 @@ class Child(Protocol):
     @property
     def pid(self) -> int:
         """Its process."""
+
+    @property
+    def stdin(self) -> IO[bytes] | None:
+        """What it is told."""
 
     @property
     def stdout(self) -> IO[bytes] | None:
@@ -84,9 +87,9 @@ class Forked:
             signal.pthread_sigmask(signal.SIG_SETMASK, masked)
         for end in (its_input, its_output, its_error):
             os.close(end)
+        self.stdin: IO[bytes] = os.fdopen(alive, "wb", buffering=0)
         self.stdout: IO[bytes] = os.fdopen(told, "rb")
         self.stderr: IO[bytes] = os.fdopen(complaint, "rb")
-        self._alive = FileIO(alive, "wb")
         self._status: int | None = None
 
     def kill(self) -> None:
@@ -110,7 +113,7 @@ class Forked:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
     ) -> None:
         """Close the pipes, and wait for the child."""
-        for stream in (self.stdout, self.stderr, self._alive):
+        for stream in (self.stdin, self.stdout, self.stderr):
             stream.close()
         self.wait()
 

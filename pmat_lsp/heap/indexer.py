@@ -31,25 +31,17 @@ if sys.platform != "win32":
 _STANDARD_OUTPUT = 1
 
 
-def main(arguments: list[str]) -> int:
-    """Index a dump: its path, the bytes of memory that it may take, the suffix of unfinished files, niceness.
-
-    Returns the exit status.
-    """
-    dump, limit, unfinished, niceness = arguments
-    return read_and_tell(Path(dump), int(limit), unfinished, int(niceness), Cache.of_user())
-
-
-def read_and_tell(dump: Path, limit: int, unfinished: str, niceness: int, cache: Cache) -> int:
-    """Index a dump in this process, which is there for nothing else, and tell how it goes. Returns the exit status.
+def main(task: list[str]) -> int:
+    """Index a dump in this process, which is there for nothing else, and tell how it goes.
 
     Args:
-        dump: the file, compressed or not.
-        limit: bytes of memory that the process may take.
-        unfinished: suffix of unfinished files.
-        niceness: how much lower the priority is to be than it is.
-        cache: where the index goes.
+        task: the dump, the bytes of memory that the process may take, the suffix of unfinished files, how much lower
+            the priority is to be than it is, the folder of the cache.
+
+    Returns:
+        The exit status.
     """
+    dump, limit, unfinished, niceness, cache = Path(task[0]), int(task[1]), task[2], int(task[3]), Cache(Path(task[4]))
     threading.Thread(target=_leave_with_parent, args=(cache, unfinished), daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(niceness)

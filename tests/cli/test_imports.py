@@ -117,7 +117,7 @@ def test_names_are_those_of_what_is_loaded() -> None:
 @pytest.mark.parametrize("name", ["leaks", "largest", "cache"])
 def test_a_command_alone_says_the_same_of_itself_as_among_all(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     told = []
-    for parser in (build_parser([name]), build_parser(list(COMMANDS))):
+    for parser in (build_parser([name]), build_parser(["help", name])):
         with pytest.raises(SystemExit):
             parser.parse_args([name, "--help"])
         told.append(capsys.readouterr().out)

@@ -155,7 +155,7 @@ def test_the_status_is_that_of_the_work_and_what_it_writes_comes_here(status: in
         return status if not os.read(0, 1) else 9
 
     child = Forked(work)
-    child._alive.close()
+    child.stdin.close()
     with child:
         assert (child.stdout.read(), child.stderr.read(), child.wait()) == (b"told", b"complained", status)
 

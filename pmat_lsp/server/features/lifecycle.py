@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from pmat_lsp.heap.building import stand_down
 from pmat_lsp.server.client import Client
 from pmat_lsp.server.disk import Changes
 from pmat_lsp.server.following import follow, register_watchers, take_changes
@@ -20,6 +21,7 @@ from pmat_lsp.server.publishing import refresh
 from pmat_lsp.server.redraw import ask_again
 from pmat_lsp.server.reports import register_documents
 from pmat_lsp.server.settings import SECTION, ServerSettings, read_settings
+from pmat_lsp.server.threads import in_daemon_thread
 from pmat_lsp.server.watching import load_wanted
 
 
@@ -64,6 +66,7 @@ async def _begin(ls: PmatServer) -> None:
     await register_documents(ls)
     ls.state.start(follow(ls))
     await _look_again(ls)
+    await in_daemon_thread(stand_down)
     await import_features(ls)
 
 
