@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pmat_lsp.heap.children import Forked, may_fork
+from tests.dump_writer import DumpWriter
 from tests.dumps import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a child is forked on Linux alone")
@@ -184,3 +185,68 @@ def test_elsewhere_than_on_linux_nothing_is_forked(platform: str, monkeypatch: p
 
 def test_a_process_with_much_memory_is_not_forked() -> None:
     assert script("data = bytearray(300 << 20)\nprint(may_fork())").stdout == "False\n"
+
+
+def test_a_child_that_stands_by_reads_the_first_dump_and_the_next_is_read_by_another(tmp_path: Path) -> None:
+    first, second = (_dump(tmp_path / name, svs) for name, svs in (("one.pmat", 2), ("two.pmat", 3)))
+    done = script(
+        """
+started = []
+class Counted(building.Forked):
+    def __init__(self, work):
+        super().__init__(work)
+        started.append(self.pid)
+building.Forked = Counted
+building.stand_by()
+print(len(started), end=" ")
+for dump in sys.argv[1:3]:
+    print(open_heap(Path(dump), cache=Cache(Path(sys.argv[3]))).n, len(started), end=" ")
+""",
+        first,
+        second,
+        tmp_path / "cache",
+    )
+    assert (done.stdout.split(), done.stderr) == (["1", "3", "1", "4", "2"], "")
+
+
+def test_a_child_that_stood_by_and_was_killed_is_replaced(tmp_path: Path) -> None:
+    done = script(
+        """
+import os, signal
+building.stand_by()
+child = building._standing_by[0]
+os.kill(child.pid, signal.SIGKILL)
+os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+print(open_heap(Path(sys.argv[1]), cache=Cache(Path(sys.argv[2]))).n)
+""",
+        _dump(tmp_path / "app.pmat", 2),
+        tmp_path / "cache",
+    )
+    assert (done.stdout, done.stderr) == ("3\n", "")
+
+
+@pytest.mark.parametrize("end", ["building.stand_down()", "building._standing_by[0].stdin.close()"])
+def test_a_child_that_has_nothing_to_do_ends(end: str) -> None:
+    done = script(
+        f"""
+import os
+building.stand_by()
+child = building._standing_by[0]
+{end}
+print(child.wait())
+building.stand_down()
+building.stand_down()
+"""
+    )
+    assert done.stdout.split()[0] in ("-9", "0"), done.stderr
+    assert done.stderr == ""
+
+
+def _dump(path: Path, svs: int) -> Path:
+    writer = DumpWriter(6)
+    writer.root("defstash", 0x1000)
+    writer.stash(0x1000, "main", {"x": 0x1100})
+    for number in range(svs):
+        writer.scalar(0x1100 + 0x10 * number, pv="text")
+    path.write_bytes(writer.to_bytes())
+    return path
