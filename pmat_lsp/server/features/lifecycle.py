@@ -61,11 +61,9 @@ async def _begin(ls: PmatServer) -> None:
     await _pull_settings(ls)
     # A client may have asked for a dump already.
     await _place_again(ls, before)
-    await _register_for_settings(ls)
-    ls.state.watch.by_client = await register_watchers(ls)
-    await register_documents(ls)
+    _, ls.state.watch.by_client = await asyncio.gather(_register_for_settings(ls), register_watchers(ls))
     ls.state.start(follow(ls))
-    await _look_again(ls)
+    await asyncio.gather(_look_again(ls), register_documents(ls))
     await in_daemon_thread(stand_down)
     await import_features(ls)
 
