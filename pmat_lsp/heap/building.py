@@ -10,6 +10,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -85,8 +86,10 @@ def stand_by() -> None:
 
     It imports what it needs in the meantime.
     """
-    if may_fork():
-        _standing_by.append(Forked(_work_when_told))
+    # A machine that has no room for it has none for the dump either, and says so then.
+    with suppress(OSError):
+        if may_fork():
+            _standing_by.append(Forked(_work_when_told))
 
 
 def stand_down() -> None:

@@ -15,8 +15,10 @@ from typing import IO, NoReturn, Protocol
 
 _TASKS = Path("/proc/self/task")
 """An entry for each thread of this process, those of libraries included."""
+_MEMORY = Path("/proc/self/statm")
+"""Pages of this process: all, those in memory, and of these the ones of files and those that are shared."""
 _LARGEST_FORKED = 256 << 20
-"""Bytes that this process may have had in memory for a child to be forked off: they count as the child's, too."""
+"""Bytes of its own that this process may have for a child to be forked off: they count as the child's, too."""
 _BEHIND_STANDARD = 3
 """The first file descriptor that is none of standard input, output and error."""
 
@@ -60,13 +62,12 @@ def may_fork() -> bool:
     """Whether a child may be forked off this process."""
     if sys.platform != "linux":
         return False
-    import resource
-
     try:
         threads = len(os.listdir(_TASKS))
-    except OSError:
+        _, resident, shared, *_ = map(int, _MEMORY.read_text().split())
+    except (OSError, ValueError):
         return False
-    return threads == 1 and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 <= _LARGEST_FORKED
+    return threads == 1 and (resident - shared) * os.sysconf("SC_PAGE_SIZE") <= _LARGEST_FORKED
 
 
 class Forked:

@@ -84,10 +84,13 @@ def test_threads_that_finish_one_class_get_the_same() -> None:
 def test_attrs_is_as_before_when_nothing_is_put_off() -> None:
     told = _run(
         """
-import attrs
+import sys, attrs
 before = attrs.define, attrs.has, attrs.resolve_types
-import pmat_lsp.server.late_types
+from pmat_lsp.server import app, late_types
+app.build_server()
 assert (attrs.define, attrs.has, attrs.resolve_types) == before
+for module in set(sys.modules.values()) - {late_types}:
+    assert late_types._define_later not in [one for one in vars(module).values() if callable(one)], module
 @attrs.define
 class Point:
     x: int
