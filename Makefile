@@ -52,6 +52,7 @@ pytest: $(VENV)/developing ## run the tests
 
 bench: $(VENV)/developing ## compare with the reference tool on large dumps; BENCH_ARGS='--sizes 0.2M --rounds 1'
 	$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
+	$(BIN)/python -m tests.benchmarks.tiny
 
 bench-odd: $(VENV)/developing ## run commands on heaps of odd shapes, and tell how their time grows; BENCH_ARGS='--part 0.1'
 	$(BIN)/python -m tests.benchmarks.odd_heaps $(BENCH_ARGS)
@@ -59,6 +60,7 @@ bench-odd: $(VENV)/developing ## run commands on heaps of odd shapes, and tell h
 bench-editor: $(VENV)/developing ## measure the server: two hours of an editor, questions, and another server beside it
 	$(BIN)/python -m tests.benchmarks.replay
 	$(BIN)/python -m tests.benchmarks.inside
+	$(BIN)/python -m tests.benchmarks.first_marks
 	$(BIN)/python -m tests.benchmarks.hovers build/benchmarks/2000000.pmat
 	$(BIN)/python -m tests.benchmarks.beside
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.opening import never, open_heap
-from pmat_lsp.heap.progress import Cancelled, Progress, no_progress
+from pmat_lsp.heap.opening import open_heap
+from pmat_lsp.heap.progress import Cancelled, Progress, never, no_progress
 
 # What a method needs is imported in it: together the analyses take longer to import than most questions to answer.
 if TYPE_CHECKING:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pmat_lsp.catalogue.questions import BY_NAME
 from pmat_lsp.cli.main import main
+from pmat_lsp.heap import building
 from pmat_lsp.server.app import build_server
 from pmat_lsp.server.asking import ask_question
 from pmat_lsp.server.loading import load_dump
 from tests.dump_writer import DumpWriter
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "getpriority"), reason="no niceness here")
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="a child is forked on Linux alone")
 LOW = 10
 LOWEST = 19
 
@@ -26,17 +30,27 @@ LOWEST = 19
 def readers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How much nicer than this process each reader of a dump was at its end; nothing is read that has an index."""
     seen: list[int] = []
-    real = subprocess.Popen
 
-    class Watched(real):  # type: ignore[valid-type,misc]
-        def wait(self, timeout: float | None = None) -> int:
-            if self.returncode is None and "pmat_lsp.heap.indexer" in self.args:
-                # Said all that it had to say; it keeps its niceness until it is waited for.
-                seen.append(os.getpriority(os.PRIO_PROCESS, self.pid) - os.getpriority(os.PRIO_PROCESS, 0))
-            status: int = super().wait(timeout)
-            return status
+    def watched(start: Callable[..., Any]) -> Callable[..., Any]:
+        def started(*arguments: object) -> object:
+            child = start(*arguments)
+            wait = child.wait
 
-    monkeypatch.setattr(subprocess, "Popen", Watched)
+            def waited(*arguments: object) -> int:
+                if child.wait is waited:
+                    # Said all that it had to say; it keeps its niceness until it is waited for.
+                    seen.append(os.getpriority(os.PRIO_PROCESS, child.pid) - os.getpriority(os.PRIO_PROCESS, 0))
+                    child.wait = wait
+                status: int = wait(*arguments)
+                return status
+
+            child.wait = waited
+            return child
+
+        return started
+
+    for way in ("_forked", "_spawned"):
+        monkeypatch.setattr(building, way, watched(getattr(building, way)))
     monkeypatch.setenv("PMAT_LSP_CACHE", str(tmp_path / "cache"))
     return seen
 
@@ -57,10 +71,12 @@ def _dump(path: Path, svs: int) -> Path:
     return path
 
 
+@pytest.mark.parametrize("forks", [False, pytest.param(True, marks=on_linux)])
 @pytest.mark.parametrize("command", ["leaks", "fix", "summary", "shell"])
 def test_a_command_reads_its_dump_at_its_own_priority(
-    command: str, dumps: tuple[Path, Path], readers: list[int], monkeypatch: pytest.MonkeyPatch
+    command: str, forks: bool, dumps: tuple[Path, Path], readers: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(building, "may_fork", lambda: forks)
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert main([command, str(dumps[0])]) == 0
     assert readers == [0]

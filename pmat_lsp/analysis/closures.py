@@ -19,6 +19,7 @@ from pmat_lsp.analysis.retained import Retained
 from pmat_lsp.analysis.rows import rows_from
 from pmat_lsp.format.kinds import PadnameFlag, RefKind
 from pmat_lsp.heap.describe import code_name, referent, summarise
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import first_pad, padnames_of
 
@@ -144,7 +145,7 @@ def code_sites(heap: Heap) -> dict[str, tuple[CodeSite, ...]]:
 
 def recorded_files(heap: Heap) -> list[str]:
     """The files, as recorded, that have some site."""
-    return [heap.strings[name] for name in np.unique(heap.codes.file[_rows_with_site(heap)]).tolist()]
+    return [heap.strings[name] for name in distinct(heap.codes.file[_rows_with_site(heap)]).tolist()]
 
 
 def _rows_with_site(heap: Heap) -> npt.NDArray[np.intp]:

@@ -288,7 +288,8 @@ class _Teller:
 
     def _handles(self, kept: I32) -> tuple[int, ...]:
         ios = self._heap.ios
-        held = np.isin(ios.sv, kept)
+        # Each SV is in both at most once; otherwise numpy would import its masked arrays to see to that.
+        held = np.isin(ios.sv, kept, assume_unique=True)
         numbers = np.where(ios.ifileno[held] >= 0, ios.ifileno[held], ios.ofileno[held])
         return tuple(sorted(numbers[numbers >= 0].tolist()))
 

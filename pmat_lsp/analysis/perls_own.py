@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.rows import referents
 from pmat_lsp.format.kinds import Extension, Kind, RefKind, ScalarFlag
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.magic import magics_of
 from pmat_lsp.heap.model import Heap
 
@@ -49,7 +50,7 @@ def perls_own(heap: Heap, svs: I32) -> I32:
         _only(svs[(kind == Kind.GLOB) & ~blessed], lambda sv: _is_file(heap, sv)),
         _only(svs[(kind == Kind.HASH) & ~blessed], lambda sv: _is_old_stash(heap, sv)),
     )
-    found: I32 = np.unique(np.concatenate(own)).astype(np.int32)
+    found: I32 = distinct(np.concatenate(own)).astype(np.int32)
     return found
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from pmat_lsp.analysis.result import ClassSource
 from pmat_lsp.format.kinds import Kind, RefKind
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.symbols import find_symbol
 from pmat_lsp.heap.values import elements, file_facts, text_of
@@ -106,4 +107,4 @@ def files_of_package(heap: Heap, package: str) -> tuple[str, ...]:
     codes = heap.codes
     stashes = [sv for sv in heap.stashes.sv.tolist() if heap.stash_name(sv) == package]
     rows = (codes.stash >= 0) & (codes.file >= 0) & (codes.line > 0) & np.isin(codes.stash, stashes)
-    return tuple(heap.strings[number] for number in np.unique(codes.file[rows]).tolist())
+    return tuple(heap.strings[number] for number in distinct(codes.file[rows]).tolist())

@@ -11,7 +11,6 @@ from pmat_lsp.render.listing_text import elements_text, values_text
 
 ELEMS = Question(
     name="elems",
-    help="list the elements of an array",
     description="Lists the elements of an array, or of the array that a reference leads to.",
     parameters=(
         replace(SV, help=f"the array: {SV.help}"),
@@ -25,7 +24,6 @@ ELEMS = Question(
 )
 VALUES = Question(
     name="values",
-    help="list the values of a hash or package",
     description="""\
 Lists the values of a hash or package, or of the hash that a reference leads to, each with its key, by key. NULL is an
 entry without an SV.""",

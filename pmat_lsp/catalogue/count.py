@@ -20,7 +20,6 @@ def _answer(asked: Asked) -> Table:
 
 COUNT = Question(
     name="count",
-    help="count the SVs of each kind",
     description="""\
 Counts the SVs of each kind with their bytes, and of these the blessed ones. With --struct or --owned the bytes are
 those of each SV with its structure, or with all that it owns, as `size` tells them. These overlap: the elements of an

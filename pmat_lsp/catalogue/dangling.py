@@ -8,7 +8,6 @@ from pmat_lsp.render.reference_text import dangling_text
 
 DANGLING = Question(
     name="list-dangling-ptrs",
-    help="list the pointers in SVs that lead to no SV",
     description="""\
 Lists the pointers in SVs that lead to no SV of the dump. perl leaves a few of them in its caches; any other is a sign
 of C code that has freed an SV once too often. Reads the whole dump again.""",

@@ -26,7 +26,6 @@ def _answer(asked: Asked) -> Answer:
 
 DOMINATORS = Question(
     name="dominators",
-    help="show what keeps what alive, as a tree, by class or by package",
     description="""\
 Shows the dominator tree: below each SV those that would be freed with it, heaviest first, each with its own size, what
 it retains, and how many SVs that are. With --by, sums over classes or packages instead; what is inside something else

@@ -18,7 +18,6 @@ def _answer(asked: Asked) -> Table:
 
 FIND = Question(
     name="find",
-    help="list the SVs that match: by number, string, class, variable, file number",
     description=f"""\
 Lists the SVs that pass all filters, with what was found in them. Each filter is followed by its options and its
 argument; `lexical` finds variables by way of their pads, and the filters behind it look at the variables.

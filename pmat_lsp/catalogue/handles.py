@@ -15,7 +15,6 @@ def _answer(asked: Asked) -> Table:
 
 IO = Question(
     name="io",
-    help="list the file handles that are open",
     description="""\
 Lists every IO that has a file number, by number, with the number for input, the number for output, and the glob that
 it is the handle of. `leaked` is one that nothing can ever close; `lost` one that no root reaches, but that C code may

@@ -18,7 +18,6 @@ def _answer(asked: Asked) -> Tree:
 
 IDENTIFY = Question(
     name="identify",
-    help="say what an SV is, by the ways that lead to it",
     description="""\
 Tells what refers to an SV, what refers to that, and so on back to the roots, the shortest ways first. An SV that is
 told more than once has a mark, (*A). A glob that has left the symbol table is no root: what holds it is told. Where an

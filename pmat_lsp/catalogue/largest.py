@@ -43,7 +43,6 @@ def _counts(asked: Asked) -> tuple[int, ...]:
 
 LARGEST = Question(
     name="largest",
-    help="list the largest SVs, by themselves or by what they keep alive",
     description="""\
 Lists the SVs that take the most memory: each by itself; with --struct each with its elements, values or pads; with
 --owned each with all that it leads to and that has a reference count of 1. With these two, below each SV are told the

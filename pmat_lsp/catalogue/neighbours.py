@@ -13,7 +13,6 @@ s strong, w weak, i indirect (by way of another SV), ~ inferred."""
 
 INREFS = Question(
     name="inrefs",
-    help="list what refers to an SV",
     description=f"Lists the references to an SV, {_LETTERS}",
     parameters=(SV, *STRENGTHS),
     answer=lambda asked: inrefs_table(asked.heap, asked.sv(), strengths(asked)),
@@ -21,7 +20,6 @@ INREFS = Question(
 )
 OUTREFS = Question(
     name="outrefs",
-    help="list what an SV refers to",
     description=f"Lists the references from an SV, {_LETTERS}",
     parameters=(SV, *STRENGTHS),
     answer=lambda asked: outrefs_table(asked.heap, asked.sv(), strengths(asked)),

@@ -8,7 +8,6 @@ from pmat_lsp.render.scripts_text import orphans_text
 
 ORPHANS = Question(
     name="list-orphans",
-    help="list the SVs that nothing refers to",
     description="Lists the SVs that no other SV and no root refers to: C code holds them, or nobody does.",
     parameters=(),
     answer=lambda asked: orphans_table(asked.heap, asked.progress),

@@ -17,7 +17,6 @@ def _answer(asked: Asked) -> Table:
 _VIEWS = "\n".join(f"  {view.name:<9} {view.meaning}" for view in VIEWS)
 QUERY = Question(
     name="query",
-    help="ask the heap in SQL",
     description=f"""\
 Answers one SELECT of DuckDB's SQL about the views of the heap; DESCRIBE of a view tells its columns:
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Generic, TypeAlias, TypeVar, cast
 
 from pmat_lsp.analysis.tables import Answer
+from pmat_lsp.catalogue.questions import HELP
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.progress import Progress, no_progress
@@ -129,8 +130,6 @@ class Question(Generic[Kind]):
 
     name: str
     """What one types: `identify`."""
-    help: str
-    """What it does, in a few words, in lower case and without a stop."""
     description: str
     """What it does, in sentences; lines of at most 120 characters."""
     parameters: tuple[Parameter, ...]
@@ -141,6 +140,11 @@ class Question(Generic[Kind]):
     """How the answer reads on a terminal."""
     dumps: tuple[int, int | None] = (1, 1)
     """The least and the greatest number of dumps that it is about; None: any number."""
+
+    @property
+    def help(self) -> str:
+        """What it does, in a few words, in lower case and without a stop."""
+        return HELP[self.name]
 
     def asked(self, dumps: tuple[Dump, ...], given: Mapping[str, object], progress: Progress = no_progress) -> Asked:
         """The question with what it is told, after a look at whether that is possible.

@@ -19,7 +19,6 @@ def _answer(asked: Asked) -> Table:
 
 REACHABILITY = Question(
     name="reachability",
-    help="say what SVs are there for: symbol table, data, variables, pads, perl itself",
     description="""\
 Counts the SVs by what they are reached as: packages and globs, the program's data, its lexical variables, pads, what
 perl needs for itself, and what no root holds, which is lost. A lost SV is a proven leak only if nothing that the dump

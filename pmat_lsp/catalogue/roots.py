@@ -8,7 +8,6 @@ from pmat_lsp.render.reference_text import roots_text
 
 ROOTS = Question(
     name="roots",
-    help="list the roots: the SVs that perl itself knows by name",
     description="Lists the named places of the interpreter from which the heap is reached, each with its SV.",
     parameters=(),
     answer=lambda asked: roots_table(asked.heap),

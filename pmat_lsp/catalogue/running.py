@@ -10,7 +10,6 @@ from pmat_lsp.render.listing_text import callers_text, stack_text
 
 CALLERS = Question(
     name="callers",
-    help="show the calls that were running",
     description="""\
 Shows the calls that were running when the dump was written, the innermost first: the sub, what its caller wants of it,
 where it was called, its arguments as they are now, and the object that it is a method of.""",
@@ -20,7 +19,6 @@ where it was called, its arguments as they are now, and the object that it is a 
 )
 STACK = Question(
     name="stack",
-    help="show the value stack",
     description="Shows the SVs on the value stack, where perl's ops pass each other their operands; the top first.",
     parameters=(LIMIT,),
     answer=lambda asked: stack_table(asked.heap, asked.number_if_given("count")),

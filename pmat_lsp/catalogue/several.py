@@ -22,7 +22,6 @@ def _compare(asked: Asked) -> Table:
 
 COMPARE = Question(
     name="compare",
-    help="tell which leaks are new, gone, grown or shrunk, and what else has grown",
     description="""\
 Compares two dumps of one program, the older one first: which leaks are new, grown, shrunk and gone; which arrays and
 hashes have more or fewer elements, by the variable or key that leads to them (of the 2,000 longest the 20 that changed
@@ -36,7 +35,6 @@ it.""",
 )
 DIFF = Question(
     name="diff",
-    help="list the SVs that only one of two dumps has",
     description="""\
 Lists the SVs that only the first dump has (-), and those that only the second has (+), each under the one that it is
 first reached from. SVs are matched by address, so both dumps must be of one process.""",
@@ -49,7 +47,6 @@ first reached from. SVs are matched by address, so both dumps must be of one pro
 )
 LEAKREPORT = Question(
     name="leakreport",
-    help="list the SVs that came between dumps and stayed",
     description="""\
 Lists the SVs that are new in a dump between the first and the last, and are still there in every later one; with the
 number of the dump in which each came. All dumps must be of one process, in the order of time.""",
@@ -65,7 +62,6 @@ number of the dump in which each came. All dumps must be of one process, in the 
 )
 COUNTS = Question(
     name="counts",
-    help="count the SVs of each kind in several dumps",
     description="""\
 Counts the SVs of each kind with their bytes in each dump, and tells by how much each number changed since the dump
 before.""",

@@ -15,7 +15,6 @@ def _answer(asked: Asked) -> Table:
 
 SHOW = Question(
     name="show",
-    help="show all that the dump says of an SV",
     description="""\
 Shows an SV: its refcount, size, class and name, its magic, and what its kind has: the value of a scalar, the slots of a
 glob, the place, scope and pads of a sub, the lexicals of a pad.""",

@@ -15,7 +15,6 @@ def _answer(asked: Asked) -> Table:
 
 SIZE = Question(
     name="size",
-    help="say how large one SV is, and what it keeps alive",
     description="""\
 Says how large an SV is: by itself, with its structure (elements, values, pads), with what it owns (all that it leads to
 and that has a reference count of 1), and, with --retained, with all that would be freed if it were freed.""",

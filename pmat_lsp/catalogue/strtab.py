@@ -8,7 +8,6 @@ from pmat_lsp.catalogue.question import Question
 
 STRTAB = Question(
     name="strtab",
-    help="list the keys of the shared string table",
     description="""\
 Lists the keys that perl keeps once for all hashes, the commonest first: in how many hashes each is, and how long it is
 in bytes. A program that uses data as keys (addresses, times, whole lines) shows it here.""",

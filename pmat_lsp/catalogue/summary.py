@@ -8,7 +8,6 @@ from pmat_lsp.render.reference_text import summary_text
 
 SUMMARY = Question(
     name="summary",
-    help="say what perl a dump is of, and how many SVs it has",
     description="""\
 Says what perl wrote the dump, whether it has threads, and how many SVs there are. With --json also the format, bytes,
 roots, blessed SVs and open file handles.""",

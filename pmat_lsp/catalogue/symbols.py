@@ -16,7 +16,6 @@ def _symbols(asked: Asked) -> Table:
 
 SYMBOLS = Question(
     name="symbols",
-    help="list what a package names",
     description="""\
 Lists the scalars, arrays, hashes and subs that a package names, and the packages inside it, by name. A sub or constant
 that perl keeps without a glob is there too, as what its reference leads to.""",
@@ -30,7 +29,6 @@ that perl keeps without a glob is there too, as what its reference leads to.""",
 )
 PACKAGES = Question(
     name="packages",
-    help="list the packages",
     description="Lists every package that the symbol table leads to, by name.",
     parameters=(Parameter("versions", Takes.FLAG, "the $VERSION of each too", letter="V"), LIMIT),
     answer=lambda asked: packages_table(

@@ -12,7 +12,6 @@ from pmat_lsp.heap.cache import Cache
 from pmat_lsp.units import format_bytes, format_count
 
 NAME = "cache"
-HELP = "list or remove the indexes that make opening a dump again instant"
 DESCRIPTION = """\
 Reading a dump leaves an index in the user's cache folder (PMAT_LSP_CACHE names another one), so that opening it again
 takes no time. The files that were not used for longest go by themselves when the cache grows beyond its limit."""

@@ -14,7 +14,6 @@ from pmat_lsp.heap.naming import described
 from pmat_lsp.heap.values import scalar_value
 
 NAME = "cat-svpv"
-HELP = "print the string of a scalar, byte for byte"
 DESCRIPTION = """\
 Prints the bytes of a scalar's string to stdout, nothing before or behind them: to see them in a pager, in a hex dump,
 or to get a document out of a dump. Control characters reach a terminal as they are."""

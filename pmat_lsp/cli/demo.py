@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 NAME = "demo"
-HELP = "show a real leak as an editor would show it"
 DESCRIPTION = """\
 Puts a small Perl program and the heap dump that it wrote into a folder, starts the language server there as an editor
 would, and prints what the editor would show. Files that are already in the folder are left as they are."""

@@ -12,7 +12,6 @@ from pmat_lsp.errors import PmatError
 from pmat_lsp.query.database import write_parquet
 
 NAME = "export"
-HELP = "write the views of the heap as Parquet files"
 DESCRIPTION = """\
 Writes every view that `query` knows as a Parquet file of a folder, which is made: svs.parquet, refs.parquet and so on.
 The folder is there when all of it is written, or not at all. Needs DuckDB: pip install 'pmat-lsp[query]'."""

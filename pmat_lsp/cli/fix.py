@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from pmat_lsp.catalogue.words import AnyOrder
+from pmat_lsp.catalogue.parsers import AnyOrder
 from pmat_lsp.cli.opening import add_dump, add_sources, opened_dump, progress_bar, source_settings
 from pmat_lsp.cli.output import PROGRAM, show, show_note, show_warning
 from pmat_lsp.errors import PmatError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pmat_lsp.source.marks import MarkedFinding
 
 NAME = "fix"
-HELP = "fix what leaked: show the changes of the sources, make them, try them on the program"
 DESCRIPTION = """\
 Says of each leak where it is, how the source is to be changed so that it is gone, and what is known of that fix:
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 NAME = "help"
-HELP = "say what a command does, as --help does"
 DESCRIPTION = "Prints what --help prints, of a command or of the whole."
 
 

@@ -13,7 +13,6 @@ from pmat_lsp.cli.targets import report_targets
 from pmat_lsp.session import Dump
 
 NAME = "leaks"
-HELP = "say what leaked in a heap dump, and on which lines"
 ABOUT = """\
 Says what leaked in a heap dump: objects in reference cycles that nothing alive can ever free. Each finding comes with
 the source line, the cycle, what it holds, the proof, and the cure. Below them stands what only holds itself, yet live

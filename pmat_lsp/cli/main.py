@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from pmat_lsp import __version__
 from pmat_lsp.catalogue import questions
 from pmat_lsp.catalogue.loaded import Loaded
-from pmat_lsp.catalogue.words import AnyOrder
+from pmat_lsp.catalogue.parsers import AnyOrder
 from pmat_lsp.cli.order import in_order
 from pmat_lsp.cli.output import PROGRAM, show_error, survive_any_character
 from pmat_lsp.errors import PmatError
@@ -32,10 +32,6 @@ class Command(Protocol):
         """What one types."""
 
     @property
-    def HELP(self) -> str:
-        """In a few words."""
-
-    @property
     def DESCRIPTION(self) -> str:
         """In sentences."""
 
@@ -48,31 +44,33 @@ class Command(Protocol):
         """Do it; returns the exit status, raises PmatError."""
 
 
-_MODULES = {
-    "leaks": "leaks",
-    "fix": "fix",
-    **dict.fromkeys(questions.BY_NAME, ""),
-    "cat-svpv": "cat_svpv",
-    "export": "export",
-    "shell": "shell.command",
-    "cache": "cache",
-    "serve": "serve",
-    "demo": "demo",
-    "help": "help",
+HELP: Mapping[str, str] = {
+    "leaks": "say what leaked in a heap dump, and on which lines",
+    "fix": "fix what leaked: show the changes of the sources, make them, try them on the program",
+    **questions.HELP,
+    "cat-svpv": "print the string of a scalar, byte for byte",
+    "export": "write the views of the heap as Parquet files",
+    "shell": "ask one dump many questions, at a prompt or from a pipe",
+    "cache": "list or remove the indexes that make opening a dump again instant",
+    "serve": "run the language server: editors start it",
+    "demo": "show a real leak as an editor would show it",
+    "help": "say what a command does, as --help does",
 }
-"""The module of each command in this package, "" for a question; in the order of the help."""
+"""What each command does, in a few words; in the order of the help."""
+_MODULES = {"cat-svpv": "cat_svpv", "shell": "shell.command"}
+"""The module in this package of a command that is not called as it is."""
 
 
 def _load(name: str) -> Command:
-    if module := _MODULES[name]:
-        return cast("Command", import_module(f"pmat_lsp.cli.{module}"))
+    if name not in questions.HELP:
+        return cast("Command", import_module(f"pmat_lsp.cli.{_MODULES.get(name, name)}"))
     from pmat_lsp.cli.questions import QuestionCommand
 
     return QuestionCommand(questions.BY_NAME[name])
 
 
-BY_NAME: Mapping[str, Command] = Loaded(tuple(_MODULES), _load)
-"""A command is imported when it is typed, or help is asked for: the imports of all take longer than most answers."""
+BY_NAME: Mapping[str, Command] = Loaded(tuple(HELP), _load)
+"""A command is imported when it is typed, or when its own help is asked for: the imports take longer than answers."""
 COMMANDS: ValuesView[Command] = BY_NAME.values()
 
 
@@ -81,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     survive_any_character()
     try:
         words = in_order(sys.argv[1:] if argv is None else argv, BY_NAME)
-        arguments = build_parser(_wanted(words)).parse_args(words)
+        arguments = build_parser(words).parse_args(words)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except PmatError as error:
@@ -101,14 +99,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _wanted(words: Sequence[str]) -> Iterable[Command]:
-    """The command that is typed; all where there is none such, or where it is `help`, which tells of them."""
-    known = words and words[0] in BY_NAME and words[0] != "help"
-    return (BY_NAME[words[0]],) if known else COMMANDS
-
-
-def build_parser(wanted: Iterable[Command] = COMMANDS) -> argparse.ArgumentParser:
-    """The parser of the command line, with the commands that are wanted."""
+def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of the command line for some words: it knows the commands among them whole, and others by name."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Reads Perl heap dumps, proves what leaked, and shows it on the source lines.",
@@ -117,16 +109,26 @@ def build_parser(wanted: Iterable[Command] = COMMANDS) -> argparse.ArgumentParse
     parser.set_defaults(parser=parser)
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=AnyOrder)
-    for command in wanted:
-        added = commands.add_parser(
-            command.NAME,
-            help=command.HELP,
-            description=command.DESCRIPTION,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_arguments(added)
-        added.set_defaults(run=command.run)
+    for name in _listed(words):
+        added = commands.add_parser(name, help=HELP[name])
+        if name in words:
+            _add_command(added, BY_NAME[name])
     return parser
+
+
+def _listed(words: Sequence[str]) -> Iterable[str]:
+    """The commands that the parser has to know: making the parsers of all takes a while, too."""
+    first = next(iter(words), "")
+    if first == "--version":
+        return ()
+    return (first,) if first in HELP and first != "help" else HELP
+
+
+def _add_command(parser: argparse.ArgumentParser, command: Command) -> None:
+    parser.description = command.DESCRIPTION
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.add_arguments(parser)
+    parser.set_defaults(run=command.run)
 
 
 def _forget_stdout() -> None:

@@ -8,8 +8,9 @@ import re
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pmat_lsp.cli.output import PROGRAM, show_warning, wants_colour
@@ -17,6 +18,8 @@ from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.session import Dump, Settings, open_dump
 
+_BAR_SECONDS = 0.2
+"""What takes less than this needs no progress bar."""
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
@@ -163,9 +166,26 @@ def _heard_interrupts() -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def _bar() -> Iterator[Progress]:
+    """A bar that appears when the work has taken a while; until then it costs nothing, and has no thread."""
     if not sys.stderr.isatty():
         yield no_progress
         return
+    began = time.monotonic()
+    with ExitStack() as shown:
+        bar: Progress | None = None
+
+        def progress(stage: str, done: int, total: int) -> None:
+            nonlocal bar
+            if bar is None and time.monotonic() - began >= _BAR_SECONDS:
+                bar = shown.enter_context(_rich_bar())
+            if bar is not None:
+                bar(stage, done, total)
+
+        yield progress
+
+
+@contextmanager
+def _rich_bar() -> Iterator[Progress]:
     # Here, since it takes a while to import.
     from rich.console import Console
     from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn

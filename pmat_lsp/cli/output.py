@@ -6,12 +6,15 @@ import io
 import os
 import sys
 from collections.abc import Mapping
-
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from pmat_lsp.errors import PmatError
-from pmat_lsp.render.escape import visible
-from pmat_lsp.render.links import Targets, linked
+
+# What a function needs is imported in it: this module is part of every command.
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from pmat_lsp.render.links import Targets
 
 PROGRAM = "pmat-lsp"
 _LONGEST_MESSAGE = 10_000
@@ -32,20 +35,27 @@ def survive_any_character() -> None:
 
 def show(text: Text, targets: Targets | None = None) -> None:
     """Print a text to stdout as it is: no wrapping, no markup; with links to `targets` where the terminal has them."""
-    is_terminal = sys.stdout.isatty()
-    has_links = targets is not None and wants_links(is_terminal, os.environ)
-    if not wants_colour(is_terminal, os.environ):
+    has_links = targets is not None and shows_links()
+    if not wants_colour(sys.stdout.isatty(), os.environ):
         if not has_links:
             print(text.plain, end="")
             return
+        from rich.text import Text
+
         text = Text(text.plain)
-    # Here, since it takes a while to import.
     from rich.console import Console
 
     if targets and has_links:
+        from pmat_lsp.render.links import linked
+
         text = linked(text, targets)
     console = Console(file=sys.stdout, force_terminal=True, color_system="standard", no_color=False, highlight=False)
     console.print(text, end="", soft_wrap=True, markup=False, emoji=False)
+
+
+def shows_links() -> bool:
+    """Whether `show` makes links of what it is given targets for."""
+    return wants_links(sys.stdout.isatty(), os.environ)
 
 
 def wants_colour(is_terminal: bool, environment: Mapping[str, str]) -> bool:
@@ -78,16 +88,22 @@ def wants_links(is_terminal: bool, environment: Mapping[str, str]) -> bool:
 
 def show_error(error: PmatError, prefix: str = f"{PROGRAM}: ") -> None:
     """Print an error to stderr, behind who says it; its hint under it."""
-    print(f"{prefix}{visible(error.message, _LONGEST_MESSAGE)}", file=sys.stderr)
+    print(f"{prefix}{_safe(error.message)}", file=sys.stderr)
     for line in error.hint.splitlines():
-        print(f"{' ' * len(prefix)}{visible(line, _LONGEST_MESSAGE)}", file=sys.stderr)
+        print(f"{' ' * len(prefix)}{_safe(line)}", file=sys.stderr)
 
 
 def show_warning(message: str, prefix: str = f"{PROGRAM}: ") -> None:
     """Print to stderr, behind who says it, what a person should know, though the answer stands."""
-    print(f"{prefix}warning: {visible(message, _LONGEST_MESSAGE)}", file=sys.stderr)
+    print(f"{prefix}warning: {_safe(message)}", file=sys.stderr)
 
 
 def show_note(message: str) -> None:
     """Print to stderr what a person may want to know of how they asked."""
-    print(f"{PROGRAM}: note: {visible(message, _LONGEST_MESSAGE)}", file=sys.stderr)
+    print(f"{PROGRAM}: note: {_safe(message)}", file=sys.stderr)
+
+
+def _safe(text: str) -> str:
+    from pmat_lsp.render.escape import visible
+
+    return visible(text, _LONGEST_MESSAGE)

@@ -11,7 +11,7 @@ from rich.text import Text
 from pmat_lsp.catalogue.question import Question
 from pmat_lsp.catalogue.words import add_parameters, given_in
 from pmat_lsp.cli.opening import add_dumps, opened, progress_bar
-from pmat_lsp.cli.output import show
+from pmat_lsp.cli.output import show, shows_links
 from pmat_lsp.render.tables import answer_csv, answer_json
 
 
@@ -25,11 +25,6 @@ class QuestionCommand:
     def NAME(self) -> str:
         """What one types."""
         return self.question.name
-
-    @property
-    def HELP(self) -> str:
-        """In a few words."""
-        return self.question.help
 
     @property
     def DESCRIPTION(self) -> str:
@@ -58,8 +53,10 @@ class QuestionCommand:
         elif arguments.csv:
             show(Text(answer_csv(answer)))
         else:
-            # Here, since tables for machines have no links.
-            from pmat_lsp.cli.targets import recorded_targets
+            targets = None
+            if shows_links():
+                from pmat_lsp.cli.targets import recorded_targets
 
-            show(self.question.text(answer), recorded_targets(dumps))
+                targets = recorded_targets(dumps)
+            show(self.question.text(answer), targets)
         return 0

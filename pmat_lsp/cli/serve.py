@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 NAME = "serve"
-HELP = "run the language server: editors start it"
 DESCRIPTION = """\
 Runs the language server. Editors start it and speak to it over its standard input and output; with --tcp it waits for
 them at an address instead, which is for debugging: whoever can connect can read the files that it reads."""
@@ -23,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until the editor ends it."""
     # Here, since it takes a noticeable time, which the other commands should not pay.
+    from pmat_lsp.heap.building import stand_by
+
+    stand_by()
     from pmat_lsp.server.app import serve_stdio, serve_tcp
 
     if arguments.tcp is None:

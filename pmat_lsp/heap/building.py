@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
 import queue
-import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from pmat_lsp.errors import DumpError
 from pmat_lsp.heap.cache import Cache
-from pmat_lsp.heap.progress import Cancelled, Progress
+from pmat_lsp.heap.children import Child, Forked, may_fork
+from pmat_lsp.heap.progress import Cancelled, Progress, never
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +27,9 @@ _BACKGROUND_NICENESS = 10
 """An editor that somebody types in goes first, and so does what else a machine in trouble has to do."""
 _PATIENCE = 0.05
 """Seconds between two looks at whether the user has cancelled."""
+
+_standing_by: list[Forked] = []
+"""At most one child."""
 
 
 class CacheUnwritable(Exception):
@@ -51,19 +56,7 @@ def build_index(
     """
     unfinished = f".{os.urandom(8).hex()}.tmp"
     niceness = _BACKGROUND_NICENESS if in_background else 0
-    arguments = [os.fspath(dump.absolute()), str(limit), unfinished, str(niceness)]
-    command = [sys.executable, "-m", "pmat_lsp.heap.indexer", *arguments]
-    environment = {**os.environ, "PMAT_LSP_CACHE": os.fspath(cache.folder.absolute())}
-    with subprocess.Popen(
-        command,
-        # Never written to: when it ends, this process has, and the child follows.
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        # Python imports from the folder that it is started in: never from the user's, which may hold a numpy.py.
-        cwd=_PACKAGES,
-    ) as child:
+    with _started(task_of(dump, limit, unfinished, niceness, cache)) as child:
         try:
             told = _listen(child, progress, cancelled)
         except BaseException:
@@ -73,14 +66,101 @@ def build_index(
         finally:
             cache.remove_unfinished(unfinished)
         complaint = child.stderr.read() if child.stderr else b""
-    _judge(dump, told, child.returncode, complaint)
+        status = child.wait()
+    _judge(dump, told, status, complaint)
 
 
-def _listen(child: subprocess.Popen[bytes], progress: Progress, cancelled: Callable[[], bool]) -> dict[str, object]:
+def task_of(dump: Path, limit: int, unfinished: str, niceness: int, cache: Cache) -> list[str]:
+    """What the child is to do, as `pmat_lsp.heap.indexer.main` takes it."""
+    return [
+        os.fspath(dump.absolute()),
+        str(limit),
+        unfinished,
+        str(niceness),
+        os.fspath(cache.folder.absolute()),
+    ]
+
+
+def stand_by() -> None:
+    """Fork a child now that waits for the first dump, where this process will not be able to fork one then.
+
+    It imports what it needs in the meantime.
+    """
+    # A machine that has no room for it has none for the dump either, and says so then.
+    with suppress(OSError):
+        if may_fork():
+            _standing_by.append(Forked(_work_when_told))
+
+
+def stand_down() -> None:
+    """End the child that stands by, if it has nothing to do yet."""
+    while _standing_by:
+        with _standing_by.pop() as child:
+            child.kill()
+
+
+def _work_when_told() -> int:
+    from pmat_lsp.heap.indexer import main
+
+    with open(0, "rb", buffering=0, closefd=False) as told:
+        line = told.readline()
+    return main(json.loads(line)) if line else 0
+
+
+def _started(task: list[str]) -> Child:
+    while _standing_by:
+        child = _standing_by.pop()
+        try:
+            child.stdin.write(json.dumps(task).encode() + b"\n")
+        except OSError:
+            # It was ended by somebody else.
+            with child:
+                continue
+        return child
+    return _forked(task) if may_fork() else _spawned(task)
+
+
+def _forked(task: list[str]) -> Child:
+    def work() -> int:
+        # Here, since this process needs none of it.
+        from pmat_lsp.heap.indexer import main
+
+        return main(task)
+
+    return Forked(work)
+
+
+def _spawned(task: list[str]) -> Child:
+    # Here, since a process that may be forked does without.
+    import subprocess
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "pmat_lsp.heap.indexer", *task],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Python imports from the folder that it is started in: never from the user's, which may hold a numpy.py.
+        cwd=_PACKAGES,
+    )
+
+
+def _listen(child: Child, progress: Progress, cancelled: Callable[[], bool]) -> dict[str, object]:
     """Pass on how far the child is; returns its last word ({} if it died without one)."""
-    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read_lines, args=(child.stdout, lines), daemon=True).start()
+    stream = child.stdout or io.BytesIO()
     last: dict[str, object] = {}
+    # Without a thread where nobody cancels: the next child can be forked off then, too.
+    for line in stream if cancelled is never else _lines_until_cancelled(stream, cancelled):
+        told = json.loads(line)
+        if "stage" in told:
+            progress(told["stage"], told["done"], told["total"])
+        else:
+            last = told
+    return last
+
+
+def _lines_until_cancelled(stream: IO[bytes], cancelled: Callable[[], bool]) -> Iterator[bytes]:
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_read_lines, args=(stream, lines), daemon=True).start()
     while True:
         if cancelled():
             raise Cancelled
@@ -89,18 +169,13 @@ def _listen(child: subprocess.Popen[bytes], progress: Progress, cancelled: Calla
         except queue.Empty:
             continue
         if not line:
-            child.wait()
-            return last
-        told = json.loads(line)
-        if "stage" in told:
-            progress(told["stage"], told["done"], told["total"])
-        else:
-            last = told
+            return
+        yield line
 
 
-def _read_lines(stream: IO[bytes] | None, lines: queue.SimpleQueue[bytes]) -> None:
+def _read_lines(stream: IO[bytes], lines: queue.SimpleQueue[bytes]) -> None:
     """Everything that the child says, and at its end b""."""
-    for line in stream or ():
+    for line in stream:
         lines.put(line)
     lines.put(b"")
 

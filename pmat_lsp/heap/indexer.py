@@ -1,4 +1,4 @@
-"""The child process that reads a dump and writes its index: `python -m pmat_lsp.heap.indexer`.
+"""The child process that reads a dump and writes its index: forked, or `python -m pmat_lsp.heap.indexer`.
 
 It tells on standard output, a JSON object a line, how far it is (`{"stage", "done", "total"}`), and at last
 `{"ok": true}`, `{"error", "offset", "hint"}`, or `{"unwritable"}` where the cache cannot be written. Whoever started it
@@ -28,21 +28,30 @@ if sys.platform != "win32":
     import resource
 
 
-def main(arguments: list[str]) -> int:
-    """Index a dump: its path, the bytes of memory that it may take, the suffix of unfinished files, niceness.
+_STANDARD_OUTPUT = 1
 
-    Returns the exit status.
+
+def main(task: list[str]) -> int:
+    """Index a dump in this process, which is there for nothing else, and tell how it goes.
+
+    Args:
+        task: the dump, the bytes of memory that the process may take, the suffix of unfinished files, how much lower
+            the priority is to be than it is, the folder of the cache.
+
+    Returns:
+        The exit status.
     """
+    dump, limit, unfinished, niceness, cache = Path(task[0]), int(task[1]), task[2], int(task[3]), Cache(Path(task[4]))
+    threading.Thread(target=_leave_with_parent, args=(cache, unfinished), daemon=True).start()
     if hasattr(os, "nice"):
-        os.nice(int(arguments[3]))
-    dump, limit, unfinished = Path(arguments[0]), int(arguments[1]), arguments[2]
+        os.nice(niceness)
 
     def progress(stage: str, done: int, total: int) -> None:
         _check_memory(dump, limit)
         _tell({"stage": stage, "done": done, "total": total})
 
     try:
-        build(dump, Cache.of_user(), unfinished, progress)
+        build(dump, cache, unfinished, progress)
     except PmatError as error:
         return _fail(error)
     except MemoryError:
@@ -91,8 +100,8 @@ def _written(path: Path, unfinished: str) -> Iterator[BinaryIO]:
 
 
 def _tell(message: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+    # Not by sys.stdout: in a forked child that has what the other process has not written yet.
+    os.write(_STANDARD_OUTPUT, json.dumps(message).encode() + b"\n")
 
 
 def _check_memory(dump: Path, limit: int) -> None:
@@ -109,15 +118,14 @@ def _too_large(dump: Path, limit: int) -> DumpError:
     return DumpError(dump, problem, hint="Allow more with --memory-limit (in an editor: the setting pmat.memoryLimit).")
 
 
-def _leave_with_parent(unfinished: str) -> None:
+def _leave_with_parent(cache: Cache, unfinished: str) -> None:
     """End with the process that started this one, whatever ended it."""
     # Not by sys.stdin: a thread that waits in it keeps Python from ending.
     while os.read(0, 1):
         pass
-    Cache.of_user().remove_unfinished(unfinished)
+    cache.remove_unfinished(unfinished)
     os._exit(1)
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_leave_with_parent, args=sys.argv[3:4], daemon=True).start()
     sys.exit(main(sys.argv[1:]))

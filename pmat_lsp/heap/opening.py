@@ -16,14 +16,9 @@ from pmat_lsp.format.dumpfile import DumpFile
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.index import Identity, IndexDamaged, read_index
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.progress import Progress, no_progress
+from pmat_lsp.heap.progress import Progress, never, no_progress
 
 logger = logging.getLogger(__name__)
-
-
-def never() -> bool:
-    """Nobody cancels."""
-    return False
 
 
 def open_heap(

@@ -13,5 +13,10 @@ def no_progress(_stage: str, _done: int, _total: int) -> None:
     """Tells nobody."""
 
 
+def never() -> bool:
+    """Nobody cancels."""
+    return False
+
+
 class Cancelled(Exception):
     """The opening of a dump was given up because the user said so."""

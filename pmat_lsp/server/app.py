@@ -8,49 +8,12 @@ import os
 import sys
 from collections.abc import Callable
 
-from pmat_lsp.server.features import (
-    call_hierarchy,
-    catalogue,
-    code_actions,
-    code_lens,
-    commands,
-    definition,
-    diagnostics,
-    documents,
-    highlight,
-    hover,
-    inlay_hints,
-    lifecycle,
-    links,
-    pull_diagnostics,
-    references,
-    symbols,
-    type_hierarchy,
-    verify,
-)
+from pmat_lsp.server import late_features
+from pmat_lsp.server.features import diagnostics, lifecycle, pull_diagnostics
 from pmat_lsp.server.language_server import PmatServer
 
-FEATURES = (
-    lifecycle,
-    diagnostics,
-    pull_diagnostics,
-    hover,
-    definition,
-    references,
-    highlight,
-    call_hierarchy,
-    type_hierarchy,
-    code_lens,
-    inlay_hints,
-    code_actions,
-    commands,
-    catalogue,
-    verify,
-    documents,
-    links,
-    symbols,
-)
-"""Every feature, in the order of reading."""
+FEATURES = (lifecycle, diagnostics, pull_diagnostics, late_features)
+"""Those that the first marks need; then all others."""
 
 
 def build_server() -> PmatServer:

@@ -1,7 +1,4 @@
-"""Reports as read-only documents with URIs of their own, `pmat:/leaks.md`, and how a client is shown one.
-
-A client that asks for texts of documents that are no files is given them; for another one a file is written.
-"""
+"""What is in the documents that `server.reports` names, and how a client is shown one."""
 
 from __future__ import annotations
 
@@ -9,8 +6,6 @@ import asyncio
 import json
 import re
 import shlex
-import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -31,14 +26,11 @@ from pmat_lsp.server.dumps import is_dump_name, named_dump
 from pmat_lsp.server.language_server import LONGEST_WAIT, PmatServer
 from pmat_lsp.server.paths import uri_of
 from pmat_lsp.server.progress import Progress
+from pmat_lsp.server.reports import LEAKS, SCHEME, SHOW, SUFFIX, finding_uri, reports_folder, sv_uri
 from pmat_lsp.server.state import OpenDump, State
 from pmat_lsp.server.threads import in_daemon_thread
 from pmat_lsp.session import Dump
 
-SCHEME = "pmat"
-SUFFIX = ".md"
-LEAKS = f"{SCHEME}:/leaks{SUFFIX}"
-SHOW = "pmat.show"
 _LONGEST_NAME = 100
 _NO_NAME = re.compile(r"[^A-Za-z0-9.]+")
 
@@ -51,22 +43,6 @@ class Opened:
     shown: bool
     text: str | None
     """The Markdown, for a client that shows none."""
-
-
-def sv_uri(name: str) -> str:
-    """The document about an SV."""
-    return f"{SCHEME}:/sv/{quote(name, safe='')}{SUFFIX}"
-
-
-def finding_uri(name: str) -> str:
-    """The document about a finding, by its id."""
-    return f"{SCHEME}:/leaks/{quote(name, safe='')}{SUFFIX}"
-
-
-def run_uri(name: str, words: Sequence[str]) -> str:
-    """The document with the answer to a question."""
-    query = quote(shlex.join(words), safe="")
-    return f"{SCHEME}:/run/{quote(name, safe='')}{SUFFIX}" + (f"?{query}" if query else "")
 
 
 async def document_text(ls: PmatServer, uri: str, progress: HeapProgress) -> str:
@@ -105,30 +81,6 @@ async def write_document(ls: PmatServer, uri: str) -> str:
     """
     text = await document_text(ls, uri, lambda *_: None)
     return await in_daemon_thread(partial(_write, ls.state, uri, text))
-
-
-async def register_documents(ls: PmatServer) -> None:
-    """Ask the client to come for texts, and for the links in them, where it can."""
-    client = ls.state.client
-    wanted = []
-    if client.text_documents:
-        contents = types.TextDocumentContentRegistrationOptions([SCHEME])
-        wanted.append(types.Registration("pmat-documents", types.WORKSPACE_TEXT_DOCUMENT_CONTENT, contents))
-    if client.registers_links:
-        selector: list[types.TextDocumentFilter] = [types.TextDocumentFilterScheme(SCHEME)]
-        if not client.text_documents:
-            selector = [types.TextDocumentFilterPattern(f"{reports_folder(ls.state)}/*{SUFFIX}")]
-        links = types.DocumentLinkRegistrationOptions(selector, resolve_provider=not client.text_documents)
-        wanted.append(types.Registration("pmat-links", types.TEXT_DOCUMENT_DOCUMENT_LINK, links))
-    if wanted:
-        await ls.ask_to_register(*wanted)
-
-
-def reports_folder(state: State) -> Path:
-    """Where reports are written for a client that takes files only; nobody else can read it; gone with the server."""
-    if state.reports is None:
-        state.reports = tempfile.TemporaryDirectory(prefix="pmat-reports-", ignore_cleanup_errors=True)
-    return Path(state.reports.name)
 
 
 def _parsed(uri: str) -> tuple[str, str, str]:

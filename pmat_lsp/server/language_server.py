@@ -19,6 +19,7 @@ from pygls.protocol import JsonRPCRequestMessage, default_converter
 from pmat_lsp import __version__
 from pmat_lsp.errors import DumpError, PmatError
 from pmat_lsp.render.escape import visible
+from pmat_lsp.server.late_types import put_off
 from pmat_lsp.server.protocol import ForgettingProtocol
 from pmat_lsp.server.state import State
 
@@ -35,7 +36,8 @@ def _converter() -> Converter:
 
     pygls makes tuples with named fields of them, and renames every key that is no name in Python.
     """
-    converter: Converter = default_converter()  # type: ignore[no-untyped-call]
+    with put_off():
+        converter: Converter = default_converter()  # type: ignore[no-untyped-call]
     converter.register_structure_hook(
         JsonRPCRequestMessage,
         lambda given, cls: cls(given["id"], given["method"], given["jsonrpc"], given.get("params")),

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from pmat_lsp.catalogue.questions import BY_NAME
 from pmat_lsp.server.language_server import PmatServer, guarded
+from pmat_lsp.server.late_features import GRACE_SECONDS
 from pmat_lsp.server.state import OpenDump
 from pmat_lsp.source.marks import mark_finding
 
-GRACE_SECONDS = 0.1
-"""A client asks for much as soon as it hears of a dump: that goes first."""
 MOST_FINDINGS = 20
 """So many findings have their cures looked for before anybody asks."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pmat_lsp.cli.demonstration import put_demo
+from tests.benchmarks import first_marks
 from tests.benchmarks.beside import OURS, THEIRS, measure
 from tests.benchmarks.inside import ASKED, answers
 from tests.benchmarks.replay import latencies, percentile
@@ -37,6 +38,12 @@ def test_both_servers_answer_alone_beside_a_busy_one_and_beside_each_other() -> 
     assert busy.keys() >= alone.keys()
 
 
+def test_the_first_marks_come_with_an_empty_cache_and_with_an_index() -> None:
+    cold, warm = first_marks.measure(rounds=1)
+    assert all(0 < start.seconds < 60 for start in (*cold, *warm))
+    assert first_marks.line("cold", cold).startswith("| cold | ")
+
+
 def test_an_answer_is_timed_and_a_server_that_leaves_is_told() -> None:
     root = Path(__file__).parent.parent.parent
     with running([sys.executable, "-c", ECHO], root, {}) as server:
@@ -55,7 +62,7 @@ def test_the_percentile_is_one_of_the_times() -> None:
 
 
 def test_the_benchmarks_say_how_they_are_used() -> None:
-    for name in ("replay", "record", "inside", "beside", "under_load"):
+    for name in ("replay", "record", "inside", "beside", "under_load", "first_marks", "tiny"):
         command = [sys.executable, "-m", f"tests.benchmarks.{name}", "--help"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert f"python -m tests.benchmarks.{name}" in done.stdout

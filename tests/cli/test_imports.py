@@ -12,20 +12,23 @@ import pytest
 
 from pmat_lsp.catalogue.questions import BY_NAME, QUESTIONS
 from pmat_lsp.cli.main import BY_NAME as COMMANDS
-from pmat_lsp.cli.main import build_parser
+from pmat_lsp.cli.main import HELP, build_parser
 from tests.dumps import ROOT
 
 DUMP = str(ROOT / "pmat_lsp" / "demo" / "courier.pmat.xz")
 HEAVY = frozenset({"rich.console", "tree_sitter", "pygls", "prompt_toolkit", "duckdb", "asyncio", "lsprotocol"})
 BUILDING = frozenset({"subprocess", "pmat_lsp.heap.building", "pmat_lsp.heap.load"})
+LINKS = frozenset({"pmat_lsp.cli.targets", "pmat_lsp.render.links"})
+"""What only a terminal needs."""
 SOURCE = frozenset({"pmat_lsp.source.places", "pmat_lsp.source.perl"})
 PROOF = frozenset({"pmat_lsp.analysis.leaks", "pmat_lsp.analysis.closures", "pmat_lsp.analysis.retained"})
 _TELL = """\
 import sys
 from pmat_lsp.cli.main import main
-status = main(sys.argv[1:])
-sys.stderr.write(" ".join(sys.modules))
-sys.exit(status)
+try:
+    sys.exit(main(sys.argv[1:]))
+finally:
+    sys.stderr.write(" ".join(sys.modules))
 """
 
 
@@ -37,8 +40,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def imported(cache: Path, *arguments: str) -> set[str]:
-    """The modules of a process after it has run one command."""
+def imported(cache: Path, *arguments: str, succeeds: bool = True) -> set[str]:
+    """The modules of a process after it has run one command, or has said what is wrong with it."""
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-c", _TELL, *arguments],
@@ -47,9 +50,9 @@ def imported(cache: Path, *arguments: str) -> set[str]:
         cwd=ROOT,
         env={**environment, "PMAT_LSP_CACHE": str(cache)},
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
-    return set(done.stderr.split())
+    assert done.returncode == (0 if succeeds else 2), done.stderr
+    assert bool(done.stdout) is succeeds
+    return set(done.stderr.splitlines()[-1].split())
 
 
 @lru_cache(maxsize=1)
@@ -76,20 +79,37 @@ def test_a_question_imports_only_what_it_needs(
 ) -> None:
     modules = imported(cache, *arguments, DUMP)
     assert needed in modules
-    assert sorted((modules & (HEAVY | BUILDING | SOURCE | unneeded)) - brought_by_numpy()) == []
+    assert sorted((modules & (HEAVY | BUILDING | LINKS | SOURCE | unneeded)) - brought_by_numpy()) == []
 
 
 def test_a_dump_without_an_index_is_read_by_the_child_alone(tmp_path: Path) -> None:
     modules = imported(tmp_path, "summary", DUMP)
     assert "pmat_lsp.heap.building" in modules
     assert "pmat_lsp.heap.load" not in modules
+    if sys.platform == "linux":
+        # The child is forked.
+        assert "subprocess" not in modules - brought_by_numpy()
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["help"], []])
+def test_what_is_about_no_dump_imports_nothing_that_reads_one(words: list[str], tmp_path: Path) -> None:
+    modules = imported(tmp_path, *words, succeeds=bool(words))
+    ours = {name for name in modules if name.startswith("pmat_lsp.") and name.count(".") == 1}
+    assert ours <= {f"pmat_lsp.{name}" for name in ("cli", "catalogue", "errors")}
+    assert not modules & (HEAVY | {"numpy", "rich", "dataclasses"})
+
+
+def test_a_word_that_is_no_command_imports_no_command(tmp_path: Path) -> None:
+    modules = imported(tmp_path, "leek", succeeds=False)
+    assert not modules & (HEAVY | {"numpy", "rich", "pmat_lsp.session", "pmat_lsp.catalogue.question"})
 
 
 def test_names_are_those_of_what_is_loaded() -> None:
     assert list(BY_NAME) == [question.name for question in QUESTIONS]
     assert list(COMMANDS) == [command.NAME for command in COMMANDS.values()]
     assert [name for name in COMMANDS if name in BY_NAME] == list(BY_NAME)
-    assert all(BY_NAME[name].help == COMMANDS[name].HELP for name in BY_NAME)
+    assert list(HELP) == list(COMMANDS)
+    assert all(BY_NAME[name].help == HELP[name] for name in BY_NAME)
     with pytest.raises(KeyError):
         BY_NAME["leek"]
 
@@ -97,7 +117,7 @@ def test_names_are_those_of_what_is_loaded() -> None:
 @pytest.mark.parametrize("name", ["leaks", "largest", "cache"])
 def test_a_command_alone_says_the_same_of_itself_as_among_all(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     told = []
-    for parser in (build_parser([COMMANDS[name]]), build_parser()):
+    for parser in (build_parser([name]), build_parser(["help", name])):
         with pytest.raises(SystemExit):
             parser.parse_args([name, "--help"])
         told.append(capsys.readouterr().out)

@@ -15,8 +15,7 @@ from pmat_lsp.cures.offers import WhyNone, choose
 from pmat_lsp.cures.verified import Difference, Obstacle, Outcome, Verification
 from pmat_lsp.cures.verify import Task
 from pmat_lsp.errors import PmatError
-from pmat_lsp.heap.opening import never
-from pmat_lsp.heap.progress import Cancelled
+from pmat_lsp.heap.progress import Cancelled, never
 from pmat_lsp.session import Dump, Settings, open_dump
 from tests.cures.running import needs_dumper, replacing
 

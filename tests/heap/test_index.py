@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 from pmat_lsp.errors import DumpError
-from pmat_lsp.heap import index
+from pmat_lsp.heap import building, index
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.opening import open_heap
@@ -26,6 +27,7 @@ from tests.dump_writer import DumpWriter
 from tests.dumps import ROOT, corpus_dumps, named, own_dumps
 from tests.same import assert_same
 
+either_way = pytest.mark.usefixtures("way")
 ONE_OF_EACH = [path for path in corpus_dumps() if path.name.startswith(("h_", "j2_", "o_", "q_"))]
 
 
@@ -33,6 +35,16 @@ ONE_OF_EACH = [path for path in corpus_dumps() if path.name.startswith(("h_", "j
 def cache(tmp_path: Path) -> Cache:
     """An empty cache of the test's own."""
     return Cache(tmp_path / "cache")
+
+
+@pytest.fixture(params=["forked", "spawned"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the child is started."""
+    way: str = request.param
+    if way == "forked" and sys.platform != "linux":
+        pytest.skip("a child is forked on Linux alone")
+    monkeypatch.setattr(building, "may_fork", lambda: way == "forked")
+    return way
 
 
 @pytest.fixture
@@ -62,7 +74,7 @@ def test_the_index_of_a_dump_is_its_heap(path: Path, cache: Cache) -> None:
 
 def test_the_second_opening_starts_no_child(dump: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     open_heap(dump, cache=cache)
-    monkeypatch.setattr(subprocess, "Popen", None)
+    monkeypatch.setattr(building, "build_index", None)
     assert open_heap(dump, cache=cache).n == 4
 
 
@@ -130,6 +142,7 @@ def test_two_openings_at_once_do_not_hurt_each_other(dump: Path, cache: Cache) -
     assert [entry.path.suffix for entry in cache.entries()] == [".pmatidx"]
 
 
+@either_way
 def test_damaged_dumps_are_refused_as_they_are_without_a_child(dump: Path, cache: Cache) -> None:
     raw = dump.read_bytes()
     dump.write_bytes(raw[:-60])
@@ -142,6 +155,7 @@ def test_damaged_dumps_are_refused_as_they_are_without_a_child(dump: Path, cache
     assert cache.entries() == []
 
 
+@either_way
 def test_cancelling_ends_the_child_at_once_and_leaves_nothing(cache: Cache, demo_dump: Path) -> None:
     started = threading.Event()
 
@@ -155,6 +169,7 @@ def test_cancelling_ends_the_child_at_once_and_leaves_nothing(cache: Cache, demo
     assert cache.entries() == []
 
 
+@either_way
 def test_a_child_that_is_ended_while_it_writes_leaves_nothing(cache: Cache, demo_dump: Path) -> None:
     begun: list[Path] = []
 
@@ -169,25 +184,30 @@ def test_a_child_that_is_ended_while_it_writes_leaves_nothing(cache: Cache, demo
     assert list(cache.folder.iterdir()) == []
 
 
+@either_way
 def test_a_limit_on_memory_stops_the_child_with_a_clear_error(cache: Cache, demo_dump: Path) -> None:
     with pytest.raises(DumpError, match=r"takes more than the 10\.0 MiB of memory that are allowed") as caught:
         open_heap(demo_dump, cache=cache, memory_limit=10 << 20)
     assert "--memory-limit" in caught.value.hint
 
 
-def test_a_child_that_is_killed_is_told_of(cache: Cache, demo_dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = subprocess.Popen
+@either_way
+def test_a_child_that_is_killed_is_told_of(
+    way: str, cache: Cache, demo_dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = getattr(building, f"_{way}")
 
-    class Killed(real):  # type: ignore[valid-type,misc]
-        def __init__(self, *args: object, **options: object) -> None:
-            super().__init__(*args, **options)
-            self.kill()
+    def killed(*arguments: object) -> object:
+        child = start(*arguments)
+        os.kill(child.pid, signal.SIGKILL)
+        return child
 
-    monkeypatch.setattr(subprocess, "Popen", Killed)
+    monkeypatch.setattr(building, f"_{way}", killed)
     with pytest.raises(DumpError, match="the process that reads it has ended with status -9"):
         open_heap(demo_dump, cache=cache)
 
 
+@either_way
 def test_progress_tells_of_the_bytes_read(cache: Cache, demo_dump: Path) -> None:
     told: list[tuple[str, int, int]] = []
     open_heap(demo_dump, cache=cache, progress=lambda *step: told.append(step))
@@ -195,6 +215,7 @@ def test_progress_tells_of_the_bytes_read(cache: Cache, demo_dump: Path) -> None
     assert all(0 <= done <= total for _, done, total in told)
 
 
+@either_way
 def test_a_cache_that_cannot_be_written_is_no_obstacle(dump: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from pmat_lsp.errors import PmatError
-from pmat_lsp.heap.opening import never
-from pmat_lsp.heap.progress import Cancelled
+from pmat_lsp.heap.progress import Cancelled, never
 from pmat_lsp.running.dumps import PerlProcess, Run, run_with_dumps, work_folder
 from pmat_lsp.session import Settings, open_dump
 from tests.cures.running import needs_dumper

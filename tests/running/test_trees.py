@@ -9,8 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from pmat_lsp.errors import PmatError
-from pmat_lsp.heap.opening import never
-from pmat_lsp.heap.progress import Cancelled
+from pmat_lsp.heap.progress import Cancelled, never
 from pmat_lsp.running.trees import copy_tree, measure_tree, remove_tree
 
 

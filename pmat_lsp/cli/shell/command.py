@@ -17,7 +17,6 @@ from pmat_lsp.cli.shell.pages import cut
 from pmat_lsp.errors import PmatError
 
 NAME = "shell"
-HELP = "ask one dump many questions, at a prompt or from a pipe"
 DESCRIPTION = """\
 Opens a dump once and answers questions about it: the commands of pmat-lsp without the dump, such as `identify 0x…`.
 `help` lists them. Ctrl-C ends a question, Ctrl-D the shell. Commands can be piped in, one a line.

@@ -13,9 +13,10 @@ from typing import Any
 
 from rich.text import Text
 
+from pmat_lsp.catalogue.parsers import WordsParser
 from pmat_lsp.catalogue.question import Question
 from pmat_lsp.catalogue.questions import QUESTIONS
-from pmat_lsp.catalogue.words import WordsParser, add_parameters, given_in
+from pmat_lsp.catalogue.words import add_parameters, given_in
 from pmat_lsp.cli import leaks
 from pmat_lsp.cli.opening import opened_dump, progress_bar
 from pmat_lsp.cli.shell.words import split_words

@@ -32,13 +32,6 @@ MOST_STEPS = 50
 """So many holders, or held SVs, are told of one item."""
 
 
-def register(ls: PmatServer) -> None:
-    """Offer the handlers."""
-    ls.offer("call_hierarchy", types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY, prepare)
-    ls.offer("call_hierarchy", types.CALL_HIERARCHY_INCOMING_CALLS, incoming)
-    ls.offer("call_hierarchy", types.CALL_HIERARCHY_OUTGOING_CALLS, outgoing)
-
-
 @dataclass(frozen=True, slots=True)
 class _Item:
     """An SV at its place, or at that of the step that led to it."""

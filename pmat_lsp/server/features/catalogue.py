@@ -34,14 +34,6 @@ LEAKS = "pmat/leaks"
 EXPAND = "pmat/expand"
 
 
-def register(ls: PmatServer) -> None:
-    """Register the handlers."""
-    ls.feature(CATALOGUE)(catalogue)
-    ls.feature(RUN)(run)
-    ls.feature(LEAKS)(leaks)
-    ls.feature(EXPAND)(expand)
-
-
 @answered
 async def catalogue(_ls: PmatServer, _params: Any) -> Json:
     """Answer with every question and what it takes."""

@@ -29,12 +29,6 @@ VERIFY = "pmat.verify"
 _LONGEST_REASON = 2000
 
 
-def register(ls: PmatServer) -> None:
-    """Register the handler."""
-    options = types.CodeActionOptions([types.CodeActionKind.QuickFix])
-    ls.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_actions)
-
-
 @guarded
 async def code_actions(ls: PmatServer, params: types.CodeActionParams) -> list[types.CodeAction] | None:
     """Answer with the quick fixes of the leaks that are marked in the range."""

@@ -7,15 +7,10 @@ from functools import partial
 from lsprotocol import types
 
 from pmat_lsp.server.counts import Counts, counts_in
-from pmat_lsp.server.documents import SHOW
 from pmat_lsp.server.features.commands import IDENTIFY
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.paths import path_of
-
-
-def register(ls: PmatServer) -> None:
-    """Offer the handler."""
-    ls.offer("code_lens", types.TEXT_DOCUMENT_CODE_LENS, code_lens)
+from pmat_lsp.server.reports import SHOW
 
 
 @guarded

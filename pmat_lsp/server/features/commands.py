@@ -12,13 +12,14 @@ from pmat_lsp.analysis.finding_ids import finding_ids
 from pmat_lsp.errors import PmatError
 from pmat_lsp.server.asking import NOT_OPEN
 from pmat_lsp.server.changes import choice_changed, set_front
-from pmat_lsp.server.documents import LEAKS, SHOW, Opened, finding_uri, open_document, run_uri, sv_uri
+from pmat_lsp.server.documents import Opened, open_document
 from pmat_lsp.server.dumps import named_dump
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.loading import load_dump, message_lines, show_front
 from pmat_lsp.server.progress import Cancelled
 from pmat_lsp.server.publishing import refresh
 from pmat_lsp.server.redraw import ask_again
+from pmat_lsp.server.reports import LEAKS, SHOW, finding_uri, run_uri, sv_uri
 from pmat_lsp.server.watching import load_if_changed, load_wanted
 
 LOAD = "pmat.load"
@@ -29,19 +30,6 @@ IDENTIFY = "pmat.identify"
 SHOW_CHAIN = "pmat.showChain"
 SHOW_LEAKS = "pmat.showLeaks"
 COMPARE = "pmat.compare"
-
-
-def register(ls: PmatServer) -> None:
-    """Register the commands."""
-    ls.command(LOAD)(load)
-    ls.command(RELOAD)(reload)
-    ls.command(UNLOAD)(unload)
-    ls.command(RUN)(run)
-    ls.command(IDENTIFY)(identify)
-    ls.command(SHOW)(show)
-    ls.command(SHOW_CHAIN)(show_chain)
-    ls.command(SHOW_LEAKS)(show_leaks)
-    ls.command(COMPARE)(compare)
 
 
 @guarded

@@ -18,11 +18,6 @@ from pmat_lsp.source.perl import PerlSource
 from pmat_lsp.source.words import WordKind, word_at
 
 
-def register(ls: PmatServer) -> None:
-    """Register the handler."""
-    ls.feature(types.TEXT_DOCUMENT_DEFINITION)(definition)
-
-
 @guarded
 async def definition(ls: PmatServer, params: types.DefinitionParams) -> types.Location | list[types.Location] | None:
     """Answer with the place of the declaration, or with those of the key."""

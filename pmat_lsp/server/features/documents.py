@@ -11,11 +11,6 @@ from pmat_lsp.server.documents import document_text
 from pmat_lsp.server.language_server import PmatServer, answered
 
 
-def register(ls: PmatServer) -> None:
-    """Register the handler; the client is asked to use it by `server.documents.register_documents`."""
-    ls.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)(text_document_content)
-
-
 @answered
 async def text_document_content(ls: PmatServer, params: Any) -> types.TextDocumentContentResult:
     """Answer with the Markdown of a report."""

@@ -14,11 +14,6 @@ from pmat_lsp.server.positions import Encoding, Lines
 from pmat_lsp.server.state import OpenDump
 
 
-def register(ls: PmatServer) -> None:
-    """Offer the handler."""
-    ls.offer("document_highlight", types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT, highlight)
-
-
 @guarded
 async def highlight(ls: PmatServer, params: types.DocumentHighlightParams) -> list[types.DocumentHighlight] | None:
     """Answer with the places; None off the chains, so that the client highlights the word as ever."""

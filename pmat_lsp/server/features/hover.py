@@ -43,11 +43,6 @@ _TOO_COMMON = frozenset({"$a", "$b"})
 _MOST_PLACES = 6
 
 
-def register(ls: PmatServer) -> None:
-    """Register the handler."""
-    ls.feature(types.TEXT_DOCUMENT_HOVER)(hover)
-
-
 @guarded
 async def hover(ls: PmatServer, params: types.HoverParams) -> types.Hover | None:
     """Answer with a document in the format that the client prefers."""

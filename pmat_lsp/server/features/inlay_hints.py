@@ -11,11 +11,6 @@ from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.paths import path_of
 
 
-def register(ls: PmatServer) -> None:
-    """Offer the handler."""
-    ls.offer("inlay_hint", types.TEXT_DOCUMENT_INLAY_HINT, inlay_hints)
-
-
 @guarded
 async def inlay_hints(ls: PmatServer, params: types.InlayHintParams) -> list[types.InlayHint] | None:
     """Answer with the hints of the lines that are asked for."""

@@ -7,18 +7,21 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from pmat_lsp.heap.building import stand_down
 from pmat_lsp.server.client import Client
 from pmat_lsp.server.disk import Changes
-from pmat_lsp.server.documents import register_documents
 from pmat_lsp.server.following import follow, register_watchers, take_changes
 from pmat_lsp.server.language_server import LONGEST_WAIT, PmatServer, guarded
+from pmat_lsp.server.late_features import import_features
 from pmat_lsp.server.loading import show_front
 from pmat_lsp.server.parent import leave_with_client
 from pmat_lsp.server.paths import path_of
 from pmat_lsp.server.positions import Encoding
 from pmat_lsp.server.publishing import refresh
 from pmat_lsp.server.redraw import ask_again
+from pmat_lsp.server.reports import register_documents
 from pmat_lsp.server.settings import SECTION, ServerSettings, read_settings
+from pmat_lsp.server.threads import in_daemon_thread
 from pmat_lsp.server.watching import load_wanted
 
 
@@ -58,11 +61,11 @@ async def _begin(ls: PmatServer) -> None:
     await _pull_settings(ls)
     # A client may have asked for a dump already.
     await _place_again(ls, before)
-    await _register_for_settings(ls)
-    ls.state.watch.by_client = await register_watchers(ls)
-    await register_documents(ls)
+    _, ls.state.watch.by_client = await asyncio.gather(_register_for_settings(ls), register_watchers(ls))
     ls.state.start(follow(ls))
-    await _look_again(ls)
+    await asyncio.gather(_look_again(ls), register_documents(ls))
+    await in_daemon_thread(stand_down)
+    await import_features(ls)
 
 
 def shutdown(ls: PmatServer, _params: None) -> None:

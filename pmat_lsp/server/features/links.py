@@ -7,20 +7,15 @@ import re
 from lsprotocol import types
 
 from pmat_lsp.errors import PmatError
-from pmat_lsp.server.documents import SCHEME, SUFFIX, reports_folder, write_document
+from pmat_lsp.server.documents import write_document
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.paths import path_of
 from pmat_lsp.server.positions import Lines
+from pmat_lsp.server.reports import SCHEME, SUFFIX, reports_folder
 from pmat_lsp.source.model import Point, Range
 
 _LINK = re.compile(r"\[(?P<label>(?:\\.|[^\]\\])*)\]\((?P<target>(?:file|pmat):[^)\s]*)\)")
 MOST_LINKS = 20_000
-
-
-def register(ls: PmatServer) -> None:
-    """Register the handlers."""
-    ls.offer("document_link", types.TEXT_DOCUMENT_DOCUMENT_LINK, document_link)
-    ls.offer("document_link", types.DOCUMENT_LINK_RESOLVE, resolve)
 
 
 @guarded

@@ -23,11 +23,6 @@ _MOST_HOLDERS = 5
 """So many of a sub are told: the commonest."""
 
 
-def register(ls: PmatServer) -> None:
-    """Offer the handler."""
-    ls.offer("references", types.TEXT_DOCUMENT_REFERENCES, references)
-
-
 @guarded
 async def references(ls: PmatServer, params: types.ReferenceParams) -> list[types.Location] | None:
     """Answer with places that only the heap knows of; the plain uses of a name are for other servers."""

@@ -13,8 +13,8 @@ from pmat_lsp.analysis.outline import Named, Sort, outline
 from pmat_lsp.format.kinds import Kind
 from pmat_lsp.heap.describe import code_place
 from pmat_lsp.render.escape import visible
-from pmat_lsp.server.documents import sv_uri
 from pmat_lsp.server.language_server import PmatServer, guarded
+from pmat_lsp.server.reports import sv_uri
 from pmat_lsp.server.state import OpenDump, State
 from pmat_lsp.session import Dump
 
@@ -25,11 +25,6 @@ _KINDS = {
     Sort.SUB: types.SymbolKind.Function,
     Sort.GLOBAL: types.SymbolKind.Variable,
 }
-
-
-def register(ls: PmatServer) -> None:
-    """Register the handler."""
-    ls.feature(types.WORKSPACE_SYMBOL)(workspace_symbol)
 
 
 @guarded

@@ -22,13 +22,6 @@ _Class = tuple[str, str, Path, types.Range]
 """(name, detail, file, the range of its name)."""
 
 
-def register(ls: PmatServer) -> None:
-    """Offer the handlers."""
-    ls.offer("type_hierarchy", types.TEXT_DOCUMENT_PREPARE_TYPE_HIERARCHY, prepare)
-    ls.offer("type_hierarchy", types.TYPE_HIERARCHY_SUPERTYPES, supertypes)
-    ls.offer("type_hierarchy", types.TYPE_HIERARCHY_SUBTYPES, subtypes)
-
-
 @guarded
 async def prepare(ls: PmatServer, params: types.TypeHierarchyPrepareParams) -> list[types.TypeHierarchyItem] | None:
     """Begin at the name of a class of the heap."""

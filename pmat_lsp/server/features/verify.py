@@ -23,12 +23,6 @@ VERIFY = "pmat/verify"
 _LONGEST_TIMEOUT = 24 * 3600
 
 
-def register(ls: PmatServer) -> None:
-    """Register the handlers."""
-    ls.feature(FIXES)(fixes)
-    ls.feature(VERIFY)(verify)
-
-
 @answered
 async def fixes(ls: PmatServer, params: Any) -> Json:
     """Tell what the fixes of a finding are."""
