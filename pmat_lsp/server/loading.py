@@ -43,6 +43,8 @@ async def load_dump(ls: PmatServer, path: Path, *, anew: bool = False) -> bool:
         if (loading.path, loading.stamp) == (path, stamp):
             return await _outcome(loading.task)
         loading.task.cancel()
+        # It was not tried to its end: where the other one cannot be read, this one is wanted again.
+        state.watch.tried.pop(loading.path, None)
     state.watch.tried[path] = stamp
     opened = state.dumps.get(path)
     if opened is not None and not anew and stamp in (None, opened.stamp):

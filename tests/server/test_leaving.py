@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.editor import LONGEST_WAIT, SERVER, demo_workspace
-from tests.server.readers import needs_proc, readers
+from tests.server.readers import SPAWNING, children, needs_proc, readers
 
 pytestmark = pytest.mark.asyncio
 BUSY = (
@@ -79,11 +79,36 @@ async def test_a_server_that_computes_does_not_finish_before_it_leaves(workspace
 @needs_proc
 @pytest.mark.parametrize("politely", [True, False], ids=["asked", "client-vanished"])
 async def test_a_server_that_leaves_takes_the_reader_of_a_dump_along(workspace: Path, politely: bool) -> None:
-    server = await _server(workspace)
+    server = await _server(workspace, SPAWNING)
     await _until(lambda: bool(readers(server.pid)), "no process reads the dump")
     (reader,) = readers(server.pid)
     await _leave(server, politely=politely)
     await _until(lambda: not _lives(reader), "the reader lives on")
+
+
+@needs_proc
+@pytest.mark.skipif(sys.platform != "linux", reason="none is forked here")
+async def test_the_child_that_stands_by_ends_with_the_server() -> None:
+    server = await asyncio.create_subprocess_exec(*SERVER, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+    await _until(lambda: bool(children(server.pid)), "no child stands by")
+    (child,) = children(server.pid)
+    server.kill()
+    await server.wait()
+    await _until(lambda: not _lives(child), "the child lives on")
+
+
+@needs_proc
+@pytest.mark.parametrize("has_dump", [True, False])
+async def test_no_child_stands_by_when_the_first_dump_has_been_looked_for(workspace: Path, has_dump: bool) -> None:
+    if not has_dump:
+        (workspace / "courier.pmat").unlink()
+    server = await _server(workspace)
+    assert server.stdout is not None
+    end, told = b"checked" if has_dump else b"no dump found", b""
+    while end not in told:
+        told += await asyncio.wait_for(server.stdout.read(1 << 16), LONGEST_WAIT)
+    await _until(lambda: not children(server.pid), "a child stands by")
+    await _leave(server, politely=True)
 
 
 @needs_proc
@@ -92,7 +117,7 @@ async def test_when_the_server_is_killed_the_reader_of_a_dump_ends_without_finis
 ) -> None:
     cache = tmp_path / "cache"
     monkeypatch.setenv("PMAT_LSP_CACHE", str(cache))
-    server = await _server(workspace)
+    server = await _server(workspace, SPAWNING)
     await _until(lambda: bool(readers(server.pid)), "no process reads the dump")
     (reader,) = readers(server.pid)
     os.kill(reader, signal.SIGSTOP)

@@ -16,7 +16,7 @@ import pytest_asyncio
 from lsprotocol import types
 
 from tests.server.editor import LONGEST_WAIT, Editor, demo_workspace, editor, full_capabilities, hover_text
-from tests.server.readers import needs_proc, readers
+from tests.server.readers import SPAWNING, needs_proc, readers
 
 pytestmark = pytest.mark.asyncio
 OPTIONS = {"client": {"changed": True}}
@@ -139,7 +139,7 @@ async def test_the_reader_of_the_first_dump_is_killed_and_the_next_one_is_seen_w
     workspace = demo_workspace(tmp_path / "courier")
     dump = workspace / "courier.pmat"
     good = dump.read_bytes()
-    async with editor(workspace, types.ClientCapabilities(), options=OPTIONS) as shown:
+    async with editor(workspace, types.ClientCapabilities(), options=OPTIONS, server=SPAWNING) as shown:
         os.kill(await _reader(shown), signal.SIGKILL)
         await _until_state(shown, "failed")
         empty = await shown.request("pmat/leaks", {})
@@ -158,7 +158,7 @@ async def test_a_dump_that_is_replaced_while_it_is_loaded_gives_way_to_the_new_o
 ) -> None:
     workspace = demo_workspace(tmp_path / "courier")
     dump = workspace / "courier.pmat"
-    async with editor(workspace, full_capabilities(), options=OPTIONS) as shown:
+    async with editor(workspace, full_capabilities(), options=OPTIONS, server=SPAWNING) as shown:
         reader = await _reader(shown)
         os.kill(reader, signal.SIGSTOP)
         replace(dump, lzma.decompress(FIXED.read_bytes()))

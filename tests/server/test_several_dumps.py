@@ -278,6 +278,18 @@ async def test_when_the_dump_that_is_asked_for_at_first_is_broken_the_newest_is_
         assert len(shown.shown) == 1
 
 
+async def test_when_a_dump_that_is_broken_is_asked_for_while_the_newest_is_loaded_that_is_loaded_again(
+    workspace: Path,
+) -> None:
+    broken = workspace / "broken.heap"
+    broken.write_bytes(b"PMAT\x00\x00\x05")
+    async with editor(workspace, full_capabilities(), options=OPTIONS) as shown:
+        await shown.until(lambda: any(one["state"] == "loading" for one in shown.changes), "nothing is loaded")
+        assert await shown.command("pmat.load", str(broken)) is False
+        await shown.until(lambda: shown.changes[-1]["state"] == "ready", "the newest was not loaded")
+        assert await _front(shown) == "courier.pmat"
+
+
 async def test_memory_does_not_grow_with_the_number_of_dumps_that_were_opened(workspace: Path) -> None:
     for number in range(24):
         shutil.copy(workspace / "courier.pmat", workspace / f"d{number}.pmat")
