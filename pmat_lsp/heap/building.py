@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from pmat_lsp.errors import DumpError
+from pmat_lsp.heap import cgroups, memory
 from pmat_lsp.heap.cache import Cache
 from pmat_lsp.heap.progress import Cancelled, Progress
 
@@ -32,13 +33,13 @@ class CacheUnwritable(Exception):
 
 
 def build_index(
-    dump: Path, limit: int, cache: Cache, progress: Progress, cancelled: Callable[[], bool], in_background: bool
+    dump: Path, limit: int | None, cache: Cache, progress: Progress, cancelled: Callable[[], bool], in_background: bool
 ) -> None:
     """Run the child until it has written the index.
 
     Args:
         dump: the file, compressed or not.
-        limit: bytes that the child may take.
+        limit: bytes that the child may take; None: what is usual, see `memory.for_reading`.
         cache: where the index goes.
         progress: told how far the child is.
         cancelled: asked again and again whether to give up.
@@ -51,9 +52,10 @@ def build_index(
     """
     unfinished = f".{os.urandom(8).hex()}.tmp"
     niceness = _BACKGROUND_NICENESS if in_background else 0
-    arguments = [os.fspath(dump.absolute()), str(limit), unfinished, str(niceness)]
+    arguments = [os.fspath(dump.absolute()), str(limit or 0), unfinished, str(niceness)]
     command = [sys.executable, "-m", "pmat_lsp.heap.indexer", *arguments]
     environment = {**os.environ, "PMAT_LSP_CACHE": os.fspath(cache.folder.absolute())}
+    kills = cgroups.kills()
     with subprocess.Popen(
         command,
         # Never written to: when it ends, this process has, and the child follows.
@@ -73,7 +75,7 @@ def build_index(
         finally:
             cache.remove_unfinished(unfinished)
         complaint = child.stderr.read() if child.stderr else b""
-    _judge(dump, told, child.returncode, complaint)
+    _judge(dump, told, child.returncode, complaint, kills)
 
 
 def _listen(child: subprocess.Popen[bytes], progress: Progress, cancelled: Callable[[], bool]) -> dict[str, object]:
@@ -105,8 +107,8 @@ def _read_lines(stream: IO[bytes] | None, lines: queue.SimpleQueue[bytes]) -> No
     lines.put(b"")
 
 
-def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: bytes) -> None:
-    """Raise what the child complained of.
+def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: bytes, kills: int) -> None:
+    """Raise what the child complained of; `kills` is `cgroups.kills()` from before it was started.
 
     Raises:
         DumpError: the dump cannot be read, or the child died.
@@ -121,5 +123,7 @@ def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: b
         problem = str(told["error"]).removeprefix(f"{dump.absolute()}: ")
         raise DumpError(dump, problem, offset=offset if isinstance(offset, int) else None, hint=str(told["hint"]))
     logger.error("the reader of %s ended with status %s: %s", dump, status, complaint.decode(errors="replace"))
+    if short := memory.why_killed("reading it", kills, complaint):
+        raise DumpError(dump, short.message, hint=short.hint)
     hint = "It may have been killed for want of memory. Try again; the log says more."
     raise DumpError(dump, f"the process that reads it has ended with status {status}", hint=hint)

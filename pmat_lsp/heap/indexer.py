@@ -19,34 +19,34 @@ from typing import BinaryIO
 
 from pmat_lsp.errors import DumpError, PmatError
 from pmat_lsp.format.container import is_compressed, map_dump
+from pmat_lsp.heap import memory
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.load import write_index
 from pmat_lsp.heap.progress import Progress, no_progress
-from pmat_lsp.units import format_bytes
 
-if sys.platform != "win32":
-    import resource
+_READING = "reading it"
 
 
 def main(arguments: list[str]) -> int:
-    """Index a dump: its path, the bytes of memory that it may take, the suffix of unfinished files, niceness.
+    """Index a dump: its path, the bytes of memory that it may take (0: what is usual), suffix of new files, niceness.
 
     Returns the exit status.
     """
     if hasattr(os, "nice"):
         os.nice(int(arguments[3]))
-    dump, limit, unfinished = Path(arguments[0]), int(arguments[1]), arguments[2]
+    dump, limit, unfinished = Path(arguments[0]), memory.for_reading(int(arguments[1])), arguments[2]
+    memory.hold(limit)
 
     def progress(stage: str, done: int, total: int) -> None:
-        _check_memory(dump, limit)
+        memory.check(_READING, limit)
         _tell({"stage": stage, "done": done, "total": total})
 
     try:
         build(dump, Cache.of_user(), unfinished, progress)
     except PmatError as error:
-        return _fail(error)
+        return _fail(dump, error)
     except MemoryError:
-        return _fail(_too_large(dump, limit))
+        return _fail(dump, memory.exhausted(_READING, limit))
     except OSError as error:
         _tell({"unwritable": str(error)})
         return 2
@@ -54,9 +54,10 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _fail(error: PmatError) -> int:
-    offset = error.offset if isinstance(error, DumpError) else None
-    _tell({"error": error.message, "offset": offset, "hint": error.hint})
+def _fail(dump: Path, error: PmatError) -> int:
+    if not isinstance(error, DumpError):
+        error = DumpError(dump, error.message, hint=error.hint)
+    _tell({"error": error.message, "offset": error.offset, "hint": error.hint})
     return 2
 
 
@@ -93,20 +94,6 @@ def _written(path: Path, unfinished: str) -> Iterator[BinaryIO]:
 def _tell(message: dict[str, object]) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
-
-
-def _check_memory(dump: Path, limit: int) -> None:
-    if sys.platform == "win32":
-        return
-    # Linux counts in KiB, macOS in bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > limit:
-        raise _too_large(dump, limit)
-
-
-def _too_large(dump: Path, limit: int) -> DumpError:
-    problem = f"reading it takes more than the {format_bytes(limit)} of memory that are allowed"
-    return DumpError(dump, problem, hint="Allow more with --memory-limit (in an editor: the setting pmat.memoryLimit).")
 
 
 def _leave_with_parent(unfinished: str) -> None:

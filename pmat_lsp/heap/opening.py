@@ -6,7 +6,6 @@ The child can be ended at any moment, and a dump that exhausts or crashes the re
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def open_heap(
         dump: the file, compressed or not.
         progress: told how far the reading is.
         cancelled: asked again and again whether to give up.
-        memory_limit: bytes that reading may take; default: half of the machine's memory.
+        memory_limit: bytes that reading may take; default: half of the machine's memory. Control groups hold, too.
         cache: where indexes are; default: the user's.
         in_background: a dump is read at low priority, beside somebody who types; default: somebody waits for it.
 
@@ -51,12 +50,11 @@ def open_heap(
     """
     check_file(dump)
     cache = cache or Cache.of_user()
-    limit = memory_limit or _half_of_the_memory()
     try:
         identity = identify(dump)
         heap = _from_index(dump, cache, identity)
         if heap is None:
-            heap = _indexed(dump, limit, cache, identity, progress, cancelled, in_background)
+            heap = _indexed(dump, memory_limit, cache, identity, progress, cancelled, in_background)
     except OSError as error:
         raise DumpError(dump, f"cannot be read: {error.strerror or error}") from error
     if heap is None:
@@ -69,7 +67,7 @@ def open_heap(
 
 def _indexed(
     dump: Path,
-    limit: int,
+    limit: int | None,
     cache: Cache,
     identity: Identity,
     progress: Progress,
@@ -110,10 +108,3 @@ def _from_index(dump: Path, cache: Cache, identity: Identity) -> Heap | None:
         return None
     cache.touch(index, contents) if contents is not dump else cache.touch(index)
     return heap
-
-
-def _half_of_the_memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    except (ValueError, OSError, AttributeError):
-        return 4 << 30
