@@ -6,6 +6,7 @@ needs the room. Limits are `--memory-limit` (for reading alone), control groups,
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -78,6 +79,19 @@ def require(doing: str, size: int, system: Path = Path("/")) -> None:
     least = min(_left(system), key=lambda limit: limit.size, default=None)
     if least is not None and size > least.size:
         raise NotEnoughMemory(f"{doing} takes about {format_bytes(size)} of memory, more than {least}", least.hint)
+
+
+def shortage(doing: str, error: BaseException) -> NotEnoughMemory | None:
+    """The error for a person, where an exception means that there is no more memory; None for all others."""
+    if isinstance(error, NotEnoughMemory):
+        return error
+    is_one = (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        # A thread needs room for its stack.
+        or (isinstance(error, RuntimeError) and "can't start new thread" in str(error))
+    )
+    return exhausted(doing) if is_one else None
 
 
 def exhausted(doing: str, limit: Limit | None = None) -> NotEnoughMemory:

@@ -5,6 +5,7 @@ The child can be ended at any moment, and a dump that exhausts or crashes the re
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from pmat_lsp.errors import DumpError
 from pmat_lsp.format.container import check_file, is_compressed
 from pmat_lsp.format.dumpfile import DumpFile
+from pmat_lsp.heap import memory
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.index import Identity, IndexDamaged, read_index
 from pmat_lsp.heap.model import Heap
@@ -55,8 +57,12 @@ def open_heap(
         heap = _from_index(dump, cache, identity)
         if heap is None:
             heap = _indexed(dump, memory_limit, cache, identity, progress, cancelled, in_background)
-    except OSError as error:
-        raise DumpError(dump, f"cannot be read: {error.strerror or error}") from error
+    except (MemoryError, OSError, RuntimeError) as error:
+        short = memory.shortage("opening it", error)
+        if short is None and not isinstance(error, OSError):
+            raise
+        problem = short.message if short else f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise DumpError(dump, problem, hint=short.hint if short else "") from error
     if heap is None:
         # The dump is being replaced at this moment: read it here and now.
         from pmat_lsp.heap.load import load
@@ -104,6 +110,8 @@ def _from_index(dump: Path, cache: Cache, identity: Identity) -> Heap | None:
     except FileNotFoundError:
         return None
     except (IndexDamaged, OSError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            raise
         logger.info("%s: its index %s is built anew: %s", dump, index, error)
         return None
     cache.touch(index, contents) if contents is not dump else cache.touch(index)
