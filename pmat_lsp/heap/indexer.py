@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     if hasattr(os, "nice"):
         os.nice(int(arguments[3]))
     dump, limit, unfinished = Path(arguments[0]), memory.for_reading(int(arguments[1])), arguments[2]
-    memory.hold(limit)
+    memory.go_first()
 
     def progress(stage: str, done: int, total: int) -> None:
         memory.check(_READING, limit)
@@ -45,9 +45,11 @@ def main(arguments: list[str]) -> int:
         build(dump, Cache.of_user(), unfinished, progress)
     except PmatError as error:
         return _fail(dump, error)
-    except MemoryError:
-        return _fail(dump, memory.exhausted(_READING, limit))
-    except OSError as error:
+    except (MemoryError, OSError, RuntimeError) as error:
+        if short := memory.shortage(_READING, error):
+            return _fail(dump, short)
+        if not isinstance(error, OSError):
+            raise
         _tell({"unwritable": str(error)})
         return 2
     _tell({"ok": True})

@@ -26,8 +26,6 @@ _WORTH_ASKING = 32 << 20
 """Bytes: less than that is always there, or the program would not have started."""
 _KERNELS_SHARE = 16
 """One part in so many of a group's limit is left for what the kernel keeps for the processes, and for others."""
-_SLACK = 8 << 20
-"""Bytes beyond a limit at which an allocation fails: so much may be reserved, but never touched."""
 _ALLOW_MORE = "Allow more with --memory-limit (in an editor: the setting pmat.memoryLimit)."
 
 
@@ -42,12 +40,12 @@ class Limit:
     size: int
     """Bytes that may be used."""
     clause: str
-    """Behind "the 1.0 GiB of memory that": `are allowed`."""
+    """Behind "more than the 1.0 GiB that": `are allowed`."""
     hint: str
     """How it is raised."""
 
     def __str__(self) -> str:
-        return f"the {format_bytes(self.size)} of memory that {self.clause}"
+        return f"the {format_bytes(self.size)} that {self.clause}"
 
 
 def for_reading(setting: int | None, system: Path = Path("/")) -> Limit:
@@ -94,18 +92,17 @@ def shortage(doing: str, error: BaseException) -> NotEnoughMemory | None:
     return exhausted(doing) if is_one else None
 
 
-def exhausted(doing: str, limit: Limit | None = None) -> NotEnoughMemory:
-    """The error for a person where a MemoryError was raised; `limit` is the one that `hold` was given, if any."""
+def exhausted(doing: str) -> NotEnoughMemory:
+    """The error for a person where a MemoryError was raised; it names the limit that leaves least now."""
     size, data = _limit_of("RLIMIT_AS"), _limit_of("RLIMIT_DATA")
     of_size = None if size is None else size - _status("VmSize")
     of_data = None if data is None else data - _status("VmData")
     if of_size is not None and (of_data is None or of_size < of_data):
         return _exceeded(doing, Limit(size or 0, "`ulimit -v` allows", _raise_it("-v")))
-    limit = limit or _held
-    if limit is None and data is not None:
-        limit = Limit(data, "`ulimit -d` allows", _raise_it("-d"))
-    if limit is not None:
-        return _exceeded(doing, limit)
+    if _held is not None:
+        return _exceeded(doing, _held)
+    if data is not None:
+        return _exceeded(doing, Limit(data, "`ulimit -d` allows", _raise_it("-d")))
     return NotEnoughMemory(f"{doing} takes more memory than this machine has left", _ON_ANOTHER)
 
 
@@ -120,7 +117,7 @@ def why_killed(doing: str, kills_before: int, said: bytes) -> NotEnoughMemory | 
     group = cgroups.tightest()
     if group is not None and cgroups.kills() > kills_before:
         allowed = Limit(group.limit, f"{group.file} allows", _MORE_FOR_THE_GROUP)
-        return NotEnoughMemory(f"{doing} took more than {allowed}, so the kernel has ended it", allowed.hint)
+        return NotEnoughMemory(f"{doing} took more memory than {allowed}, so the kernel has ended it", allowed.hint)
     return exhausted(doing) if any(words in said for words in _WORDS_OF_WANT) else None
 
 
@@ -130,18 +127,24 @@ def check(doing: str, limit: Limit) -> None:
         raise _exceeded(doing, limit)
 
 
+def go_first() -> None:
+    """Let the kernel end this process before others, where it has to end one: nothing is lost with it."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
 def hold(limit: Limit) -> None:
     """From here on an allocation beyond a limit raises MemoryError, where the kernel would end the process else.
 
-    Programs that this process starts inherit that: `release` frees them of it.
+    What is reserved and never touched counts too, so this is for when the dump is open. Programs that this process
+    starts inherit it: `release` frees them of it.
     """
     global _held
-    used = _status("VmData")
+    _held, used = limit, _status("VmData")
     if sys.platform != "linux" or not used:
         return
-    _held = limit
     _, hard = _unheld()
-    size = used + max(0, limit.size - anonymous()) + _SLACK
+    size = used + max(0, limit.size - anonymous())
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (size if hard < 0 else min(size, hard), hard))
 
@@ -191,7 +194,7 @@ _held: Limit | None = None
 
 
 def _exceeded(doing: str, limit: Limit) -> NotEnoughMemory:
-    return NotEnoughMemory(f"{doing} takes more than {limit}", limit.hint)
+    return NotEnoughMemory(f"{doing} takes more memory than {limit}", limit.hint)
 
 
 def _raise_it(option: str) -> str:
