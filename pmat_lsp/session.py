@@ -99,7 +99,7 @@ class Dump:
         from pmat_lsp.analysis.leaks import find_leaks
         from pmat_lsp.analysis.needs import LEAKS, require
 
-        require(self.heap, LEAKS)
+        require(self.heap, LEAKS, int(self.ownership.lost.sum()))
         return find_leaks(self.heap, self.ownership)
 
     @cached_property

@@ -211,8 +211,10 @@ def test_reading_in_a_real_group_that_is_too_small_names_it(group: Path, tmp_pat
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PMAT_LSP_CACHE": str(tmp_path)}
     command = [sys.executable, "-c", code, sys.executable, "-m", "pmat_lsp", "summary", str(dump)]
     ended = run_in(group, command, environment)
-    assert (ended.status, ended.kills) == (2, 0)
-    assert f"are left of the 80.0 MiB that {group}/" in ended.stderr
+    # Between two looks at what it has, the kernel may be faster and end the child.
+    assert ended.status == 2
+    assert ended.stderr.startswith(f"pmat-lsp: {dump}: reading it t")
+    assert f" 80.0 MiB that {group}/" in ended.stderr
     assert ended.stderr.count("\n") == 2
 
 
