@@ -46,7 +46,7 @@ class Settings:
     path_map: tuple[tuple[str, str], ...] = ()
     """(prefix where the program ran, prefix here)."""
     memory_limit: int | None = None
-    """Bytes that reading a dump may take; None: half of the machine's memory."""
+    """Bytes that reading a dump may take; None: half of the machine's memory. Control groups hold besides."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,19 @@ class Dump:
     @cached_property
     def ownership(self) -> Ownership:
         """What no root reaches, and what of that is proven to be lost."""
+        from pmat_lsp.analysis.needs import OWNERSHIP, require
         from pmat_lsp.analysis.ownership import find_ownership
 
+        require(self.heap, OWNERSHIP)
         return find_ownership(self.heap)
 
     @cached_property
     def leaks(self) -> Leaks:
         """What leaked."""
         from pmat_lsp.analysis.leaks import find_leaks
+        from pmat_lsp.analysis.needs import LEAKS, require
 
+        require(self.heap, LEAKS, int(self.ownership.lost.sum()))
         return find_leaks(self.heap, self.ownership)
 
     @cached_property
@@ -131,9 +135,11 @@ class Dump:
 
     def retained(self, progress: Progress = no_progress) -> Retained:
         """What each SV keeps alive; computed once."""
+        from pmat_lsp.analysis.needs import RETAINED, require
         from pmat_lsp.analysis.retained import retained_sizes
 
         if self._retained is None:
+            require(self.heap, RETAINED)
             self._retained = retained_sizes(self.heap, self.ownership, progress)
         return self._retained
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeAlias, TypeVar, cast
 
+from pmat_lsp.analysis.needs import require_for
 from pmat_lsp.analysis.tables import Answer
 from pmat_lsp.catalogue.questions import HELP
 from pmat_lsp.errors import PmatError
@@ -156,6 +157,7 @@ class Question(Generic[Kind]):
 
         Raises:
             PmatError: there are too few or too many dumps, or a value is missing, unknown or of the wrong kind.
+            NotEnoughMemory: the answer takes more than there is.
         """
         least, most = self.dumps
         if len(dumps) < least or (most is not None and len(dumps) > most):
@@ -165,7 +167,9 @@ class Question(Generic[Kind]):
         if unknown := sorted(given.keys() - names):
             known = ", ".join(sorted(names)) or "nothing"
             raise PmatError(f"{self.name} does not know {unknown[0]!r}", f"It can be told: {known}.")
-        return Asked(dumps, {p.name: self._value(p, given.get(p.name)) for p in self.parameters}, progress)
+        values = {p.name: self._value(p, given.get(p.name)) for p in self.parameters}
+        require_for([dump.heap for dump in dumps], self.name, [name for name, value in values.items() if value is True])
+        return Asked(dumps, values, progress)
 
     def _value(self, parameter: Parameter, value: object) -> Given:
         if value is None:

@@ -90,11 +90,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return EXIT_BROKEN_PIPE
-    except MemoryError:
-        show_error(PmatError("out of memory", "The dump and its index must fit into memory: several times its size."))
-        return EXIT_ERROR
-    except OSError as error:
-        show_error(PmatError(str(error)))
+    except (MemoryError, OSError, RuntimeError) as error:
+        # Here, since a program that does what it is told needs none of it.
+        from pmat_lsp.heap import memory
+
+        short = memory.shortage("this", error)
+        if short is None and not isinstance(error, OSError):
+            raise
+        show_error(short or PmatError(str(error)))
         return EXIT_ERROR
     return status
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pmat_lsp.cli.output import PROGRAM, show_warning, wants_colour
 from pmat_lsp.errors import PmatError
+from pmat_lsp.heap import memory
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.session import Dump, Settings, open_dump
 
@@ -108,6 +109,7 @@ def opened_dump(path: Path, settings: Settings, prefix: str = f"{PROGRAM}: ") ->
     """
     with progress_bar() as progress:
         dump = open_dump(path, settings, progress)
+    memory.hold_to_groups()
     for warning in dump.heap.warnings:
         show_warning(f"{path}: {warning}", prefix)
     return dump

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from pmat_lsp.errors import DumpError
+from pmat_lsp.heap import cgroups, memory
 from pmat_lsp.heap.cache import Cache
 from pmat_lsp.heap.children import Child, Forked, may_fork
 from pmat_lsp.heap.progress import Cancelled, Progress, never
@@ -37,13 +38,13 @@ class CacheUnwritable(Exception):
 
 
 def build_index(
-    dump: Path, limit: int, cache: Cache, progress: Progress, cancelled: Callable[[], bool], in_background: bool
+    dump: Path, limit: int | None, cache: Cache, progress: Progress, cancelled: Callable[[], bool], in_background: bool
 ) -> None:
     """Run the child until it has written the index.
 
     Args:
         dump: the file, compressed or not.
-        limit: bytes that the child may take.
+        limit: bytes that the child may take; None: what is usual, see `memory.for_reading`.
         cache: where the index goes.
         progress: told how far the child is.
         cancelled: asked again and again whether to give up.
@@ -56,6 +57,7 @@ def build_index(
     """
     unfinished = f".{os.urandom(8).hex()}.tmp"
     niceness = _BACKGROUND_NICENESS if in_background else 0
+    kills = cgroups.kills()
     with _started(task_of(dump, limit, unfinished, niceness, cache)) as child:
         try:
             told = _listen(child, progress, cancelled)
@@ -67,14 +69,14 @@ def build_index(
             cache.remove_unfinished(unfinished)
         complaint = child.stderr.read() if child.stderr else b""
         status = child.wait()
-    _judge(dump, told, status, complaint)
+    _judge(dump, told, status, complaint, kills)
 
 
-def task_of(dump: Path, limit: int, unfinished: str, niceness: int, cache: Cache) -> list[str]:
+def task_of(dump: Path, limit: int | None, unfinished: str, niceness: int, cache: Cache) -> list[str]:
     """What the child is to do, as `pmat_lsp.heap.indexer.main` takes it."""
     return [
         os.fspath(dump.absolute()),
-        str(limit),
+        str(limit or 0),
         unfinished,
         str(niceness),
         os.fspath(cache.folder.absolute()),
@@ -180,8 +182,8 @@ def _read_lines(stream: IO[bytes], lines: queue.SimpleQueue[bytes]) -> None:
     lines.put(b"")
 
 
-def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: bytes) -> None:
-    """Raise what the child complained of.
+def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: bytes, kills: int) -> None:
+    """Raise what the child complained of; `kills` is `cgroups.kills()` from before it was started.
 
     Raises:
         DumpError: the dump cannot be read, or the child died.
@@ -196,5 +198,7 @@ def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: b
         problem = str(told["error"]).removeprefix(f"{dump.absolute()}: ")
         raise DumpError(dump, problem, offset=offset if isinstance(offset, int) else None, hint=str(told["hint"]))
     logger.error("the reader of %s ended with status %s: %s", dump, status, complaint.decode(errors="replace"))
+    if short := memory.why_killed("reading it", kills, complaint):
+        raise DumpError(dump, short.message, hint=short.hint)
     hint = "It may have been killed for want of memory. Try again; the log says more."
     raise DumpError(dump, f"the process that reads it has ended with status {status}", hint=hint)

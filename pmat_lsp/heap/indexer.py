@@ -19,15 +19,12 @@ from typing import BinaryIO
 
 from pmat_lsp.errors import DumpError, PmatError
 from pmat_lsp.format.container import is_compressed, map_dump
+from pmat_lsp.heap import memory
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.load import write_index
 from pmat_lsp.heap.progress import Progress, no_progress
-from pmat_lsp.units import format_bytes
 
-if sys.platform != "win32":
-    import resource
-
-
+_READING = "reading it"
 _STANDARD_OUTPUT = 1
 
 
@@ -35,37 +32,42 @@ def main(task: list[str]) -> int:
     """Index a dump in this process, which is there for nothing else, and tell how it goes.
 
     Args:
-        task: the dump, the bytes of memory that the process may take, the suffix of unfinished files, how much lower
-            the priority is to be than it is, the folder of the cache.
+        task: the dump, the bytes of memory that the process may take (0: what is usual), the suffix of unfinished
+            files, how much lower the priority is to be than it is, the folder of the cache.
 
     Returns:
         The exit status.
     """
-    dump, limit, unfinished, niceness, cache = Path(task[0]), int(task[1]), task[2], int(task[3]), Cache(Path(task[4]))
+    dump, limit, unfinished = Path(task[0]), memory.for_reading(int(task[1])), task[2]
+    niceness, cache = int(task[3]), Cache(Path(task[4]))
     threading.Thread(target=_leave_with_parent, args=(cache, unfinished), daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(niceness)
+    memory.go_first()
 
     def progress(stage: str, done: int, total: int) -> None:
-        _check_memory(dump, limit)
+        memory.check(_READING, limit)
         _tell({"stage": stage, "done": done, "total": total})
 
     try:
         build(dump, cache, unfinished, progress)
     except PmatError as error:
-        return _fail(error)
-    except MemoryError:
-        return _fail(_too_large(dump, limit))
-    except OSError as error:
+        return _fail(dump, error)
+    except (MemoryError, OSError, RuntimeError) as error:
+        if short := memory.shortage(_READING, error):
+            return _fail(dump, short)
+        if not isinstance(error, OSError):
+            raise
         _tell({"unwritable": str(error)})
         return 2
     _tell({"ok": True})
     return 0
 
 
-def _fail(error: PmatError) -> int:
-    offset = error.offset if isinstance(error, DumpError) else None
-    _tell({"error": error.message, "offset": offset, "hint": error.hint})
+def _fail(dump: Path, error: PmatError) -> int:
+    if not isinstance(error, DumpError):
+        error = DumpError(dump, error.message, hint=error.hint)
+    _tell({"error": error.message, "offset": error.offset, "hint": error.hint})
     return 2
 
 
@@ -102,20 +104,6 @@ def _written(path: Path, unfinished: str) -> Iterator[BinaryIO]:
 def _tell(message: dict[str, object]) -> None:
     # Not by sys.stdout: in a forked child that has what the other process has not written yet.
     os.write(_STANDARD_OUTPUT, json.dumps(message).encode() + b"\n")
-
-
-def _check_memory(dump: Path, limit: int) -> None:
-    if sys.platform == "win32":
-        return
-    # Linux counts in KiB, macOS in bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > limit:
-        raise _too_large(dump, limit)
-
-
-def _too_large(dump: Path, limit: int) -> DumpError:
-    problem = f"reading it takes more than the {format_bytes(limit)} of memory that are allowed"
-    return DumpError(dump, problem, hint="Allow more with --memory-limit (in an editor: the setting pmat.memoryLimit).")
 
 
 def _leave_with_parent(cache: Cache, unfinished: str) -> None:

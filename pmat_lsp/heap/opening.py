@@ -5,14 +5,15 @@ The child can be ended at any moment, and a dump that exhausts or crashes the re
 
 from __future__ import annotations
 
+import errno
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from pmat_lsp.errors import DumpError
 from pmat_lsp.format.container import check_file, is_compressed
 from pmat_lsp.format.dumpfile import DumpFile
+from pmat_lsp.heap import memory
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.index import Identity, IndexDamaged, read_index
 from pmat_lsp.heap.model import Heap
@@ -36,7 +37,7 @@ def open_heap(
         dump: the file, compressed or not.
         progress: told how far the reading is.
         cancelled: asked again and again whether to give up.
-        memory_limit: bytes that reading may take; default: half of the machine's memory.
+        memory_limit: bytes that reading may take; default: half of the machine's memory. Control groups hold, too.
         cache: where indexes are; default: the user's.
         in_background: a dump is read at low priority, beside somebody who types; default: somebody waits for it.
 
@@ -46,14 +47,17 @@ def open_heap(
     """
     check_file(dump)
     cache = cache or Cache.of_user()
-    limit = memory_limit or _half_of_the_memory()
     try:
         identity = identify(dump)
         heap = _from_index(dump, cache, identity)
         if heap is None:
-            heap = _indexed(dump, limit, cache, identity, progress, cancelled, in_background)
-    except OSError as error:
-        raise DumpError(dump, f"cannot be read: {error.strerror or error}") from error
+            heap = _indexed(dump, memory_limit, cache, identity, progress, cancelled, in_background)
+    except (MemoryError, OSError, RuntimeError) as error:
+        short = memory.shortage("opening it", error)
+        if short is None and not isinstance(error, OSError):
+            raise
+        problem = short.message if short else f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise DumpError(dump, problem, hint=short.hint if short else "") from error
     if heap is None:
         # The dump is being replaced at this moment: read it here and now.
         from pmat_lsp.heap.load import load
@@ -64,7 +68,7 @@ def open_heap(
 
 def _indexed(
     dump: Path,
-    limit: int,
+    limit: int | None,
     cache: Cache,
     identity: Identity,
     progress: Progress,
@@ -101,14 +105,9 @@ def _from_index(dump: Path, cache: Cache, identity: Identity) -> Heap | None:
     except FileNotFoundError:
         return None
     except (IndexDamaged, OSError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            raise
         logger.info("%s: its index %s is built anew: %s", dump, index, error)
         return None
     cache.touch(index, contents) if contents is not dump else cache.touch(index)
     return heap
-
-
-def _half_of_the_memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    except (ValueError, OSError, AttributeError):
-        return 4 << 30

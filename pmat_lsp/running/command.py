@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from pmat_lsp.errors import PmatError
+from pmat_lsp.heap import memory
 from pmat_lsp.heap.progress import Cancelled
 
 _LOOK_EVERY = 0.05
@@ -73,6 +74,7 @@ def run_command(
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise PmatError(f"{command[0]}: cannot be run: {reason}", "Name a command as you type it.") from error
+        memory.release(child.pid)
         with child:
             try:
                 return _followed(child, out, err, time.monotonic() + timeout, cancelled)

@@ -16,6 +16,10 @@ FEATURES = (lifecycle, diagnostics, pull_diagnostics, late_features)
 """Those that the first marks need; then all others."""
 
 
+_TURN = 0.001
+"""Seconds that a thread which computes keeps the event loop waiting, not 0.005 as usual: a message takes some turns."""
+
+
 def build_server() -> PmatServer:
     """A server with all its features, not started yet."""
     server = PmatServer()
@@ -39,6 +43,7 @@ def serve_tcp(host: str, port: int) -> None:
 
 
 def _serve(server: PmatServer, start: Callable[[], None]) -> None:
+    sys.setswitchinterval(_TURN)
     # The modules stay: the collector of garbage, which stops all threads, need not look through them each time.
     gc.freeze()
     try:

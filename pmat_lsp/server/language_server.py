@@ -18,6 +18,7 @@ from pygls.protocol import JsonRPCRequestMessage, default_converter
 
 from pmat_lsp import __version__
 from pmat_lsp.errors import DumpError, PmatError
+from pmat_lsp.heap import memory
 from pmat_lsp.render.escape import visible
 from pmat_lsp.server.late_types import put_off
 from pmat_lsp.server.protocol import ForgettingProtocol
@@ -129,8 +130,12 @@ def answered(
         began = time.perf_counter()
         try:
             return await handler(ls, params)
-        except PmatError as error:
-            code = REQUEST_FAILED if isinstance(error, Unanswerable | DumpError) else JsonRpcInvalidParams.CODE
+        except (PmatError, MemoryError, OSError, RuntimeError) as caught:
+            error = memory.shortage("this", caught) or caught
+            if not isinstance(error, PmatError):
+                raise
+            failed = isinstance(error, Unanswerable | DumpError | memory.NotEnoughMemory)
+            code = REQUEST_FAILED if failed else JsonRpcInvalidParams.CODE
             raise JsonRpcException(visible(error.message, _LONGEST), code, {"hint": error.hint}) from None
         finally:
             ls.trace(handler.__name__, began, params)
@@ -149,8 +154,10 @@ def guarded(
         try:
             return await handler(ls, *args, **kwargs)
         except Exception as error:
-            _logger.exception("%s failed", name)
-            details = "".join(traceback.format_exception(error))
+            short = memory.shortage("it", error)
+            if short is None:
+                _logger.exception("%s failed", name)
+            details = f"{short.message}. {short.hint}" if short else "".join(traceback.format_exception(error))
             ls.log(types.MessageType.Error, f"{name} failed: {details}")
             return None
         finally:

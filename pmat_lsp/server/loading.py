@@ -12,6 +12,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from pmat_lsp.errors import DumpError, PmatError
+from pmat_lsp.heap import memory
 from pmat_lsp.heap.progress import Progress as HeapProgress
 from pmat_lsp.render.escape import visible
 from pmat_lsp.server.changes import front_again, set_front
@@ -79,15 +80,24 @@ async def _load(ls: PmatServer, path: Path, stamp: Stamp | None) -> bool:
         front_again(ls)
         ls.log(types.MessageType.Info, f"{name}: loading was cancelled")
     except PmatError as error:
-        set_front(ls, "failed", path, error.message)
-        _tell(ls, f"{error.message}\n{error.hint}" if error.hint else error.message)
+        _failed(ls, path, error)
     except Exception as error:
+        if short := memory.shortage("loading it", error):
+            _failed(ls, path, short)
+            return False
         _logger.exception("loading %s failed", path)
         set_front(ls, "failed", path, f"{path}: cannot be read because of a fault in pmat-lsp")
         _tell(ls, f"{path}: cannot be read because of a fault in pmat-lsp: {type(error).__name__}: {error}")
     finally:
         given_up.set()
     return False
+
+
+def _failed(ls: PmatServer, path: Path, error: PmatError) -> None:
+    # Only what is wrong with the file names it by itself.
+    message = error.message if isinstance(error, DumpError) else f"{path}: {error.message}"
+    set_front(ls, "failed", path, message)
+    _tell(ls, f"{message}\n{error.hint}" if error.hint else message)
 
 
 async def _whole(
@@ -119,8 +129,14 @@ async def settled(path: Path) -> Stamp | None:
 def _read(path: Path, settings: Settings, progress: HeapProgress, cancelled: Callable[[], bool]) -> Dump:
     """The dump with what every answer needs, so that none of them waits for that."""
     dump = open_dump(path, settings, progress, cancelled, in_background=True)
+    memory.hold_to_groups()
     dump.prove(progress)
-    dump.retained(progress)
+    try:
+        dump.retained(progress)
+    except memory.NotEnoughMemory as error:
+        # Only what asks for it goes without.
+        _logger.warning("%s: %s", path, error.message)
+    memory.give_back()
     return dump
 
 

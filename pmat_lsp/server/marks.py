@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from pmat_lsp.session import Dump
 from pmat_lsp.source.marks import MarkedFinding, Note
 from pmat_lsp.source.model import Range
 
+MOST_A_FILE = 250
+"""So many diagnostics a file can have, those of the heaviest findings: more keep the event loop while they are sent."""
 MOST_ADDRESSES = 20
 """So many addresses of leaked islands go into the data of a diagnostic."""
 _SEVERITIES = {
@@ -48,17 +51,23 @@ class FileMarks:
 
     path: Path
     diagnostics: tuple[types.Diagnostic, ...]
+    left_out: int = 0
+    """How many more were found; some of them may be equal."""
 
 
 def diagnostics_of(dump: Dump, marked: tuple[MarkedFinding, ...], target: Target) -> list[FileMarks]:
     """All diagnostics, by file; a file that has none is left out, and so are findings that a comment ignores."""
     found: dict[str, tuple[Path, list[types.Diagnostic]]] = {}
+    left_out: Counter[str] = Counter()
     for one in [one for one in marked if one.ignored is None]:
         for path, diagnostic in _diagnostics(dump, one, target):
-            _, diagnostics = found.setdefault(same_file_key(path), (path, []))
-            if diagnostic not in diagnostics:
+            key = same_file_key(path)
+            _, diagnostics = found.setdefault(key, (path, []))
+            if len(diagnostics) == MOST_A_FILE:
+                left_out[key] += 1
+            elif diagnostic not in diagnostics:
                 diagnostics.append(diagnostic)
-    return [FileMarks(path, tuple(diagnostics)) for path, diagnostics in found.values()]
+    return [FileMarks(path, tuple(diagnostics), left_out[key]) for key, (path, diagnostics) in found.items()]
 
 
 def _diagnostics(dump: Dump, marked: MarkedFinding, target: Target) -> list[tuple[Path, types.Diagnostic]]:

@@ -14,6 +14,8 @@ from pmat_lsp.units import format_bytes, format_count
 _STALE = "The source has changed since the dump: the place is a guess."
 _STILL_REACHED = "Live code can still reach them through a weak reference, so this may be meant."
 _LONGEST = 1000
+MOST_LINES = 100
+"""So many findings of a kind are told in the log, one by one."""
 
 
 def leak_message(marked: MarkedFinding) -> str:
@@ -72,7 +74,14 @@ def unplaced_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:
         where = "no place in the source" if one.mark is None else "not all of its places were found"
         reasons = "".join(f"; {reason}" for reason in one.missing)
         lines.append(f"{finding_label(one.finding)}: {one.finding.title}: {where}{reasons}")
-    return [visible(line, _LONGEST) for line in dict.fromkeys(lines)]
+    return _some(list(dict.fromkeys(lines)), "findings of which not all can be shown")
+
+
+def _some(lines: list[str], things: str) -> list[str]:
+    """The first lines, safe to show, and one that counts the rest."""
+    rest = len(lines) - MOST_LINES
+    told = [visible(line, _LONGEST) for line in lines[:MOST_LINES]]
+    return [*told, f"and {rest:,} more {things}"] if rest > 0 else told
 
 
 def unplaced_warning(marked: tuple[MarkedFinding, ...]) -> str | None:
@@ -89,11 +98,12 @@ def unplaced_warning(marked: tuple[MarkedFinding, ...]) -> str | None:
 
 def ignored_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:
     """One line for each finding that a comment in the source ignores, with its reason."""
-    return [
-        visible(f"{finding_label(one.finding)}: {one.finding.title}: ignored: {one.ignored}", _LONGEST)
+    lines = [
+        f"{finding_label(one.finding)}: {one.finding.title}: ignored: {one.ignored}"
         for one in marked
         if one.ignored is not None
     ]
+    return _some(lines, "findings that are ignored")
 
 
 def _closure_sentence(marked: MarkedFinding, closure: Closure) -> str:

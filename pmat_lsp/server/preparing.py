@@ -7,9 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from pmat_lsp.catalogue.questions import BY_NAME
+from pmat_lsp.heap import memory
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.late_features import GRACE_SECONDS
 from pmat_lsp.server.state import OpenDump
+from pmat_lsp.server.threads import in_daemon_thread
 from pmat_lsp.source.marks import mark_finding
 
 MOST_FINDINGS = 20
@@ -30,6 +32,7 @@ async def prepare(ls: PmatServer) -> None:
     for index in range(await ask(lambda opened: len(opened.dump.leaks.report.findings[:MOST_FINDINGS])) or 0):
         await ask(partial(_captured, index=index))
         await ask(partial(_cures, index=index))
+    await in_daemon_thread(memory.give_back)
 
 
 def _imported(_opened: OpenDump, name: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from pmat_lsp.errors import PmatError
+from pmat_lsp.render.escape import visible
 from pmat_lsp.server.dumps import Stamp, stamp_of
 from pmat_lsp.server.language_server import PmatServer, guarded
 from pmat_lsp.server.marks import FileMarks, Target, diagnostics_of
@@ -21,6 +22,7 @@ from pmat_lsp.session import Dump
 from pmat_lsp.source.model import Range
 from pmat_lsp.source.places import Places
 
+_LONGEST = 1000
 DEBOUNCE_SECONDS = 0.15
 """The marks are found anew when the user has not typed for so long."""
 
@@ -108,6 +110,10 @@ def _find(opened: OpenDump, state: State) -> Outcome:
     target = target_of(dump, state)
     summary = [loaded_message(dump.path, dump.leaks.report), *unplaced_messages(marked), *ignored_messages(marked)]
     files = diagnostics_of(dump, marked, target)
+    for file in files:
+        if file.left_out:
+            told = f"{file.path}: not all marks are shown, {file.left_out:,} more were found; the report has all"
+            summary.append(visible(told, _LONGEST))
     stamps = {file.path: stamp_of(file.path) for file in files}
     return Outcome(opened, files, summary, unplaced_warning(marked), stamps)
 

@@ -7,12 +7,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pmat_lsp.analysis import ownership as module
 from pmat_lsp.analysis.islands import OUTSIDE, SHARED, find_islands
 from pmat_lsp.analysis.leaks import find_leaks
-from pmat_lsp.analysis.ownership import find_ownership
+from pmat_lsp.analysis.ownership import components_among, find_ownership
 from pmat_lsp.heap.load import load
 from tests.dump_writer import DumpWriter
 
@@ -159,3 +161,22 @@ def shortest(random: RandomHeap, start: int) -> int:
         if start in at:
             return length
     raise AssertionError(f"no way from {start} back to it")
+
+
+@given(heaps, st.sets(st.integers(0, SVS - 1)))
+@no_reset
+def test_components_of_a_part_are_the_same_on_a_graph_of_that_part_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random: RandomHeap, chosen: set[int]
+) -> None:
+    path = tmp_path / "random.pmat"
+    random.write(path)
+    heap = load(path)
+    counted = find_ownership(heap).counted
+    svs = np.array(sorted(chosen), np.int32)
+    found = []
+    # All parts are few, then none.
+    for few in (1, heap.n + 1):
+        monkeypatch.setattr(module, "_FEW", few)
+        found.append(components_among(heap, counted, svs))
+    assert np.array_equal(found[0][0], found[1][0])
+    assert found[0][1] == found[1][1]

@@ -107,6 +107,10 @@ class Server:
         self.until(lambda: number in self._replies, longest)
         return self._replies.pop(number)
 
+    def has_replied(self, number: int) -> bool:
+        """Whether the answer to a request has come."""
+        return number in self._replies
+
     def ask(self, method: str, params: Json) -> Reply:
         """Send a request and wait for its answer.
 

@@ -186,7 +186,7 @@ def test_a_child_that_is_ended_while_it_writes_leaves_nothing(cache: Cache, demo
 
 @either_way
 def test_a_limit_on_memory_stops_the_child_with_a_clear_error(cache: Cache, demo_dump: Path) -> None:
-    with pytest.raises(DumpError, match=r"takes more than the 10\.0 MiB of memory that are allowed") as caught:
+    with pytest.raises(DumpError, match=r"takes more memory than the 10\.0 MiB that are allowed") as caught:
         open_heap(demo_dump, cache=cache, memory_limit=10 << 20)
     assert "--memory-limit" in caught.value.hint
 

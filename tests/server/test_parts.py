@@ -5,22 +5,28 @@ from __future__ import annotations
 import asyncio
 import os
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
+from pmat_lsp.heap.memory import NotEnoughMemory
 from pmat_lsp.server import dumps
 from pmat_lsp.server.app import build_server
 from pmat_lsp.server.client import Client
 from pmat_lsp.server.dumps import find_dumps
-from pmat_lsp.server.language_server import PmatServer, guarded
+from pmat_lsp.server.language_server import REQUEST_FAILED, PmatServer, answered, guarded
+from pmat_lsp.server.marks import MOST_A_FILE, Target, diagnostics_of
+from pmat_lsp.server.messages import MOST_LINES, unplaced_messages
 from pmat_lsp.server.positions import Encoding, Lines
 from pmat_lsp.server.progress import Cancelled, Progress
 from pmat_lsp.server.settings import ServerSettings, read_settings
 from pmat_lsp.server.texts import Texts
+from pmat_lsp.session import Settings, open_dump
 from pmat_lsp.source.model import Point, Range
 
 KINDS = list(types.PositionEncodingKind)
@@ -259,3 +265,63 @@ def test_work_is_given_up_when_the_user_cancels_its_progress(
         asyncio.run(cancel_it())
     assert told == ["begin", "end"]
     assert progress.tokens == {}
+
+
+def test_an_error_for_want_of_memory_is_one_line_in_the_log_without_a_traceback(
+    server: PmatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @guarded
+    async def handler(_ls: PmatServer) -> None:
+        raise MemoryError
+
+    told: list[str] = []
+    monkeypatch.setattr(server, "log", lambda _level, message: told.append(message))
+    assert asyncio.run(handler(server)) is None
+    [line] = told
+    assert line.startswith("handler failed: it takes more memory than")
+    assert "Traceback" not in line
+
+
+def test_a_request_of_ours_that_takes_too_much_memory_fails_with_the_reason(
+    server: PmatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @answered
+    async def handler(_ls: PmatServer, _params: object) -> None:
+        raise NotEnoughMemory("finding it takes about 1.0 GiB", "Get more.")
+
+    with pytest.raises(JsonRpcException) as caught:
+        asyncio.run(handler(server, None))
+    assert (caught.value.message, caught.value.code) == ("finding it takes about 1.0 GiB", REQUEST_FAILED)
+    assert caught.value.data == {"hint": "Get more."}
+
+
+def test_the_log_tells_of_a_hundred_findings_without_a_place_and_counts_the_rest(demo_dump: Path) -> None:
+    marked = open_dump(demo_dump, Settings()).all_marked[0]
+    many = tuple(
+        replace(
+            marked, place=None, notes=(), finding=replace(marked.finding, title=f"{number} objects can never be freed")
+        )
+        for number in range(20_000)
+    )
+    lines = unplaced_messages(many)
+    assert len(lines) == MOST_LINES + 1
+    assert lines[-1] == "and 19,900 more findings of which not all can be shown"
+    assert unplaced_messages(many[:MOST_LINES]) == lines[:-1]
+
+
+def test_a_file_has_as_many_diagnostics_as_can_be_sent_at_once_and_says_how_many_more_there_are(
+    demo_dump: Path,
+) -> None:
+    root = demo_dump.parent / "program"
+    dump = open_dump(demo_dump, Settings(source_roots=(root,)))
+    marked = next(one for one in dump.all_marked if one.mark is not None)
+    many = tuple(
+        replace(marked, finding=replace(marked.finding, bytes_total=number)) for number in range(MOST_A_FILE + 50)
+    )
+    place = types.Range(types.Position(0, 0), types.Position(0, 1))
+    target = Target(Client(), "warning", "hint", lambda path: path.as_uri(), lambda _path, _range: place)
+    [file] = [file for file in diagnostics_of(dump, many, target) if marked.mark and file.path == marked.mark.path]
+    assert len(file.diagnostics) == MOST_A_FILE
+    assert file.left_out >= 50
+    [file] = [file for file in diagnostics_of(dump, many[:10], target) if marked.mark and file.path == marked.mark.path]
+    assert file.left_out == 0

@@ -15,6 +15,7 @@ from pmat_lsp.cli.output import show, show_error
 from pmat_lsp.cli.shell.commands import Leave, Shell
 from pmat_lsp.cli.shell.pages import cut
 from pmat_lsp.errors import PmatError
+from pmat_lsp.heap import memory
 
 NAME = "shell"
 DESCRIPTION = """\
@@ -88,10 +89,9 @@ def _answer_page(shell: Shell, line: str) -> None:
 
 def _told(error: Exception) -> PmatError:
     """Anything that went wrong, on one line."""
+    error = memory.shortage("this", error) or error
     if isinstance(error, PmatError):
         return PmatError(" ".join(f"{error.message}. {error.hint}".split()) if error.hint else error.message)
     if isinstance(error, OSError):
         return PmatError(f"{os.fspath(error.filename or '')}: {error.strerror}" if error.filename else str(error))
-    if isinstance(error, MemoryError):
-        return PmatError("out of memory")
     return PmatError(f"a mistake of this program: {error!r}")

@@ -25,6 +25,7 @@ from pmat_lsp.server.params import Params
 from pmat_lsp.server.progress import Progress
 from pmat_lsp.server.publishing import target_of
 from pmat_lsp.server.state import OpenDump, State
+from pmat_lsp.server.threads import in_daemon_thread
 
 VERSION = 1
 """Grows when a key is removed or changes its meaning."""
@@ -37,7 +38,9 @@ EXPAND = "pmat/expand"
 @answered
 async def catalogue(_ls: PmatServer, _params: Any) -> Json:
     """Answer with every question and what it takes."""
-    return {"version": VERSION, "questions": [_question(question) for question in QUESTIONS]}
+    # Not on the loop: the first time the modules of all of them are imported.
+    questions = await in_daemon_thread(lambda: [_question(question) for question in QUESTIONS])
+    return {"version": VERSION, "questions": questions}
 
 
 def _question(question: Question[Any]) -> Json:
