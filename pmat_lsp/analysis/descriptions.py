@@ -30,7 +30,7 @@ def descriptions(heap: Heap, svs: Svs) -> list[str]:
 
 
 def all_described(heap: Heap, svs: Svs) -> list[str]:
-    """As `naming.described` of each of some SVs, none of them twice."""
+    """As `naming.described` of each of some SVs."""
     first, which = alike(_looks(heap, svs), heap.blessed[svs])
     beginnings = []
     for sv in svs[first].tolist():

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from pmat_lsp.analysis.descriptions import all_described
 from pmat_lsp.analysis.tables import Column, Tree, TreeRow, Unit
 from pmat_lsp.format.kinds import Kind, Strength
 from pmat_lsp.format.roots import PLAIN_POINTER_ROOTS
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from pmat_lsp.analysis.unexplained import Unseen
 
 REFERENCE, ROOT, UNSEEN, NOTHING, TOO_DEEP = "reference", "root", "unseen", "nothing", "too deep"
-AGAIN, CIRCULAR, ITSELF = "again", "circular", "itself"
+AGAIN, CIRCULAR, ITSELF, MORE = "again", "circular", "itself", "more"
 """What a row of the tree tells: the first column."""
 _COLUMNS = (
     Column("tells", Unit.TEXT),
@@ -39,7 +42,11 @@ _COLUMNS = (
 _Step = tuple[TreeRow, int | None, frozenset[int]]
 """A row, the SV to go on with below it if any, and the SVs above that one."""
 _MOST_SVS = 2_000
-"""SVs whose referrers are looked up; a chain that matters is among the nearest."""
+"""SVs whose referrers are told; a chain that matters is among the nearest."""
+_MOST_LOOKED_UP = 10_000
+"""SVs of which it is looked up at all whether a root, or something, refers to them."""
+MOST_REFERRERS = 10_000
+"""Of one SV so many are told."""
 _FAR = 1 << 30
 _IMMORTALS = ("undef", "true", "false")
 
@@ -66,6 +73,8 @@ class _Node:
     edges: list[Reference] = field(default_factory=list)
     cut: bool = False
     """Its referrers are too deep to be told."""
+    more: int = 0
+    """Referrers that are not told since there are too many."""
     distance: int = _FAR
     """References from the nearest root."""
     named: int = 0
@@ -86,22 +95,33 @@ class _Referrers:
         self._elide = options.elide
         self._stack = set(heap.stack.tolist())
         self._mortals = set(heap.mortals.tolist())
+        self._roots: dict[int, list[Reference]] = {}
+        for root in heap.roots:
+            # A plain pointer keeps nothing alive: a handle that leaks may be the one that was read last.
+            strong = root.strong and root.name not in PLAIN_POINTER_ROOTS
+            strength = Strength.STRONG if strong else Strength.WEAK
+            self._roots.setdefault(root.sv, []).append(Reference(root.description, strength, -1))
 
-    def of(self, sv: int) -> list[Reference]:
-        """References to an SV; -1 as the other end stands for a root."""
+    def of(self, sv: int) -> tuple[list[Reference], int]:
+        """(references to an SV; -1 as the other end stands for a root; how many more there are than are told)."""
         known = self._immortal_or_symbol(sv)
         if known:
-            return [Reference(known, Strength.STRONG, -1)]
+            return [Reference(known, Strength.STRONG, -1)], 0
         found = self._references(sv, self._wanted)
         for more in (DIRECT, ALL):
             if not found and self._wanted & more != more:
                 found = self._references(sv, more)
+        left_out = max(sum(reference.sv >= 0 for reference in found) - MOST_REFERRERS, 0)
+        if left_out:
+            roots = [reference for reference in found if reference.sv < 0]
+            others = sorted((reference for reference in found if reference.sv >= 0), key=_order)
+            found = roots + others[:MOST_REFERRERS]
         if self._elide:
             found = [shorter for reference in found for shorter in self._without_reference(reference)]
             found = [self._without_pad(reference) for reference in found]
         if sv in self._mortals:
             found.append(Reference("a mortal", Strength.STRONG, -1))
-        return sorted(found, key=lambda reference: reference.name)
+        return sorted(found, key=lambda reference: reference.name), left_out
 
     def _immortal_or_symbol(self, sv: int) -> str | None:
         heap = self._heap
@@ -116,12 +136,7 @@ class _Referrers:
 
     def _references(self, sv: int, wanted: Strength) -> list[Reference]:
         found = references_in(self._heap, sv, wanted)
-        for root in self._heap.roots:
-            # A plain pointer keeps nothing alive: a handle that leaks may be the one that was read last.
-            strong = root.strong and root.name not in PLAIN_POINTER_ROOTS
-            strength = Strength.STRONG if strong else Strength.WEAK
-            if root.sv == sv and strength & wanted:
-                found.append(Reference(root.description, strength, -1))
+        found += [root for root in self._roots.get(sv, ()) if root.strength & wanted]
         if sv in self._stack and wanted & Strength.WEAK:
             found.append(Reference("a value on the stack", Strength.STRONG, -1))
         return found
@@ -168,8 +183,11 @@ def _graph(referrers: _Referrers, start: int, depth: int) -> dict[int, _Node]:
     while todo:
         sv = todo.popleft()
         node = nodes[sv]
-        found = referrers.of(sv)
         looked_up += 1
+        if looked_up > _MOST_LOOKED_UP:
+            node.cut = True
+            continue
+        found, more = referrers.of(sv)
         node.roots = [reference for reference in found if reference.sv < 0]
         if any(root.strength == Strength.STRONG for root in node.roots):
             continue
@@ -177,7 +195,7 @@ def _graph(referrers: _Referrers, start: int, depth: int) -> dict[int, _Node]:
         if node.level >= depth or looked_up > _MOST_SVS:
             node.cut = bool(edges)
             continue
-        node.edges = edges
+        node.edges, node.more = edges, more
         for edge in edges:
             if edge.sv not in nodes:
                 nodes[edge.sv] = _Node(node.level + 1)
@@ -235,6 +253,9 @@ class _Teller:
         self._to_root = to_root
         self._told: set[int] = set()
         self._marks: dict[int, str] = {}
+        svs = np.array(list(nodes), np.int32)
+        told = zip(heap.address[svs].tolist(), all_described(heap, svs), strict=True)
+        self._described = dict(zip(svs.tolist(), told, strict=True))
 
     def rows(self, start: int) -> Iterator[TreeRow]:
         """The tree below an SV."""
@@ -273,6 +294,8 @@ class _Teller:
             if edge.sv in path:
                 again = ITSELF if edge.sv == sv else CIRCULAR
                 yield self._row(depth + 1, again, mark=self._marks.get(edge.sv)), None, path
+        if node.more and not self._to_root:
+            yield replace(self._row(depth, MORE), more=node.more), None, path
 
     def _note(self, sv: int, node: _Node, depth: int) -> tuple[str, str | None] | None:
         """What to tell instead of the referrers of an SV."""
@@ -300,7 +323,7 @@ class _Teller:
         strength = str(reference.strength.name).lower() if reference else None
         address = text = None
         if reference and reference.sv >= 0:
-            address, text = self._heap.address_of(reference.sv), described(self._heap, reference.sv)
+            address, text = self._described[reference.sv]
         name = reference.name if reference else None
         return TreeRow(depth, (tells, strength, name, address, text, mark, None), 0)
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
+from pmat_lsp.analysis.descriptions import all_described
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.format.kinds import Strength
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described
-from pmat_lsp.heap.neighbours import Reference, references_in, references_out
+from pmat_lsp.heap.neighbours import STRENGTHS, Reference, references_in, references_out
+
+_WORDS = {strength: str(strength.name).lower() for strength in STRENGTHS}
 
 _COLUMNS = (
     Column("strength", Unit.TEXT),
@@ -29,13 +34,10 @@ def inrefs_table(heap: Heap, sv: int, wanted: Strength) -> Table:
 
 
 def _table(heap: Heap, title: str, references: Iterable[Reference]) -> Table:
+    by_name = sorted(references, key=lambda reference: reference.name)
+    svs = np.array([reference.sv for reference in by_name], np.int32)
+    told = zip(by_name, heap.address[svs].tolist(), all_described(heap, svs), strict=True)
     rows: tuple[tuple[Value, ...], ...] = tuple(
-        (
-            str(reference.strength.name).lower(),
-            reference.name,
-            heap.address_of(reference.sv),
-            described(heap, reference.sv),
-        )
-        for reference in sorted(references, key=lambda reference: reference.name)
+        (_WORDS[reference.strength], reference.name, address, text) for reference, address, text in told
     )
     return Table(title, _COLUMNS, rows)

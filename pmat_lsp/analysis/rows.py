@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from pmat_lsp.format.kinds import Kind, RefKind
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.ranges import ranges
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -14,13 +15,13 @@ I64 = npt.NDArray[np.int64]
 
 def rows_to(heap: Heap, svs: npt.NDArray[np.integer]) -> tuple[I64, I64]:
     """(rows of the out_ columns that refer to some SVs, of each the index of the SV)."""
-    places, which = _ranges(heap.in_start[svs], heap.in_start[svs + 1])
+    places, which = ranges(heap.in_start[svs], heap.in_start[svs + 1])
     return heap.in_ref[places].astype(np.int64), which
 
 
 def rows_from(heap: Heap, svs: npt.NDArray[np.integer]) -> tuple[I64, I64]:
     """(rows of the out_ columns that belong to some SVs, of each the index of the SV)."""
-    return _ranges(heap.out_start[svs], heap.out_start[svs + 1])
+    return ranges(heap.out_start[svs], heap.out_start[svs + 1])
 
 
 def referents(heap: Heap, svs: I32, deepest: int = 1) -> tuple[I32, I32]:
@@ -34,11 +35,3 @@ def referents(heap: Heap, svs: I32, deepest: int = 1) -> tuple[I32, I32]:
         target[passed] = heap.out_target[rows[follows]]
         depth[passed] += 1
     return depth, target
-
-
-def _ranges(start: I32, stop: I32) -> tuple[I64, I64]:
-    """(all numbers from each start up to its stop, of each the index of the range)."""
-    counts = (stop - start).astype(np.int64)
-    which = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
-    behind = start - (np.cumsum(counts) - counts)
-    return np.arange(len(which), dtype=np.int64) + behind[which], which

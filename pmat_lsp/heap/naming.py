@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pmat_lsp.format.kinds import HASH_KINDS, CodeFlag, Kind, RefKind, ScalarFlag, Strength
 from pmat_lsp.heap.bodies import body_of
@@ -26,7 +28,8 @@ _GLOB_SLOTS = (
 )
 _SCALAR_FIELDS = ((ScalarFlag.NV, "NV"), (ScalarFlag.PV, "PV"))
 _COUNTED_KINDS = frozenset((Kind.HASH, Kind.PADLIST, Kind.PADNAMES, Kind.PAD))
-_PLAIN_NAMES: dict[RefKind, str] = {
+_ELEMENT = int(RefKind.ELEMENT)
+_PLAIN_NAMES: dict[int, str] = {
     RefKind.REFERENT: "the referrant",
     RefKind.OUR_STASH: "the our stash",
     RefKind.GLOB_SCALAR: "the scalar",
@@ -147,10 +150,20 @@ def root_names(heap: Heap) -> dict[int, str]:
 
 def reference_name(heap: Heap, row: int) -> str:
     """What one row of the out_ columns is: `the referrant`, `element [0]`, `the lexical $x`, `'P' magic object`."""
-    kind, detail = RefKind(int(heap.out_kind[row])), int(heap.out_detail[row])
-    source = int(heap.out_source[row])
+    return reference_names(heap, np.array([row]))[0]
+
+
+def reference_names(heap: Heap, rows: npt.NDArray[np.integer[Any]]) -> list[str]:
+    """As `reference_name` of each of some rows."""
+    columns = (heap.out_kind[rows], heap.out_detail[rows], heap.sources(rows), heap.out_strength[rows])
+    return [_reference_name(heap, *row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _reference_name(heap: Heap, kind: int, detail: int, source: int, strength: int) -> str:
     if kind in _PLAIN_NAMES:
         return _PLAIN_NAMES[kind]
+    if kind == _ELEMENT:
+        return f"element [{detail}]"
     if kind == RefKind.VALUE:
         return f"value {key_text(read_string(heap, detail))}"
     if kind == RefKind.PAD_LEXICAL:
@@ -164,8 +177,8 @@ def reference_name(heap: Heap, row: int) -> str:
     if kind == RefKind.SAVED_VALUE:
         return f"saved value of value {_saved_key(heap, detail)}"
     if kind == RefKind.BACKREFS:
-        return "the backrefs list" if heap.out_strength[row] & Strength.STRONG else "a backref"
-    return _numbered_name(kind, detail)
+        return "the backrefs list" if strength & Strength.STRONG else "a backref"
+    return _numbered_name(RefKind(kind), detail)
 
 
 def _numbered_name(kind: RefKind, detail: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from pmat_lsp.analysis.identify import AGAIN, CIRCULAR, ITSELF, NOTHING, REFERENCE, ROOT, TOO_DEEP, UNSEEN
+from pmat_lsp.analysis.identify import AGAIN, CIRCULAR, ITSELF, MORE, NOTHING, REFERENCE, ROOT, TOO_DEEP, UNSEEN
 from pmat_lsp.analysis.tables import Tree, TreeRow, Value
 from pmat_lsp.render.escape import visible
 from pmat_lsp.render.unseen import unseen_sentence
@@ -27,12 +27,13 @@ def identify_text(tree: Tree) -> Text:
 
 def _last_of_its_kind(rows: tuple[TreeRow, ...]) -> list[bool]:
     """Whether no row with the same parent follows."""
-    result, followed = [True] * len(rows), [False] * (max((row.depth for row in rows), default=0) + 2)
+    result, followed = [True] * len(rows), list[bool]()
     for i in range(len(rows) - 1, -1, -1):
         depth = rows[i].depth
+        followed += [False] * (depth + 1 - len(followed))
         result[i] = not followed[depth]
         followed[depth] = True
-        followed[depth + 1 :] = [False] * len(followed[depth + 1 :])
+        del followed[depth + 1 :]
     return result
 
 
@@ -45,6 +46,8 @@ def _told(row: TreeRow) -> str:
         return f"{_label(strength)}{_shown(name)} of {_shown(text)}, which is{marked}:"
     if tells == ROOT:
         return _label(strength) + _shown(name)
+    if tells == MORE:
+        return f"and {row.more:,} more"
     if tells in (AGAIN, CIRCULAR):
         return f"already found{' circularly' if tells == CIRCULAR else ''}{f' as *{mark}' if mark else ''}"
     return "itself" if tells == ITSELF else _NOTES[str(tells)]

@@ -6,6 +6,9 @@ import itertools
 import re
 from pathlib import Path
 
+import pytest
+
+from pmat_lsp.analysis import identify
 from pmat_lsp.analysis.identify import IdentifyOptions, identify_tree
 from pmat_lsp.analysis.leads import Leads
 from pmat_lsp.analysis.ownership import find_ownership
@@ -211,3 +214,19 @@ def test_a_handle_whose_glob_has_left_the_symbol_table_is_told_up_to_its_cycle()
             "(via RV) value {next_line} of HASH(2)=Journal, which is:",
             "already found circularly as *A",
         ]
+
+
+def test_of_very_many_referrers_the_first_are_told_and_how_many_more_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identify, "MOST_REFERRERS", 3)
+    dump = DumpWriter()
+    dump.scalar(0x1000, pv="hub", refcount=5)
+    for number in range(5):
+        dump.ref(0x2000 + 0x100 * number, 0x1000)
+        dump.array(0x3000 + 0x100 * number, [0x2000 + 0x100 * number])
+    dump.root("main_cv", 0x3000)
+    heap = load(Path("hub.pmat"), read=lambda _: dump.to_bytes())
+    tree = identify_tree(heap, heap.id_at(0x1000), IdentifyOptions())
+    top = [row for row in tree.rows if row.depth == 0]
+    assert [row.values[0] for row in top] == ["reference"] * 3 + ["more"]
+    assert top[-1].more == 2
+    assert identify_text(tree).plain.splitlines()[-1] == "└─and 2 more"
