@@ -197,8 +197,8 @@ def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: b
         offset = told["offset"]
         problem = str(told["error"]).removeprefix(f"{dump.absolute()}: ")
         raise DumpError(dump, problem, offset=offset if isinstance(offset, int) else None, hint=str(told["hint"]))
-    logger.error("the reader of %s ended with status %s: %s", dump, status, complaint.decode(errors="replace"))
     if short := memory.why_killed("reading it", kills, complaint):
         raise DumpError(dump, short.message, hint=short.hint)
+    logger.error("the reader of %s ended with status %s: %s", dump, status, complaint.decode(errors="replace"))
     hint = "It may have been killed for want of memory. Try again; the log says more."
     raise DumpError(dump, f"the process that reads it has ended with status {status}", hint=hint)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pmat_lsp.errors import DumpError
-from pmat_lsp.heap import cgroups, memory
+from pmat_lsp.heap import building, cgroups, memory
 from pmat_lsp.heap.cache import Cache
 from pmat_lsp.heap.cgroups import Group
 from pmat_lsp.heap.memory import NotEnoughMemory, for_reading, require, shortage
@@ -198,6 +198,7 @@ def test_a_child_that_the_kernel_has_ended_names_the_group(
             super().__init__(*args, **options)
             self.kill()
 
+    monkeypatch.setattr(building, "may_fork", lambda: False)
     monkeypatch.setattr(subprocess, "Popen", Killed)
     monkeypatch.setattr(cgroups, "kills", lambda: next(counts))
     monkeypatch.setattr(cgroups, "tightest", lambda *_: Group("/sys/fs/cgroup/memory.max", 64 * MIB, 0))
