@@ -38,6 +38,8 @@ def owned_sizes(heap: Heap, progress: Progress = no_progress) -> U64:
     """
     progress("owned sizes", 0, 1)
     owns = owning(heap)
+    # What is said about an immortal may refer to something; but immortals have no size, and are in no component.
+    owns[int(heap.out_start[heap.n]) :] = 0
     component, count = components_among(heap, owns, np.arange(heap.n))
     rows = np.flatnonzero(owns)
     sources, targets = component[heap.out_source[rows]].astype(np.int64), component[heap.out_target[rows]]

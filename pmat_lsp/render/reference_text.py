@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from rich.text import Text
 
@@ -52,10 +53,9 @@ def largest_text(answer: Answer) -> Text:
     if isinstance(answer, Table):
         return table_text(answer)
     lines = []
-    depths = [row.depth for row in answer.rows[1:]] + [0]
-    for row, following in zip(answer.rows, depths, strict=True):
+    for row, following in zip_longest(answer.rows, answer.rows[1:]):
         _, text, size = row.values
-        parts = ": of which" if following > row.depth else ""
+        parts = ": of which" if following and following.depth > row.depth else ""
         lines.append(f"{' |   ' * row.depth}{visible(str(text), _LONGEST)}: {format_bytes(int(size or 0))}{parts}\n")
     return Text("".join(lines))
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from pmat_lsp.analysis.all_sizes import owned_sizes, structure_sizes
 from pmat_lsp.analysis.largest import OTHERS, Measure, by_itself, by_owned, by_structure, largest_tree
 from pmat_lsp.analysis.size import owned, owned_svs, structure
+from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.kernels import dominators
 from pmat_lsp.render.reference_text import largest_text
+from tests.dump_writer import DumpWriter
 from tests.dumps import corpus_dumps, heap_of, named, needs_corpus, own_dumps
+
+Array = npt.NDArray[Any]
 
 
 def _same_as_one_by_one(heap: Heap) -> None:
@@ -30,6 +37,36 @@ def test_sizes_of_all_svs_are_those_of_each(dump: Path) -> None:
 @pytest.mark.parametrize("dump", named([path for path in corpus_dumps() if path.name.startswith(("c_", "m_"))][::4]))
 def test_sizes_of_all_svs_are_those_of_each_in_every_format(dump: Path) -> None:
     _same_as_one_by_one(heap_of(dump))
+
+
+def test_what_immortals_own_is_in_no_sum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sum_up = dominators.sum_up
+
+    def checked(parents: Array, nodes: Array, weight: Array) -> None:
+        # The compiled kernel would write behind the end.
+        assert parents.max(initial=0) < len(parents)
+        sum_up(parents, nodes, weight)
+
+    monkeypatch.setattr(dominators, "sum_up", checked)
+    writer = DumpWriter()
+    writer.scalar(0x1000, iv=1)
+    writer.ref(0x1100, 0x1000)
+    for immortal in writer.immortals:
+        writer.scalar(0x2000 + immortal, iv=1)
+        writer.magic(immortal, b"~", object=0x2000 + immortal, counted=True)
+    path = tmp_path / "a.pmat"
+    path.write_bytes(writer.to_bytes())
+    heap = load(path)
+    assert heap.out_start[heap.n + 3] - heap.out_start[heap.n] == len(writer.immortals)
+    _same_as_one_by_one(heap)
+
+
+def test_the_largest_of_no_svs_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.pmat"
+    path.write_bytes(DumpWriter().to_bytes())
+    heap = load(path)
+    for measure in (by_itself, by_structure, by_owned):
+        assert largest_text(largest_tree(heap, measure(heap), (5, 3))).plain == ""
 
 
 def test_some_svs_have_several_owners(demo_dump: Path) -> None:
