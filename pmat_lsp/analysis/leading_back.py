@@ -9,8 +9,9 @@ where the source text is here.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +19,13 @@ import numpy.typing as npt
 from pmat_lsp.analysis.holders import hops_to
 from pmat_lsp.analysis.result import CAPTURES, SUBSCRIPTS, Cut, CutBy, Edge, Hop, stored_edges
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
+from pmat_lsp.heap.alike import objects_of
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_string
 
 I32 = npt.NDArray[np.int32]
+Answer = TypeVar("Answer")
 
 MOST_ALIVE = 100
 """So many live things of a kind are asked who else holds what they hold."""
@@ -86,27 +89,39 @@ def _live(heap: Heap, lost: npt.NDArray[np.bool_], edges: Sequence[Edge]) -> lis
 
     An edge that is weak in some object leads back, too: somebody has thought of it.
     """
-    back, owning = [], 0
-    for edge in edges:
+    known = {way_of(edge.hops[0]): edge.hops[0] for edge in edges}.values()
+
+    def leads_back(edge: Edge) -> bool | None:
+        """None where nothing that is alive tells."""
         targets, is_weak = _targets_of_class(heap, lost, edge)
-        holders = held_elsewhere(heap, lost, targets, [other.hops[0] for other in edges])
-        if is_weak or (holders and any(holders)):
-            back.append(edge)
-        elif holders:
-            owning += 1
-    return back if len(back) + owning == len(edges) else []
+        holders = held_elsewhere(heap, lost, targets, known)
+        return True if is_weak else any(holders) if holders else None
+
+    verdicts = _of_each(heap, edges, leads_back)
+    return [edge for edge, back in zip(edges, verdicts, strict=True) if back] if None not in verdicts else []
 
 
 def _shared(heap: Heap, edges: Sequence[Edge], members: I32) -> list[Edge]:
     """The edges on the islands of which several lead to one thing, where those of all others lead to one each."""
-    back = []
+
+    def is_shared(edge: Edge) -> bool:
+        alike = _alike(heap, edge, members[:_MOST_ELEMENTS])
+        targets = [target for sv in alike for target, _ in follow(heap, sv, edge)]
+        return len(set(targets)) < len(targets)
+
+    return [edge for edge, shared in zip(edges, _of_each(heap, edges, is_shared), strict=True) if shared]
+
+
+def _of_each(heap: Heap, edges: Sequence[Edge], answer: Callable[[Edge], Answer]) -> list[Answer]:
+    """The answers for some edges; a long cycle has many that are alike, and these are asked for once."""
+    known: dict[object, Answer] = {}
+    answers = []
     for edge in edges:
-        targets = [
-            target for sv in _alike(heap, edge, members[:_MOST_ELEMENTS]) for target, _ in follow(heap, sv, edge)
-        ]
-        if len(set(targets)) < len(targets):
-            back.append(edge)
-    return back
+        alike = (int(heap.blessed[edge.hops[0].source]), *map(way_of, edge.hops))
+        if alike not in known:
+            known[alike] = answer(edge)
+        answers.append(known[alike])
+    return answers
 
 
 def _targets_of_class(heap: Heap, lost: npt.NDArray[np.bool_], edge: Edge) -> tuple[list[int], bool]:
@@ -119,8 +134,9 @@ def _targets_of_class(heap: Heap, lost: npt.NDArray[np.bool_], edge: Edge) -> tu
 
 def live_like(heap: Heap, lost: npt.NDArray[np.bool_], sv: int) -> list[int]:
     """The objects of the class of an SV that are alive, `MOST_ALIVE` at the most."""
-    alike = np.flatnonzero(heap.blessed[: heap.n] == heap.blessed[sv])
-    return [int(one) for one in alike[~lost[alike]][:MOST_ALIVE]]
+    alike = objects_of(heap, int(heap.blessed[sv]))
+    alive: list[int] = alike[~lost[alike]][:MOST_ALIVE].tolist()
+    return alive
 
 
 def _alike(heap: Heap, edge: Edge, members: I32) -> list[int]:
@@ -137,11 +153,11 @@ def held_elsewhere(
     heap: Heap, lost: npt.NDArray[np.bool_], targets: Sequence[int], known: Collection[Hop]
 ) -> list[bool]:
     """Of each SV whether something alive holds it in another way than by hops like the `known` ones."""
-    ways = {_way(hop) for hop in known}
-    return [any(_way(hop) not in ways for hop in _live_holders(heap, lost, target, _DEEPEST)) for target in targets]
+    ways = {way_of(hop) for hop in known}
+    return [any(way_of(hop) not in ways for hop in _live_holders(heap, lost, target, _DEEPEST)) for target in targets]
 
 
-def _way(hop: Hop) -> tuple[object, ...]:
+def way_of(hop: Hop) -> tuple[object, ...]:
     """What hops of one kind have in common."""
     return hop.kind, hop.name, hop.source_class, hop.source_kind, hop.location
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.analysis.cycles import hops_of, is_captured, shortest_cycle
+from pmat_lsp.analysis.cycles import ShortestCycles, is_captured
 from pmat_lsp.analysis.field_hashes import field_hash_loops
 from pmat_lsp.analysis.islands import Islands, find_islands
 from pmat_lsp.analysis.leading_back import MOST_ALIVE, cut_of, follow, held_elsewhere, live_like
@@ -35,6 +35,7 @@ from pmat_lsp.analysis.shapes import class_names, code_places, shapes
 from pmat_lsp.analysis.ways_in import WaysIn
 from pmat_lsp.analysis.written import Written, files_of_package
 from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind
+from pmat_lsp.heap.alike import codes_of
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent, summarise
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import first_pad, padnames_of
@@ -132,6 +133,7 @@ class _Teller:
         self._verdict = verdict
         self._keys = _key_svs(heap, islands)
         self._ways_in = WaysIn(heap, ownership)
+        self._cycles = ShortestCycles(heap, ownership.counted, islands.cycle)
 
     def finding(self, group: _Group) -> Finding:
         heap, islands, numbers = self._heap, self._islands, group.numbers
@@ -173,7 +175,7 @@ class _Teller:
         class or an address: the same program with other names for its classes is told in the same way.
         """
         found = [self._smallest(group, svs) for svs in self._candidates(group)]
-        told = [(svs, self._cycle_through(key)) for svs, key in found]
+        told = [(svs, self._cycles.through(key)) for svs, key in found]
         keys, cycle = min(told, key=lambda pair: _told_order(pair[1]))
         if len(told) > 1:
             return next((pair for pair in told if self._is_owner(pair[1])), (keys, cycle))
@@ -203,12 +205,6 @@ class _Teller:
     def _smallest(self, group: _Group, svs: I32) -> tuple[I32, int]:
         """(the SVs, that of them which is on the island with the fewest SVs)."""
         return svs, int(svs[np.argmin(self._islands.svs[self._islands.cycle[svs]])])
-
-    def _cycle_through(self, key: int) -> tuple[Hop, ...]:
-        number = int(self._islands.cycle[key])
-        svs, start = self._islands.members
-        inside = set(svs[start[number] : start[number + 1]].tolist())
-        return hops_of(self._heap, shortest_cycle(self._heap, key, inside, self._ownership.counted))
 
     def _is_owner(self, cycle: tuple[Hop, ...]) -> bool:
         """Whether a cycle starts at what the reference leads to that leads back."""
@@ -336,11 +332,8 @@ def _title(heap: Heap, count: int, key: int, verdict: str) -> str:
 
 def clones_of(heap: Heap, code: int) -> npt.NDArray[np.int32]:
     """int32: the CODEs that run the same ops as this one, prototypes left out: all closures of one `sub`."""
-    codes = heap.codes
-    row = code_row(heap, code)
-    if not codes.oproot[row]:
-        return np.array([code], np.int32)
-    return without_prototypes(heap, codes.sv[codes.oproot == codes.oproot[row]])
+    ops = int(heap.codes.oproot[code_row(heap, code)])
+    return without_prototypes(heap, codes_of(heap, ops)) if ops else np.array([code], np.int32)
 
 
 def without_prototypes(heap: Heap, codes: I32) -> I32:
