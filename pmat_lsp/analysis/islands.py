@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.ownership import Mask, Ownership, components_among
+from pmat_lsp.analysis.rows import pieces
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.references import to_csr
 from pmat_lsp.kernels import graph
@@ -56,37 +57,31 @@ def find_islands(heap: Heap, ownership: Ownership, among: Mask) -> Islands:
     """
     svs = np.flatnonzero(among).astype(np.int32)
     if not len(svs):
-        nothing, outside = np.full(heap.n + 3, -1, np.int32), np.full(heap.n + 3, OUTSIDE, np.int32)
+        nothing, outside = (np.broadcast_to(np.int32(number), heap.n + 3) for number in (-1, OUTSIDE))
         return Islands(0, nothing, outside, np.zeros(0, np.int64), np.zeros(0, np.int64))
     component, components = components_among(heap, ownership.counted, svs)
-    is_cycle = _cyclic(heap, ownership, component, components)
-    number = np.full(components + 1, -1, np.int32)
-    number[:-1][is_cycle] = np.arange(int(is_cycle.sum()), dtype=np.int32)
-    cycle = np.where(component >= 0, number[np.maximum(component, -1)], -1).astype(np.int32)
-    owner = _owners(heap, ownership, svs, component, cycle)
+    is_cycle = np.zeros(components, np.uint8)
+    graph.mark_cyclic(heap.out_start, heap.out_target, ownership.counted, svs, component, is_cycle)
     count = int(is_cycle.sum())
-    owned = np.flatnonzero(owner[: heap.n] >= 0)
-    sizes = np.zeros(count, np.int64)
-    np.add.at(sizes, owner[owned], heap.size[owned].astype(np.int64))
-    return Islands(count, cycle, owner, np.bincount(owner[owned], minlength=count).astype(np.int64), sizes)
-
-
-def _cyclic(heap: Heap, ownership: Ownership, component: I32, components: int) -> npt.NDArray[np.bool_]:
-    """bool[components]: more than one SV, or one that refers to itself."""
-    inside = component[component >= 0]
-    cyclic: npt.NDArray[np.bool_] = np.bincount(inside, minlength=components) > 1
-    to_itself = (ownership.counted != 0) & (heap.out_source == heap.out_target)
-    loops = component[heap.out_source[to_itself]]
-    cyclic[loops[loops >= 0]] = True
-    return cyclic
-
-
-def _owners(heap: Heap, ownership: Ownership, svs: I32, component: I32, cycle: I32) -> I32:
-    owner = np.full(heap.n + 3, OUTSIDE, np.int32)
-    owner[svs] = NO_OWNER
-    own = (cycle >= 0).astype(np.uint8)
-    owner[own != 0] = cycle[own != 0]
+    number = np.full(components, -1, np.int32)
+    number[is_cycle != 0] = np.arange(count, dtype=np.int32)
     # Tarjan numbers a component after all that it leads to, so falling numbers put referrers first.
-    topological = svs[np.argsort(-component[svs].astype(np.int64), kind="stable")]
-    graph.sole_owners(heap.out_start, heap.out_target, ownership.counted, topological, own, owner)
+    _, order = to_csr(components - 1 - component[svs], components)
+    cycle = component
+    cycle[cycle < 0] = -1
+    cycle[svs] = number[component[svs]]
+    owner = _owners(heap, ownership, svs[order], cycle)
+    held, sizes = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    for piece in pieces(heap.n):
+        owned = piece.start + np.flatnonzero(owner[piece] >= 0)
+        np.add.at(held, owner[owned], 1)
+        np.add.at(sizes, owner[owned], heap.size[owned].astype(np.int64))
+    return Islands(count, cycle, owner, held, sizes)
+
+
+def _owners(heap: Heap, ownership: Ownership, referrers_first: I32, cycle: I32) -> I32:
+    owner = np.full(heap.n + 3, OUTSIDE, np.int32)
+    owner[referrers_first] = cycle[referrers_first]
+    own = (cycle >= 0).view(np.uint8)
+    graph.sole_owners(heap.out_start, heap.out_target, ownership.counted, referrers_first, own, owner)
     return owner

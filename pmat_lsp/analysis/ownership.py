@@ -29,6 +29,7 @@ Mask = npt.NDArray[np.bool_]
 _SAVED = tuple(kind for kind in RefKind if kind.name.startswith("SAVED_"))
 _UPGRADABLE = np.isin(np.arange(256), (RefKind.REFERENT, RefKind.MAGIC_OBJECT, RefKind.MAGIC2_AUXSV))
 """bool[256], by kind of reference: where code can make a counted reference of one that owns no count."""
+_COUNTED_BIT = int(Strength.COUNTED).bit_length() - 1
 _BACKREF_MAGIC = ord("<")
 
 
@@ -55,15 +56,24 @@ class Ownership:
 def find_ownership(heap: Heap) -> Ownership:
     """Sort the SVs of a heap into reachable, unexplained and proven."""
     n = heap.n
-    counted = ((heap.out_strength & Strength.COUNTED) != 0).astype(np.uint8)
     roots = root_ids(heap)
-    none = np.empty(0, np.int64)
-    lost = ~reached_beyond(heap, np.zeros(heap.n + 3, np.bool_), roots, none)[:n]
-    svs = np.flatnonzero(lost)
+    follow = _followed(heap)
+    seen = np.zeros(n + 3, np.bool_)
+    seen[roots] = True
+    lost = ~_reached(heap, follow, np.flatnonzero(seen), np.zeros(n + 3, np.bool_))[:n]
+    # Of the two bits one is left, in the same array: there are more references than anything else.
+    counted = np.right_shift(np.bitwise_and(follow, Strength.COUNTED, out=follow), _COUNTED_BIT, out=follow)
+    svs = np.flatnonzero(lost).astype(np.int32)
     unexplained = lost & _reached(heap, counted, svs[missing_counts(heap, counted, svs) > 0])[:n]
     explained = lost & ~unexplained
     ways_in, self_held = _weakly_reached(heap, np.append(explained, [False] * 3))
     return Ownership(counted, lost, unexplained, self_held, explained & ~self_held, ways_in, len(roots))
+
+
+def _followed(heap: Heap) -> npt.NDArray[np.uint8]:
+    """uint8, one a row of the out_ columns: not 0 where what a live SV refers to is not lost."""
+    # A plain pointer owns nothing, but what a live SV points to is not lost.
+    return np.bitwise_and(heap.out_strength, np.uint8(Strength.COUNTED | Strength.STRONG))
 
 
 def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
@@ -88,8 +98,7 @@ def reached_beyond(
     heap: Heap, before: Mask, starts: npt.NDArray[np.integer[Any]], without: npt.NDArray[np.integer[Any]]
 ) -> Mask:
     """bool[n + 3]: `before`, and what more SVs reach without going through it; followed as in `reached_from_roots`."""
-    # A plain pointer owns nothing, but what a live SV points to is not lost.
-    follow = ((heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0).astype(np.uint8)
+    follow = _followed(heap)
     follow[without] = 0
     first = np.zeros(heap.n + 3, np.bool_)
     first[starts] = True

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.format.kinds import Kind, RefKind
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.kernels import graph
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+
+_PIECE = 1 << 20
 
 
 def rows_to(heap: Heap, svs: npt.NDArray[np.integer]) -> tuple[I64, I64]:
@@ -21,6 +26,23 @@ def rows_to(heap: Heap, svs: npt.NDArray[np.integer]) -> tuple[I64, I64]:
 def rows_from(heap: Heap, svs: npt.NDArray[np.integer]) -> tuple[I64, I64]:
     """(rows of the out_ columns that belong to some SVs, of each the index of the SV)."""
     return _ranges(heap.out_start[svs], heap.out_start[svs + 1])
+
+
+def rows_between(heap: Heap, sources: npt.NDArray[np.bool_], targets: npt.NDArray[np.bool_]) -> I32:
+    """int32: the rows of the out_ columns that lead from some SVs to some others, rising.
+
+    Both are bool[n] or bool[n + 3].
+    """
+    masks = (sources.view(np.uint8), np.pad(targets, (0, heap.n + 3 - len(targets))).view(np.uint8))
+    count = graph.crossing(heap.out_start, heap.out_target, *masks, np.empty(0, np.int32))
+    rows = np.empty(count, np.int32)
+    graph.crossing(heap.out_start, heap.out_target, *masks, rows)
+    return rows
+
+
+def pieces(length: int) -> Iterator[slice]:
+    """All of a long column, piece by piece, so that what is computed of it is never there at once."""
+    return (slice(start, min(start + _PIECE, length)) for start in range(0, length, _PIECE))
 
 
 def referents(heap: Heap, svs: I32, deepest: int = 1) -> tuple[I32, I32]:

@@ -253,3 +253,76 @@ def shortest_cycles(
                 queue[found] = node
                 found += 1
     return length, found
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+def crossing(
+    start: cython.const[cython.int][::1],
+    target: cython.const[cython.int][::1],
+    source_in: cython.const[cython.uchar][::1],
+    target_in: cython.const[cython.uchar][::1],
+    rows: cython.int[::1],
+) -> cython.Py_ssize_t:
+    """Find the edges that lead from some nodes to some others.
+
+    Args:
+        start: int32[nodes + 1].
+        target: int32[edges].
+        source_in: uint8[nodes], 1 for the nodes that the edges leave.
+        target_in: uint8[nodes], 1 for the nodes that they lead to.
+        rows: int32[any], out: the edges, rising; no more than there is room for.
+
+    Returns:
+        How many there are.
+    """
+    room: cython.Py_ssize_t = len(rows)
+    nodes: cython.Py_ssize_t = len(source_in)
+    found: cython.Py_ssize_t = 0
+    node: cython.Py_ssize_t
+    edge: cython.Py_ssize_t
+    with cython.nogil:
+        for node in range(nodes):
+            if not source_in[node]:
+                continue
+            for edge in range(start[node], start[node + 1]):
+                if target_in[target[edge]]:
+                    if found < room:
+                        rows[found] = edge
+                    found += 1
+    return found
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+def mark_cyclic(
+    start: cython.const[cython.int][::1],
+    target: cython.const[cython.int][::1],
+    follow: cython.const[cython.uchar][::1],
+    nodes: cython.const[cython.int][::1],
+    component: cython.const[cython.int][::1],
+    cyclic: cython.uchar[::1],
+) -> None:
+    """Mark the strongly connected components that are cycles: those inside which an edge leads from node to node.
+
+    Args:
+        start: int32[nodes + 1].
+        target: int32[edges].
+        follow: uint8[edges].
+        nodes: int32[any], the nodes of the components.
+        component: int32[nodes], the component of each of these.
+        cyclic: uint8[components], in: zeros; out: 1 for those with more than one node, or one that leads to itself.
+    """
+    i: cython.Py_ssize_t
+    edge: cython.Py_ssize_t
+    count: cython.Py_ssize_t = len(nodes)
+    node: cython.int
+    with cython.nogil:
+        for i in range(count):
+            node = nodes[i]
+            if cyclic[component[node]]:
+                continue
+            for edge in range(start[node], start[node + 1]):
+                if follow[edge] and component[target[edge]] == component[node]:
+                    cyclic[component[node]] = 1
+                    break
