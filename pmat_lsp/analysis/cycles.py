@@ -6,10 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.result import Hop, Location
+from pmat_lsp.analysis.rows import source_of
 from pmat_lsp.format.kinds import Kind, PadnameFlag, RefKind
 from pmat_lsp.heap.describe import code_place, describe, is_clone
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import magic_type
+from pmat_lsp.heap.pads import owner_of
 from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_string, read_strings
 from pmat_lsp.kernels import graph
@@ -112,7 +114,7 @@ def _first(heap: Heap, rows: npt.NDArray[np.intp]) -> int:
 
 def _rest(heap: Heap, rows: list[int], references: int) -> Hop:
     """What stands for so many more references that lead back to where the rows begin."""
-    source, target = int(heap.out_target[rows[-1]]), int(heap.out_source[rows[0]])
+    source, target = int(heap.out_target[rows[-1]]), source_of(heap, rows[0])
     return _between(heap, (source, target), ("other", f"… {references:,} more references …", ""))
 
 
@@ -135,7 +137,7 @@ def is_interesting(heap: Heap, sv: int) -> bool:
 
 def _hop(heap: Heap, rows: list[int]) -> Hop:
     telling = next((row for row in rows if heap.out_kind[row] not in _ENTRY_KINDS), rows[0])
-    svs = (int(heap.out_source[rows[0]]), *(int(heap.out_target[row]) for row in rows))
+    svs = (source_of(heap, rows[0]), *(int(heap.out_target[row]) for row in rows))
     return _between(heap, svs, _access(heap, telling))
 
 
@@ -175,7 +177,7 @@ def _location(heap: Heap, source: int, target: int) -> Location | None:
 
 def _access(heap: Heap, row: int) -> tuple[str, str, str]:
     """(kind, label, bare name) of the hop that one reference is."""
-    kind, detail, source = RefKind(int(heap.out_kind[row])), int(heap.out_detail[row]), int(heap.out_source[row])
+    kind, detail, source = RefKind(int(heap.out_kind[row])), int(heap.out_detail[row]), source_of(heap, row)
     if kind == RefKind.VALUE:
         key = decode_name(read_string(heap, detail))
         return "key", f"->{{{key}}}", key
@@ -185,7 +187,7 @@ def _access(heap: Heap, row: int) -> tuple[str, str, str]:
         name = heap.class_fields.get(int(heap.blessed[source]), {}).get(detail, str(detail))
         return "field", f"->{name}", name
     if kind == RefKind.PAD_LEXICAL:
-        return _lexical(heap, int(heap.owner[source]), detail)
+        return _lexical(heap, owner_of(heap, source), detail)
     if kind == RefKind.REFERENT:
         return "deref", "->$*", ""
     if kind in SLOT_LABELS:

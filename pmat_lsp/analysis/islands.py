@@ -40,6 +40,18 @@ class Islands:
     """int64[count]: their bytes, the island's retained size."""
 
     @cached_property
+    def kept(self) -> tuple[I32, I32]:
+        """The SVs that islands alone keep alive, island by island; and (int32[count + 1]) where each island starts."""
+        owned = np.flatnonzero(self.owner >= 0).astype(np.int32)
+        start, order = to_csr(self.owner[owned], self.count)
+        return owned[order], start
+
+    @cached_property
+    def shared(self) -> I32:
+        """The SVs that several islands keep alive together."""
+        return np.flatnonzero(self.owner == SHARED).astype(np.int32)
+
+    @cached_property
     def members(self) -> tuple[I32, I32]:
         """The SVs on cycles, island by island, in address order; and (int32[count + 1]) where each island starts."""
         on_cycle = np.flatnonzero(self.cycle >= 0).astype(np.int32)

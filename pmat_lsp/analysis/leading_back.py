@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.holders import hops_to
 from pmat_lsp.analysis.result import CAPTURES, SUBSCRIPTS, Cut, CutBy, Edge, Hop, stored_edges
+from pmat_lsp.analysis.rows import source_of
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.heap.alike import objects_of
 from pmat_lsp.heap.model import Heap
@@ -204,5 +205,5 @@ def _name(heap: Heap, row: int, hop: Hop) -> str:
     if hop.kind == "key":
         return decode_name(read_string(heap, detail))
     if hop.kind == "field":
-        return heap.class_fields.get(int(heap.blessed[heap.out_source[row]]), {}).get(detail, str(detail))
+        return heap.class_fields.get(int(heap.blessed[source_of(heap, row)]), {}).get(detail, str(detail))
     return str(detail)

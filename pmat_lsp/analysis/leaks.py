@@ -132,8 +132,8 @@ class _Groups:
         self._large_strings = _large_strings(heap, islands, shape, self._count)
         self._bytes = np.zeros(self._count, np.int64)
         np.add.at(self._bytes, shape, islands.bytes)
-        handles = np.diff(self._handles[1])
-        self._order = np.lexsort((-self._bytes, -handles))
+        firsts = self._numbers[0][self._numbers[1][:-1]]
+        self._order = np.lexsort((firsts, -self._bytes, -np.diff(self._handles[1])))
 
     def _split(self, values: npt.NDArray[Any], shape: I32) -> tuple[npt.NDArray[Any], I32]:
         """The values of each shape, in their order, and where they start."""

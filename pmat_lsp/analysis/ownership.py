@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.analysis.rows import rows_to
+from pmat_lsp.analysis.rows import pieces, rows_between, rows_from, rows_to
 from pmat_lsp.analysis.weak_registries import registry_entries
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.format.roots import PLAIN_POINTER_ROOTS
@@ -61,8 +61,8 @@ def find_ownership(heap: Heap) -> Ownership:
     seen = np.zeros(n + 3, np.bool_)
     seen[roots] = True
     lost = ~_reached(heap, follow, np.flatnonzero(seen), np.zeros(n + 3, np.bool_))[:n]
-    # Of the two bits one is left, in the same array: there are more references than anything else.
-    counted = np.right_shift(np.bitwise_and(follow, Strength.COUNTED, out=follow), _COUNTED_BIT, out=follow)
+    # In the same array, since there are more references than anything else: COUNTED is the higher one of the two bits.
+    counted = np.right_shift(follow, np.uint8(_COUNTED_BIT), out=follow)
     svs = np.flatnonzero(lost).astype(np.int32)
     unexplained = lost & _reached(heap, counted, svs[missing_counts(heap, counted, svs) > 0])[:n]
     explained = lost & ~unexplained
@@ -83,7 +83,8 @@ def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
     `local` has put aside, which the save stack owns.
     """
     contexts = [sv for context in heap.contexts for sv in (context.code, context.arguments) if sv >= 0]
-    saved = heap.out_target[np.isin(heap.out_kind, _SAVED)]
+    rows = (piece.start + np.flatnonzero(np.isin(heap.out_kind[piece], _SAVED)) for piece in pieces(len(heap.out_kind)))
+    saved = heap.out_target[np.concatenate([np.empty(0, np.intp), *rows])]
     stack, mortals = heap.stack[heap.stack >= 0], heap.mortals[heap.mortals >= 0]
     named = [root.sv for root in heap.roots if root.name not in PLAIN_POINTER_ROOTS]
     return np.concatenate((np.array(named + contexts, np.int32), stack, mortals, saved)).astype(np.int32)
@@ -105,7 +106,7 @@ def reached_beyond(
     return _reached(heap, follow, np.flatnonzero(first), before)
 
 
-def is_way_in(heap: Heap, rows: npt.NDArray[np.integer[Any]] | slice) -> Mask:
+def is_way_in(heap: Heap, rows: npt.NDArray[np.integer[Any]]) -> Mask:
     r"""bool, one a row of the out_ columns: whether code that has the source can get at the target.
 
     That is so for every reference that owns a count and for plain pointers; and for the references without a count that
@@ -115,7 +116,7 @@ def is_way_in(heap: Heap, rows: npt.NDArray[np.integer[Any]] | slice) -> Mask:
     """
     kind, owned = heap.out_kind[rows], (heap.out_strength[rows] & (Strength.COUNTED | Strength.STRONG)) != 0
     running = [context.arguments for context in heap.contexts if context.arguments >= 0]
-    argument = (kind == RefKind.ELEMENT) & np.isin(heap.out_source[rows], running) if running else np.False_
+    argument = np.isin(rows, rows_from(heap, np.array(running, np.int32))[0]) & (kind == RefKind.ELEMENT)
     found: Mask = owned | _UPGRADABLE[kind] | argument
     return found
 
@@ -123,16 +124,30 @@ def is_way_in(heap: Heap, rows: npt.NDArray[np.integer[Any]] | slice) -> Mask:
 def _weakly_reached(heap: Heap, explained: Mask) -> tuple[npt.NDArray[np.int64], Mask]:
     """(the ways in, bool[n]: which of the explained SVs they lead to), as in `Ownership`."""
     outside = ~explained
-    rows = rows_to(heap, np.flatnonzero(explained))[0]
-    rows = np.sort(rows[outside[heap.out_source[rows]]])
+    rows = rows_between(heap, outside, explained)
     ways: npt.NDArray[np.int64] = rows[is_way_in(heap, rows)].astype(np.int64)
-    ways = ways[~registry_entries(heap, heap.out_source[ways])] if len(ways) else ways
+    ways = ways[~registry_entries(heap, heap.sources(ways))] if len(ways) else ways
     if not len(ways):
         return ways, np.zeros(heap.n, np.bool_)
     # Nothing outside need be walked again: all that leads from there into the explained part is among the ways in.
-    follow = is_way_in(heap, slice(None)).astype(np.uint8)
+    follow = followed_inside(heap, explained)
     reached = _reached(heap, follow, np.unique(heap.out_target[ways]), outside)
     return ways, (reached & explained)[: heap.n]
+
+
+def followed_inside(heap: Heap, inside: Mask) -> npt.NDArray[np.uint8]:
+    """uint8, one a row of the out_ columns: 1 where it belongs to one of some SVs, and code gets at its target by it.
+
+    Args:
+        heap: of the dump.
+        inside: bool, of each SV.
+    """
+    follow = np.zeros(len(heap.out_target), np.uint8)
+    svs = np.flatnonzero(inside)
+    for piece in pieces(len(svs)):
+        rows = rows_from(heap, svs[piece])[0]
+        follow[rows] = is_way_in(heap, rows)
+    return follow
 
 
 def _reached(
@@ -151,6 +166,13 @@ def missing_counts(
     heap: Heap, counted: npt.NDArray[np.uint8], svs: npt.NDArray[np.integer[Any]]
 ) -> npt.NDArray[np.int64]:
     """int64, one an SV: of lost SVs, the counts that no reference in the dump owns; `counted` as in `Ownership`."""
+    missing = np.empty(len(svs), np.int64)
+    for piece in pieces(len(svs)):
+        missing[piece] = _missing(heap, counted, svs[piece])
+    return missing
+
+
+def _missing(heap: Heap, counted: npt.NDArray[np.uint8], svs: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
     rows, which = rows_to(heap, svs)
     # perl keeps the count of a list of weak references one too high (see sv_add_backref in sv.c).
     backrefs = (heap.out_kind[rows] == RefKind.BACKREFS) | (

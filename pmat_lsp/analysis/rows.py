@@ -19,13 +19,13 @@ _PIECE = 1 << 20
 
 def rows_to(heap: Heap, svs: npt.NDArray[np.integer]) -> tuple[I64, I64]:
     """(rows of the out_ columns that refer to some SVs, of each the index of the SV)."""
-    places, which = _ranges(heap.in_start[svs], heap.in_start[svs + 1])
+    places, which = ranges(heap.in_start[svs], heap.in_start[svs + 1])
     return heap.in_ref[places].astype(np.int64), which
 
 
 def rows_from(heap: Heap, svs: npt.NDArray[np.integer]) -> tuple[I64, I64]:
     """(rows of the out_ columns that belong to some SVs, of each the index of the SV)."""
-    return _ranges(heap.out_start[svs], heap.out_start[svs + 1])
+    return ranges(heap.out_start[svs], heap.out_start[svs + 1])
 
 
 def rows_between(heap: Heap, sources: npt.NDArray[np.bool_], targets: npt.NDArray[np.bool_]) -> I32:
@@ -38,6 +38,12 @@ def rows_between(heap: Heap, sources: npt.NDArray[np.bool_], targets: npt.NDArra
     rows = np.empty(count, np.int32)
     graph.crossing(heap.out_start, heap.out_target, *masks, rows)
     return rows
+
+
+def source_of(heap: Heap, row: int) -> int:
+    """The SV that a row of the out_ columns belongs to."""
+    # With a number of another type numpy would copy the whole column for each search.
+    return int(heap.out_start.searchsorted(np.int32(row), "right")) - 1
 
 
 def pieces(length: int) -> Iterator[slice]:
@@ -58,8 +64,8 @@ def referents(heap: Heap, svs: I32, deepest: int = 1) -> tuple[I32, I32]:
     return depth, target
 
 
-def _ranges(start: I32, stop: I32) -> tuple[I64, I64]:
-    """(all numbers from each start up to its stop, of each the index of the range)."""
+def ranges(start: I32, stop: I32) -> tuple[I64, I64]:
+    """(int64: all numbers from each start up to its stop, of each the index of the range)."""
     counts = (stop - start).astype(np.int64)
     which = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
     behind = start - (np.cumsum(counts) - counts)

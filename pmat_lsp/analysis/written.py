@@ -37,6 +37,7 @@ class Written:
 
     def __init__(self, heap: Heap) -> None:
         self._heap = heap
+        self._ranks: dict[str, int] = {}
 
     def is_own(self, file: str) -> bool:
         """Whether a recorded file is the program's own. What has no file, as a string eval, is not."""
@@ -46,10 +47,10 @@ class Written:
         """Whose a class is: 0 the program's own, 1 not known, since no file has it, 2 a library's."""
         if package is None:
             return 1
-        files = [file for file in self._files(package) if not _NO_FILE.match(file)]
-        if not files:
-            return 1
-        return 0 if any(map(self.is_own, files)) else 2
+        if package not in self._ranks:
+            files = [file for file in self._files(package) if not _NO_FILE.match(file)]
+            self._ranks[package] = 1 if not files else 0 if any(map(self.is_own, files)) else 2
+        return self._ranks[package]
 
     def source_of(self, package: str) -> ClassSource:
         """Where a class is written."""

@@ -14,17 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.cycles import is_captured
-from pmat_lsp.analysis.islands import SHARED
 from pmat_lsp.analysis.leaks import Leaks, clones_of
-from pmat_lsp.analysis.ownership import components_among, reached_from_roots
+from pmat_lsp.analysis.ownership import components_of, reached_from_roots
 from pmat_lsp.analysis.result import Edge, Finding, Hop, stored_edges
+from pmat_lsp.analysis.rows import pieces, ranges, rows_from, rows_to, source_of
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
+from pmat_lsp.heap.alike import objects_of
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import pads_of
+from pmat_lsp.heap.references import to_csr
 from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_string
 
+I32 = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 
 MOST_ISLANDS = 1000
@@ -131,34 +134,37 @@ class Cuts:
     def is_weakly_held(self) -> bool:
         """Whether a weak reference leads to an SV that would be freed: something may need it by that."""
         heap = self.heap
-        weak = (heap.out_kind == RefKind.REFERENT) & ((heap.out_strength & Strength.COUNTED) == 0)
+        rows = rows_to(heap, self._freed)[0]
+        weak = (heap.out_kind[rows] == RefKind.REFERENT) & ((heap.out_strength[rows] & Strength.COUNTED) == 0)
         # What live code can reach already is no part of what leaked, but would be freed with it.
-        return bool(self.finding.in_use) or bool(self._freed[heap.out_target[weak]].any())
+        return bool(self.finding.in_use) or bool(weak.any())
 
     @cached_property
     def freed_classes(self) -> frozenset[str]:
         """The classes of all objects that would be freed."""
-        stashes = np.unique(self.heap.blessed[: self.heap.n][self._freed[: self.heap.n]]).tolist()
+        stashes = np.unique(self.heap.blessed[self._freed]).tolist()
         names = (self.heap.stash_name(stash) for stash in stashes if stash >= 0)
         return frozenset(name for name in names if name is not None)
 
     @cached_property
-    def _freed(self) -> npt.NDArray[np.bool_]:
-        """bool[n + 3]: what the islands of the finding keep alive, alone or together with others."""
+    def _freed(self) -> I32:
+        """int32: what the islands of the finding keep alive, alone or together with others."""
         islands = self._leaks.islands
-        numbers = islands.cycle[np.array(self.finding.islands, np.int32)]
-        return np.isin(islands.owner, np.append(numbers, SHARED))
+        return np.concatenate((_of_islands(islands.kept, self._numbers), islands.shared))
+
+    @property
+    def _numbers(self) -> I32:
+        """int32: the islands of the finding."""
+        numbers: I32 = self._leaks.islands.cycle[np.array(self.finding.islands, np.int32)]
+        return numbers
 
     def dissolves(self, *cuts: CapturedCut | StoredCut) -> bool:
         """Whether no cycle is left in any island of the finding without the references of some cuts."""
         if cuts not in self._dissolves:
-            counted = self._leaks.ownership.counted.copy()
-            counted[np.concatenate([cut.rows for cut in cuts])] = 0
-            svs = self._members
-            _, components = components_among(self.heap, counted, svs)
-            inside = np.isin(self.heap.out_source, svs)
-            to_itself = inside & (counted != 0) & (self.heap.out_source == self.heap.out_target)
-            self._dissolves[cuts] = components == len(svs) and not to_itself.any()
+            counted = self._leaks.ownership.counted
+            self._dissolves[cuts] = not _is_cyclic(
+                self.heap, counted, self._members, np.concatenate([cut.rows for cut in cuts])
+            )
         return self._dissolves[cuts]
 
     def live_holders(self, cut: CapturedCut) -> int | None:
@@ -176,25 +182,22 @@ class Cuts:
         return self._live[cut]
 
     @cached_property
-    def _members(self) -> npt.NDArray[np.int32]:
-        """int32: the SVs on the cycles of the islands, `MOST_ISLANDS` at the most."""
-        islands = self._leaks.islands
-        numbers = islands.cycle[np.array(self.finding.islands[:MOST_ISLANDS], np.int32)]
-        return np.flatnonzero(np.isin(islands.cycle, numbers)).astype(np.int32)
+    def _members(self) -> I32:
+        """int32: the SVs on the cycles of the islands, `MOST_ISLANDS` at the most, in address order."""
+        return np.sort(_of_islands(self._leaks.islands.members, self._numbers[:MOST_ISLANDS]))
 
     def _stored_along(self, edge: Edge) -> StoredCut:
         heap, svs = self.heap, self._members
         first, last = edge.hops[0], edge.hops[-1]
         package = heap.class_of(first.source)
-        alike = (heap.blessed[: heap.n] == heap.blessed[first.source]) & (
-            heap.kind[: heap.n] == heap.kind[first.source]
-        )
         inside = np.zeros(heap.n + 3, np.bool_)
         inside[svs] = True
-        leaked = [row for row in _rows_along(heap, svs[alike[svs]], edge) if inside[heap.out_target[row]]]
-        others = np.flatnonzero(alike & ~self._leaks.ownership.proven)[:MOST_ALIVE]
+        leaked = [
+            row for row in _rows_along(heap, _alike(heap, svs, first.source), edge) if inside[heap.out_target[row]]
+        ]
+        others = self._others_like(first.source)
         to_itself = len(edge.hops) == 1 and all(
-            _referent(heap, int(heap.out_target[row])) == heap.out_source[row] for row in leaked
+            _referent(heap, int(heap.out_target[row])) == source_of(heap, row) for row in leaked
         )
         return StoredCut(
             package=package,
@@ -205,6 +208,46 @@ class Cuts:
             to_itself=to_itself,
             live=_held_elsewhere(heap, _rows_along(heap, others, edge)),
         )
+
+    def _others_like(self, sv: int) -> npt.NDArray[np.integer[Any]]:
+        """Those of the kind and class of an SV that are no proven leak, `MOST_ALIVE` at the most."""
+        heap, proven = self.heap, self._leaks.ownership.proven
+        if heap.blessed[sv] >= 0:
+            alike = _alike(heap, objects_of(heap, int(heap.blessed[sv])), sv)
+            return alike[~proven[alike]][:MOST_ALIVE]
+        found = np.empty(0, np.int64)
+        for piece in pieces(heap.n):
+            svs = piece.start + np.flatnonzero((heap.kind[piece] == heap.kind[sv]) & ~proven[piece])
+            found = np.append(found, _alike(heap, svs, sv))
+            if len(found) >= MOST_ALIVE:
+                break
+        return found[:MOST_ALIVE]
+
+
+def _alike(heap: Heap, svs: npt.NDArray[Any], sv: int) -> npt.NDArray[Any]:
+    """Those of some SVs that have the kind and the class of another one."""
+    alike: npt.NDArray[Any] = svs[(heap.kind[svs] == heap.kind[sv]) & (heap.blessed[svs] == heap.blessed[sv])]
+    return alike
+
+
+def _of_islands(svs: tuple[I32, I32], numbers: I32) -> I32:
+    """The SVs of some islands; `svs` are those of all, and where each island starts."""
+    values, start = svs
+    places, _ = ranges(start[numbers], start[numbers + 1])
+    return values[places]
+
+
+def _is_cyclic(heap: Heap, counted: npt.NDArray[np.uint8], svs: I32, without: Rows) -> bool:
+    """Whether some SVs, in address order, are on a cycle of counted references among them, but for some rows."""
+    rows, source = rows_from(heap, svs)
+    target = np.minimum(svs.searchsorted(heap.out_target[rows]), len(svs) - 1)
+    inner = (counted[rows] != 0) & (svs[target] == heap.out_target[rows]) & ~np.isin(rows, without)
+    source, target = source[inner], target[inner].astype(np.int32)
+    if (source == target).any():
+        return True
+    start, order = to_csr(source.astype(np.int32), len(svs))
+    follow = np.ones(len(order), np.uint8)
+    return components_of(start, target[order], follow, np.arange(len(svs)))[1] < len(svs)
 
 
 def _rows_along(heap: Heap, svs: npt.NDArray[np.integer[Any]], edge: Edge) -> list[int]:
