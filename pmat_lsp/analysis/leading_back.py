@@ -18,12 +18,10 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.holders import hops_to
 from pmat_lsp.analysis.result import CAPTURES, SUBSCRIPTS, Cut, CutBy, Edge, Hop, stored_edges
-from pmat_lsp.analysis.rows import source_of
+from pmat_lsp.analysis.rows import rows_named
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.heap.alike import objects_of
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.tables import decode_name
-from pmat_lsp.heap.values import read_string
 
 I32 = npt.NDArray[np.int32]
 Answer = TypeVar("Answer")
@@ -187,9 +185,9 @@ def follow(heap: Heap, sv: int, edge: Edge) -> list[tuple[int, bool]]:
 
 def _step(heap: Heap, sv: int, hop: Hop, exact: bool) -> Iterator[tuple[int, bool]]:
     kinds = {"key": RefKind.VALUE, "index": RefKind.ELEMENT, "field": RefKind.FIELD}
-    for row in heap.out_rows(sv) if exact else islice(heap.out_rows(sv), _MOST_ELEMENTS):
-        if heap.out_kind[row] != kinds.get(hop.kind) or (exact and _name(heap, row, hop) != hop.name):
-            continue
+    if hop.kind not in kinds:
+        return
+    for row in _rows_along(heap, sv, kinds[hop.kind], hop.name) if exact else _first_rows(heap, sv, kinds[hop.kind]):
         target, strong = int(heap.out_target[row]), bool(heap.out_strength[row] & Strength.COUNTED)
         while target < heap.n and heap.kind[target] == Kind.REF and heap.blessed[target] < 0:
             below = next((one for one in heap.out_rows(target) if heap.out_kind[one] == RefKind.REFERENT), None)
@@ -200,10 +198,16 @@ def _step(heap: Heap, sv: int, hop: Hop, exact: bool) -> Iterator[tuple[int, boo
             yield target, strong
 
 
-def _name(heap: Heap, row: int, hop: Hop) -> str:
-    detail = int(heap.out_detail[row])
-    if hop.kind == "key":
-        return decode_name(read_string(heap, detail))
-    if hop.kind == "field":
-        return heap.class_fields.get(int(heap.blessed[source_of(heap, row)]), {}).get(detail, str(detail))
-    return str(detail)
+def _rows_along(heap: Heap, sv: int, kind: RefKind, name: str) -> list[int]:
+    """The rows of the out_ columns that an SV has under a name."""
+    if kind != RefKind.FIELD:
+        rows: list[int] = rows_named(heap, np.array([sv]), kind, name).tolist()
+        return rows
+    names = heap.class_fields.get(int(heap.blessed[sv]), {})
+    found = ((row, int(heap.out_detail[row])) for row in heap.out_rows(sv) if heap.out_kind[row] == kind)
+    return [row for row, index in found if names.get(index, str(index)) == name]
+
+
+def _first_rows(heap: Heap, sv: int, kind: RefKind) -> Iterator[int]:
+    """The first elements of a container."""
+    return (row for row in islice(heap.out_rows(sv), _MOST_ELEMENTS) if heap.out_kind[row] == kind)

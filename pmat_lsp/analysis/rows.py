@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from pmat_lsp.format.kinds import Kind, RefKind
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.tables import decode_name
+from pmat_lsp.heap.values import read_strings
 from pmat_lsp.kernels import graph
 
 I32 = npt.NDArray[np.int32]
@@ -38,6 +40,31 @@ def rows_between(heap: Heap, sources: npt.NDArray[np.bool_], targets: npt.NDArra
     rows = np.empty(count, np.int32)
     graph.crossing(heap.out_start, heap.out_target, *masks, rows)
     return rows
+
+
+def rows_named(heap: Heap, svs: npt.NDArray[np.integer], kind: RefKind, name: str | None) -> I64:
+    """The rows of the out_ columns that are the values of some SVs, SV by SV.
+
+    Args:
+        heap: of the SVs.
+        svs: their ids.
+        kind: VALUE or ELEMENT.
+        name: the key of a VALUE, the index of an ELEMENT; None: whatever it is.
+    """
+    rows, _ = rows_from(heap, svs)
+    rows = rows[heap.out_kind[rows] == kind]
+    if name is not None:
+        details = heap.out_detail[rows]
+        rows = rows[details == int(name) if kind == RefKind.ELEMENT else _with_key(heap, details, name)]
+    return rows
+
+
+def _with_key(heap: Heap, details: npt.NDArray[np.int64], key: str) -> npt.NDArray[np.int64]:
+    """int64: the places of those keys, of those that begin at some bytes of the dump, that are spelled so."""
+    # Few keys are decoded: those that are spelled like this one in one of the two ways.
+    spelled = {key.encode(), key.encode("latin-1", "ignore")}
+    alike = ((at, found) for at, found in read_strings(heap, details) if found in spelled)
+    return np.array(sorted(at for at, found in alike if decode_name(found) == key), np.int64)
 
 
 def source_of(heap: Heap, row: int) -> int:

@@ -16,16 +16,14 @@ import numpy.typing as npt
 from pmat_lsp.analysis.cycles import is_captured
 from pmat_lsp.analysis.leaks import Leaks, clones_of
 from pmat_lsp.analysis.ownership import components_of, reached_from_roots
-from pmat_lsp.analysis.result import Edge, Finding, Hop, stored_edges
-from pmat_lsp.analysis.rows import pieces, ranges, rows_from, rows_to, source_of
+from pmat_lsp.analysis.result import Edge, Finding, stored_edges
+from pmat_lsp.analysis.rows import pieces, ranges, rows_from, rows_named, rows_to
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.heap.alike import objects_of
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import pads_of
 from pmat_lsp.heap.references import to_csr
-from pmat_lsp.heap.tables import decode_name
-from pmat_lsp.heap.values import read_string
 
 I32 = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
@@ -79,6 +77,7 @@ class Cuts:
         self._dissolves: dict[tuple[CapturedCut | StoredCut, ...], bool] = {}
         self._live: dict[CapturedCut, int | None] = {}
         self._stored: dict[int, StoredCut] = {}
+        self._along: dict[tuple[object, ...], tuple[Rows, bool, int | None]] = {}
 
     @cached_property
     def captured(self) -> tuple[CapturedCut, ...]:
@@ -178,7 +177,7 @@ class Cuts:
             alive = clones[~proven[clones]][:MOST_ALIVE].tolist()
             slots = _captured_slots(self.heap, alive[0]) if alive else {}
             rows = [row for code in alive for name, row in _captures(self.heap, code, slots) if name == cut.name]
-            self._live[cut] = _held_elsewhere(self.heap, rows)
+            self._live[cut] = _held_elsewhere(self.heap, np.array(rows, np.int64))
         return self._live[cut]
 
     @cached_property
@@ -187,34 +186,46 @@ class Cuts:
         return np.sort(_of_islands(self._leaks.islands.members, self._numbers[:MOST_ISLANDS]))
 
     def _stored_along(self, edge: Edge) -> StoredCut:
-        heap, svs = self.heap, self._members
-        first, last = edge.hops[0], edge.hops[-1]
+        heap, first, last = self.heap, edge.hops[0], edge.hops[-1]
         package = heap.class_of(first.source)
-        inside = np.zeros(heap.n + 3, np.bool_)
-        inside[svs] = True
-        leaked = [
-            row for row in _rows_along(heap, _alike(heap, svs, first.source), edge) if inside[heap.out_target[row]]
-        ]
-        others = self._others_like(first.source)
-        to_itself = len(edge.hops) == 1 and all(
-            _referent(heap, int(heap.out_target[row])) == source_of(heap, row) for row in leaked
+        # A long cycle has many edges that are alike.
+        alike = (
+            int(heap.blessed[first.source]),
+            int(heap.kind[first.source]),
+            *((hop.kind, hop.name if hop.kind == "key" else "") for hop in edge.hops),
         )
+        if alike not in self._along:
+            self._along[alike] = self._rows_like(edge)
+        rows, to_itself, live = self._along[alike]
         return StoredCut(
             package=package,
             subscripts=edge.label.removeprefix("->"),
             key=first.name if len(edge.hops) == 1 and first.kind == "key" else None,
             held=Kind(int(heap.kind[last.target])),
-            rows=np.array(leaked, np.int64),
+            rows=rows,
             to_itself=to_itself,
-            live=_held_elsewhere(heap, _rows_along(heap, others, edge)),
+            live=live,
         )
 
-    def _others_like(self, sv: int) -> npt.NDArray[np.integer[Any]]:
+    def _rows_like(self, edge: Edge) -> tuple[Rows, bool, int | None]:
+        """`rows`, `to_itself` and `live` of the cut of an edge."""
+        heap, svs, sv = self.heap, self._members, edge.hops[0].source
+        inside = np.zeros(heap.n + 3, np.bool_)
+        inside[svs] = True
+        rows = _rows_along(heap, _alike(heap, svs, sv), edge)
+        leaked = rows[inside[heap.out_target[rows]]]
+        to_itself = len(edge.hops) == 1 and bool(
+            (_referents(heap, heap.out_target[leaked]) == heap.sources(leaked)).all()
+        )
+        return leaked, to_itself, _held_elsewhere(heap, _rows_along(heap, self._others_like(sv), edge))
+
+    def _others_like(self, sv: int) -> npt.NDArray[Any]:
         """Those of the kind and class of an SV that are no proven leak, `MOST_ALIVE` at the most."""
         heap, proven = self.heap, self._leaks.ownership.proven
         if heap.blessed[sv] >= 0:
             alike = _alike(heap, objects_of(heap, int(heap.blessed[sv])), sv)
-            return alike[~proven[alike]][:MOST_ALIVE]
+            left: npt.NDArray[Any] = alike[~proven[alike]][:MOST_ALIVE]
+            return left
         found = np.empty(0, np.int64)
         for piece in pieces(heap.n):
             svs = piece.start + np.flatnonzero((heap.kind[piece] == heap.kind[sv]) & ~proven[piece])
@@ -250,29 +261,34 @@ def _is_cyclic(heap: Heap, counted: npt.NDArray[np.uint8], svs: I32, without: Ro
     return components_of(start, target[order], follow, np.arange(len(svs)))[1] < len(svs)
 
 
-def _rows_along(heap: Heap, svs: npt.NDArray[np.integer[Any]], edge: Edge) -> list[int]:
+def _rows_along(heap: Heap, svs: npt.NDArray[np.integer[Any]], edge: Edge) -> Rows:
     """The rows of the out_ columns that are the last of the subscripts of an edge, from each of some SVs; any index."""
-    at, rows = svs.tolist(), list[int]()
+    at, rows = svs, np.empty(0, np.int64)
     for hop in edge.hops:
-        rows = [row for sv in at for row in heap.out_rows(sv) if _is_along(heap, row, hop)]
-        at = [_referent(heap, int(heap.out_target[row])) for row in rows]
+        rows = rows_named(heap, at, *((RefKind.ELEMENT, None) if hop.kind == "index" else (RefKind.VALUE, hop.name)))
+        at = _referents(heap, heap.out_target[rows])
     return rows
 
 
-def _is_along(heap: Heap, row: int, hop: Hop) -> bool:
-    if hop.kind == "index":
-        return bool(heap.out_kind[row] == RefKind.ELEMENT)
-    is_value = heap.out_kind[row] == RefKind.VALUE
-    return bool(is_value and decode_name(read_string(heap, int(heap.out_detail[row]))) == hop.name)
+def _referents(heap: Heap, svs: I32) -> I32:
+    """int32: as `_referent`, of many."""
+    found = svs.copy()
+    refs = np.flatnonzero(heap.kind[svs] == Kind.REF)
+    rows, which = rows_from(heap, svs[refs])
+    follows = heap.out_kind[rows] == RefKind.REFERENT
+    found[refs[which[follows]]] = heap.out_target[rows[follows]]
+    return found
 
 
-def _held_elsewhere(heap: Heap, rows: list[int]) -> int | None:
+def _held_elsewhere(heap: Heap, rows: Rows) -> int | None:
     """How many references that these rows hold are to what a root reaches without them; None where one is not."""
-    targets = [held[0] for row in rows if (held := referent(heap, int(heap.out_target[row]))) is not None and held[1]]
-    if not targets:
+    held = heap.out_target[rows]
+    inner, _ = rows_from(heap, held[heap.kind[held] == Kind.REF])
+    is_strong = (heap.out_kind[inner] == RefKind.REFERENT) & ((heap.out_strength[inner] & Strength.COUNTED) != 0)
+    targets = heap.out_target[inner[is_strong]]
+    if not len(targets):
         return 0
-    reached = reached_from_roots(heap, np.array(rows, np.int64))
-    return len(targets) if all(reached[target] for target in targets) else None
+    return len(targets) if reached_from_roots(heap, rows)[targets].all() else None
 
 
 def _captured_slots(heap: Heap, code: int) -> dict[int, str]:

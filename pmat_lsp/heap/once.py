@@ -24,6 +24,7 @@ class OnceAHeap(Generic[Result]):
         update_wrapper(self, compute)
 
     def __call__(self, heap: Heap) -> Result:
+        """The result for a heap, computed when it is first asked for."""
         if heap not in self._known:
             self._known[heap] = self._compute(heap)
         return self._known[heap]
