@@ -51,12 +51,14 @@ def rows_named(heap: Heap, svs: npt.NDArray[np.integer], kind: RefKind, name: st
         kind: VALUE or ELEMENT.
         name: the key of a VALUE, the index of an ELEMENT; None: whatever it is.
     """
-    rows, _ = rows_from(heap, svs)
-    rows = rows[heap.out_kind[rows] == kind]
-    if name is not None:
-        details = heap.out_detail[rows]
-        rows = rows[details == int(name) if kind == RefKind.ELEMENT else _with_key(heap, details, name)]
-    return rows
+    all_rows, _ = rows_from(heap, svs)
+    rows: I64 = all_rows[heap.out_kind[all_rows] == kind]
+    if name is None:
+        return rows
+    details = heap.out_detail[rows]
+    places = np.flatnonzero(details == int(name)) if kind == RefKind.ELEMENT else _with_key(heap, details, name)
+    found: I64 = rows[places]
+    return found
 
 
 def _with_key(heap: Heap, details: npt.NDArray[np.int64], key: str) -> npt.NDArray[np.int64]:
