@@ -11,7 +11,6 @@ from pmat_lsp.format.kinds import Kind, PadnameFlag, RefKind
 from pmat_lsp.heap.describe import code_place, describe, is_clone
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import magic_type
-from pmat_lsp.heap.pads import owner_of
 from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_string, read_strings
 from pmat_lsp.kernels import graph
@@ -187,7 +186,7 @@ def _access(heap: Heap, row: int) -> tuple[str, str, str]:
         name = heap.class_fields.get(int(heap.blessed[source]), {}).get(detail, str(detail))
         return "field", f"->{name}", name
     if kind == RefKind.PAD_LEXICAL:
-        return _lexical(heap, owner_of(heap, source), detail)
+        return _lexical(heap, int(heap.owner[source]), detail)
     if kind == RefKind.REFERENT:
         return "deref", "->$*", ""
     if kind in SLOT_LABELS:

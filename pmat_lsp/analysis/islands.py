@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from pmat_lsp.kernels import graph
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.integer[Any]]
 
 NO_OWNER = -1
 """In `Islands.owner`: no island leads there."""
@@ -30,33 +32,67 @@ class Islands:
     """The strongly connected components that are cycles, numbered 0 to count - 1."""
 
     count: int
-    cycle: I32
-    """int32[n + 3]: the island whose cycle an SV is on, -1 for none."""
-    owner: I32
-    """int32[n + 3]: the island that alone keeps an SV alive (its cycle included), or NO_OWNER, SHARED, OUTSIDE."""
+    among: I32
+    """int32: the SVs of the verdict, in address order."""
+    cycles: I32
+    """int32, one of these each: the island whose cycle it is on, -1 for none."""
+    owners: I32
+    """int32: the island that alone keeps it alive (its cycle included), or NO_OWNER or SHARED."""
     svs: I64
     """int64[count]: SVs that each alone keeps alive."""
     bytes: I64
     """int64[count]: their bytes, the island's retained size."""
+    length: int
+    """n + 3 of the heap."""
+
+    @property
+    def cycle(self) -> I32:
+        """int32[n + 3]: `cycles` of every SV, -1 for those of no such verdict; made anew each time."""
+        return self._column(self.cycles, -1)
+
+    @property
+    def owner(self) -> I32:
+        """int32[n + 3]: `owners` of every SV, OUTSIDE for those of no such verdict; made anew each time."""
+        return self._column(self.owners, OUTSIDE)
+
+    def cycle_of(self, svs: Ids) -> I32:
+        """int32: as `cycle`, of some SVs."""
+        return self._looked_up(svs, self.cycles, -1)
+
+    def owner_of(self, svs: Ids) -> I32:
+        """int32: as `owner`, of some SVs."""
+        return self._looked_up(svs, self.owners, OUTSIDE)
+
+    def _column(self, values: I32, other: int) -> I32:
+        column = np.full(self.length, other, np.int32)
+        column[self.among] = values
+        return column
+
+    def _looked_up(self, svs: Ids, values: I32, other: int) -> I32:
+        at = self.among.searchsorted(svs.astype(np.int32))
+        known = np.append(self.among, np.int32(-1))[at] == svs
+        found: I32 = np.where(known, np.append(values, np.int32(other))[at], np.int32(other))
+        return found
 
     @cached_property
     def kept(self) -> tuple[I32, I32]:
         """The SVs that islands alone keep alive, island by island; and (int32[count + 1]) where each island starts."""
-        owned = np.flatnonzero(self.owner >= 0).astype(np.int32)
-        start, order = to_csr(self.owner[owned], self.count)
-        return owned[order], start
+        return self._by_island(self.owners)
 
-    @cached_property
+    @property
     def shared(self) -> I32:
         """The SVs that several islands keep alive together."""
-        return np.flatnonzero(self.owner == SHARED).astype(np.int32)
+        svs: I32 = self.among[self.owners == SHARED]
+        return svs
 
     @cached_property
     def members(self) -> tuple[I32, I32]:
         """The SVs on cycles, island by island, in address order; and (int32[count + 1]) where each island starts."""
-        on_cycle = np.flatnonzero(self.cycle >= 0).astype(np.int32)
-        start, order = to_csr(self.cycle[on_cycle], self.count)
-        return on_cycle[order], start
+        return self._by_island(self.cycles)
+
+    def _by_island(self, numbers: I32) -> tuple[I32, I32]:
+        start, order = to_csr(numbers[numbers >= 0], self.count)
+        return self.among[numbers >= 0][order], start
 
 
 def find_islands(heap: Heap, ownership: Ownership, among: Mask) -> Islands:
@@ -69,8 +105,8 @@ def find_islands(heap: Heap, ownership: Ownership, among: Mask) -> Islands:
     """
     svs = np.flatnonzero(among).astype(np.int32)
     if not len(svs):
-        nothing, outside = (np.broadcast_to(np.int32(number), heap.n + 3) for number in (-1, OUTSIDE))
-        return Islands(0, nothing, outside, np.zeros(0, np.int64), np.zeros(0, np.int64))
+        none = np.zeros(0, np.int64)
+        return Islands(0, svs, svs, svs, none, none, heap.n + 3)
     component, components = components_among(heap, ownership.counted, svs)
     is_cycle = np.zeros(components, np.uint8)
     graph.mark_cyclic(heap.out_start, heap.out_target, ownership.counted, svs, component, is_cycle)
@@ -83,12 +119,13 @@ def find_islands(heap: Heap, ownership: Ownership, among: Mask) -> Islands:
     cycle[cycle < 0] = -1
     cycle[svs] = number[component[svs]]
     owner = _owners(heap, ownership, svs[order], cycle)
+    owners = owner[svs]
     held, sizes = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    for piece in pieces(heap.n):
-        owned = piece.start + np.flatnonzero(owner[piece] >= 0)
-        np.add.at(held, owner[owned], 1)
-        np.add.at(sizes, owner[owned], heap.size[owned].astype(np.int64))
-    return Islands(count, cycle, owner, held, sizes)
+    for piece in pieces(len(svs)):
+        is_owned = owners[piece] >= 0
+        np.add.at(held, owners[piece][is_owned], 1)
+        np.add.at(sizes, owners[piece][is_owned], heap.size[svs[piece][is_owned]].astype(np.int64))
+    return Islands(count, svs, cycle[svs], owners, held, sizes, heap.n + 3)
 
 
 def _owners(heap: Heap, ownership: Ownership, referrers_first: I32, cycle: I32) -> I32:

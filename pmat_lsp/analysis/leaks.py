@@ -127,7 +127,7 @@ class _Groups:
         self._count = int(shape.max()) + 1
         on_cycle, _ = islands.members
         self._numbers = self._split(np.arange(islands.count, dtype=np.int32), shape)
-        self._on_cycle = self._split(on_cycle, shape[islands.cycle[on_cycle]])
+        self._on_cycle = self._split(on_cycle, shape[islands.cycle_of(on_cycle)])
         self._handles = self._split(*_handles(heap, islands, shape))
         self._large_strings = _large_strings(heap, islands, shape, self._count)
         self._bytes = np.zeros(self._count, np.int64)
@@ -158,7 +158,7 @@ class _Groups:
 def _handles(heap: Heap, islands: Islands, shape: I32) -> tuple[I64, I32]:
     """(the number of each file that an island holds open, the shape of the island)."""
     ios = heap.ios
-    numbers, owner = np.where(ios.ifileno >= 0, ios.ifileno, ios.ofileno), islands.owner[ios.sv]
+    numbers, owner = np.where(ios.ifileno >= 0, ios.ifileno, ios.ofileno), islands.owner_of(ios.sv)
     held = (numbers >= 0) & (owner >= 0)
     return numbers[held], shape[owner[held]]
 
@@ -166,11 +166,13 @@ def _handles(heap: Heap, islands: Islands, shape: I32) -> tuple[I64, I32]:
 def _large_strings(heap: Heap, islands: Islands, shape: I32, count: int) -> I64:
     """int64[count]: the bytes in large strings that the islands of each shape hold."""
     found = np.zeros(count, np.int64)
-    for svs in pieces(heap.n):
-        scalars = svs.start + np.flatnonzero((heap.kind[svs] == Kind.SCALAR) & (islands.owner[svs] >= 0))
+    for piece in pieces(len(islands.among)):
+        svs, owners = islands.among[piece], islands.owners[piece]
+        is_held = (heap.kind[svs] == Kind.SCALAR) & (owners >= 0)
+        scalars, owners = svs[is_held], owners[is_held]
         sizes = heap.size[scalars].astype(np.int64)
         is_large = sizes >= LARGE_STRING
-        np.add.at(found, shape[islands.owner[scalars[is_large]]], sizes[is_large])
+        np.add.at(found, shape[owners[is_large]], sizes[is_large])
     return found
 
 
@@ -184,12 +186,13 @@ class _Teller:
         self._verdict = verdict
         self._keys = _key_svs(heap, islands)
         self._ways_in = WaysIn(heap, ownership)
-        self._cycles = ShortestCycles(heap, ownership.counted, islands.cycle)
+        self._cycle = islands.cycle
+        self._cycles = ShortestCycles(heap, ownership.counted, self._cycle)
 
     def finding(self, group: _Group) -> Finding:
         heap, islands, numbers = self._heap, self._islands, group.numbers
         keys, cycle = self._told_from(group)
-        first = group.on_cycle[islands.cycle[group.on_cycle] == islands.cycle[cycle[0].source]]
+        first = group.on_cycle[self._cycle[group.on_cycle] == self._cycle[cycle[0].source]]
         classes = self._classes(group.on_cycle)
         closures = self._closures(group.on_cycle, cycle)
         return Finding(
@@ -251,11 +254,11 @@ class _Teller:
 
     def _one_each(self, svs: I32) -> I32:
         """int32: of each island the first of some SVs."""
-        return np.sort(svs[np.unique(self._islands.cycle[svs], return_index=True)[1]])
+        return np.sort(svs[np.unique(self._cycle[svs], return_index=True)[1]])
 
     def _smallest(self, group: _Group, svs: I32) -> tuple[I32, int]:
         """(the SVs, that of them which is on the island with the fewest SVs)."""
-        return svs, int(svs[np.argmin(self._islands.svs[self._islands.cycle[svs]])])
+        return svs, int(svs[np.argmin(self._islands.svs[self._cycle[svs]])])
 
     def _is_owner(self, cycle: tuple[Hop, ...]) -> bool:
         """Whether a cycle starts at what the reference leads to that leads back."""
@@ -299,7 +302,7 @@ class _Teller:
             return np.empty(0, np.int32), np.empty(0, np.int32)
         rows = rows_between(heap, ownership.proven, ownership.self_held)
         rows = rows[ownership.counted[rows] != 0]
-        owner, used = self._islands.owner[heap.sources(rows)], heap.out_target[rows]
+        owner, used = self._islands.owner_of(heap.sources(rows)), heap.out_target[rows]
         return owner[owner >= 0], used[owner >= 0]
 
     def _classes(self, svs: I32) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from pmat_lsp.kernels import graph
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 
 
 def rows_to(heap: Heap, svs: npt.NDArray[np.integer]) -> tuple[I64, I64]:

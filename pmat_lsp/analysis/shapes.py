@@ -7,6 +7,7 @@ or a kind of SV. Islands with the same set of tokens have the same shape.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,20 +35,21 @@ _SPARSE = 8
 
 def shapes(heap: Heap, ownership: Ownership, islands: Islands) -> I32:
     """int32[count]: a number for the shape of each island, 0 and up; the same for islands of one shape."""
-    on_cycle = np.flatnonzero(islands.cycle[: heap.n] >= 0)
+    cycle = islands.cycle
+    on_cycle = islands.among[islands.cycles >= 0]
     objects = on_cycle[heap.blessed[on_cycle] >= 0]
     codes = on_cycle[heap.kind[on_cycle] == Kind.CODE]
     nameless = np.ones(islands.count, np.bool_)
-    nameless[islands.cycle[objects]] = nameless[islands.cycle[codes]] = False
-    inner = _inner_rows(heap, ownership, islands)
+    nameless[cycle[objects]] = nameless[cycle[codes]] = False
+    inner = _inner_rows(heap, ownership, on_cycle, cycle)
     kinds = heap.out_kind[inner]
     lexicals, keys = inner[kinds == RefKind.PAD_LEXICAL], inner[kinds == RefKind.VALUE]
     # The keys of plain hashes and the kinds of SVs tell the shape only where no class or code does: such keys are often
     # data.
     holders = heap.sources(keys)
-    telling = (heap.blessed[holders] >= 0) | nameless[islands.cycle[holders]]
+    telling = (heap.blessed[holders] >= 0) | nameless[cycle[holders]]
     keys, holders = keys[telling], holders[telling]
-    plain = on_cycle[nameless[islands.cycle[on_cycle]]]
+    plain = on_cycle[nameless[cycle[on_cycle]]]
     told = (
         (objects, class_names(heap, objects)),
         (codes, code_places(heap, codes)),
@@ -55,7 +57,7 @@ def shapes(heap: Heap, ownership: Ownership, islands: Islands) -> I32:
         (holders, _texts(heap, keys)),
         (plain, heap.kind[plain].astype(np.int32)),
     )
-    return _numbered(islands, told)
+    return _numbered(islands.count, [(cycle[svs], value) for svs, value in told])
 
 
 def class_names(heap: Heap, svs: Ids) -> I32:
@@ -69,15 +71,15 @@ def class_names(heap: Heap, svs: Ids) -> I32:
     return np.where(known, np.append(heap.stashes.name, np.int32(-1))[at], np.int32(-1))
 
 
-def _numbered(islands: Islands, told: tuple[tuple[Ids, I32], ...]) -> I32:
-    """Number the sets of tokens: of each part of `told`, what each SV has on its island."""
+def _numbered(count: int, told: Sequence[tuple[I32, I32]]) -> I32:
+    """Number the sets of tokens of islands: `told` are pairs of an island and what is on it."""
     token = _dense(np.concatenate([value.astype(np.int64) * len(told) + part for part, (_, value) in enumerate(told)]))
     kinds = int(token.max(initial=0)) + 1
-    island = np.concatenate([islands.cycle[svs] for svs, _ in told]).astype(np.int64)
+    island = np.concatenate([numbers for numbers, _ in told]).astype(np.int64)
     pairs = np.sort(island * kinds + token)
     # numpy's own unique would hash them, which takes five times as long.
     pairs = pairs[np.diff(pairs, prepend=-1) != 0]
-    start = np.searchsorted(pairs, np.arange(islands.count + 1) * kinds)
+    start = np.searchsorted(pairs, np.arange(count + 1) * kinds)
     token, length = pairs % kinds, np.diff(start)
     number, known = _dense(length), int(length.max(initial=0)) + 1
     # Islands are told apart by their first tokens, then by their second ones, and so on, all islands at once.
@@ -123,12 +125,11 @@ def _texts(heap: Heap, rows: Ids) -> I32:
     return found
 
 
-def _inner_rows(heap: Heap, ownership: Ownership, islands: Islands) -> Ids:
+def _inner_rows(heap: Heap, ownership: Ownership, on_cycle: I32, cycle: I32) -> Ids:
     """The counted references between two SVs of one cycle."""
-    svs = np.flatnonzero(islands.cycle >= 0)
     found = [np.empty(0, np.int64)]
-    for piece in pieces(len(svs)):
-        rows, which = rows_from(heap, svs[piece])
-        inner = islands.cycle[svs[piece]][which] == islands.cycle[heap.out_target[rows]]
+    for piece in pieces(len(on_cycle)):
+        rows, which = rows_from(heap, on_cycle[piece])
+        inner = cycle[on_cycle[piece]][which] == cycle[heap.out_target[rows]]
         found.append(rows[inner & (ownership.counted[rows] != 0)])
     return np.concatenate(found)

@@ -154,8 +154,7 @@ class Cuts:
     @property
     def _numbers(self) -> I32:
         """int32: the islands of the finding."""
-        numbers: I32 = self._leaks.islands.cycle[np.array(self.finding.islands, np.int32)]
-        return numbers
+        return self._leaks.islands.cycle_of(np.array(self.finding.islands, np.int32))
 
     def dissolves(self, *cuts: CapturedCut | StoredCut) -> bool:
         """Whether no cycle is left in any island of the finding without the references of some cuts."""

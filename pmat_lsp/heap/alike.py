@@ -41,9 +41,8 @@ def codes_of(heap: Heap, ops: int) -> I32:
 
 @OnceAHeap
 def _objects(heap: Heap) -> _Sorted:
-    svs = np.flatnonzero(heap.blessed[: heap.n] >= 0).astype(np.int32)
-    order = np.argsort(heap.blessed[svs], kind="stable")
-    return _Sorted(heap.blessed[svs[order]], svs[order])
+    order = np.argsort(heap.blessed.value, kind="stable")
+    return _Sorted(heap.blessed.value[order], heap.blessed.row[order])
 
 
 @OnceAHeap

@@ -31,18 +31,6 @@ def first_pad(heap: Heap, code: int) -> int:
     return next(iter(pads_of(heap, code)), -1)
 
 
-def owner_of(heap: Heap, sv: int) -> int:
-    """The CODE of a PAD, PADNAMES or PADLIST, -1 of anything else."""
-    return int(owners_of(heap, np.array([sv], np.int32))[0])
-
-
-def owners_of(heap: Heap, svs: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """int32: as `owner_of`, of many."""
-    at = heap.pads.sv.searchsorted(svs)
-    known = np.append(heap.pads.sv, np.int32(-1))[at] == svs
-    return np.where(known, np.append(heap.pads.owner, np.int32(-1))[at], np.int32(-1))
-
-
 def padnames_of(heap: Heap, code: int) -> tuple[str, ...]:
     """Every name in the pads of a CODE, in order."""
     rows = heap.padnames.rows_of(code)
@@ -56,7 +44,7 @@ def padname_ids(heap: Heap, rows: npt.NDArray[np.integer[Any]]) -> npt.NDArray[n
         heap: of the dump.
         rows: of the out_ columns, all of kind PAD_LEXICAL.
     """
-    return heap.padnames.names_of(owners_of(heap, heap.sources(rows)), heap.out_detail[rows])
+    return heap.padnames.names_of(heap.owner[heap.sources(rows)], heap.out_detail[rows])
 
 
 def references_in_pad(heap: Heap, code: int) -> Iterator[tuple[str, int, bool]]:
