@@ -157,7 +157,7 @@ def code_facts(heap: Heap, leaks: Leaks, site: CodeSite) -> CodeFacts:
     """Look a sub's clones over."""
     clones = clones_at(heap, site)
     leaked = leaks.ownership.proven[clones]
-    islands = leaks.islands.cycle[clones]
+    islands = leaks.islands.cycle_of(clones)
     sizes = np.sort(leaks.islands.bytes[np.unique(islands[islands >= 0])])
     counts, times = np.unique(heap.refcount[clones], return_counts=True)
     commonest = np.argsort(-times, kind="stable")
@@ -188,9 +188,9 @@ def retained_by(heap: Heap, leaks: Leaks, sizes: Retained, site: CodeSite) -> in
     Nothing is counted twice.
     """
     clones = clones_at(heap, site)
-    islands = np.unique(leaks.islands.owner[clones])
+    islands = np.unique(leaks.islands.owner_of(clones))
     islands = islands[islands >= 0]
-    others = clones[~np.isin(leaks.islands.owner[clones], islands)]
+    others = clones[~np.isin(leaks.islands.owner_of(clones), islands)]
     outermost = sizes.outermost(others, np.zeros(len(others), np.int64)) if len(others) else np.empty(0, np.bool_)
     return int(leaks.islands.bytes[islands].sum()) + int(sizes.bytes[others[outermost]].sum())
 
@@ -230,8 +230,8 @@ def _lexical(heap: Heap, leaks: Leaks, name: str, slots: list[tuple[int, int, in
     code, index, _ = slots[0]
     values = Counter(summarise(heap, target) for _, _, target in slots)
     weak = sum(1 for _, _, target in slots if (held := referent(heap, target)) is not None and not held[1])
-    cycle = leaks.islands.cycle
-    back = sum(1 for clone, _, target in slots if cycle[clone] >= 0 and cycle[clone] == cycle[target])
+    sources, targets = (leaks.islands.cycle_of(np.array(svs, np.int32)) for svs in list(zip(*slots, strict=True))[::2])
+    back = int(np.count_nonzero((sources >= 0) & (sources == targets)))
     return LexicalFacts(
         name=name,
         kind=_declared_as(heap.padname_flags(code, index)),

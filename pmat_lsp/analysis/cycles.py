@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.result import Hop, Location
+from pmat_lsp.analysis.rows import source_of
 from pmat_lsp.format.kinds import Kind, PadnameFlag, RefKind
 from pmat_lsp.heap.describe import code_place, describe, is_clone
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import magic_type
 from pmat_lsp.heap.tables import decode_name
-from pmat_lsp.heap.values import read_string
+from pmat_lsp.heap.values import read_string, read_strings
+from pmat_lsp.kernels import graph
 
 _PASSED_THROUGH = (Kind.REF, Kind.PAD, Kind.PADLIST)
 _ENTRY_KINDS = (RefKind.CODE_PAD, RefKind.CODE_PADLIST, RefKind.PADLIST_PAD)
@@ -46,45 +46,75 @@ _WORDS = {
 }
 
 
-def shortest_cycle(heap: Heap, start: int, inside: set[int], follow: npt.NDArray[np.uint8]) -> list[int]:
-    """The rows of the out_ columns of a shortest way from `start` back to itself.
+MOST_HOPS = 200
+"""So many hops of a cycle are told; one more stands for the rest of a longer one."""
+
+
+class ShortestCycles:
+    """Tells shortest cycles inside the components of a heap.
 
     Args:
         heap: the heap.
-        start: an SV on a cycle.
-        inside: the SVs that the way may pass.
         follow: uint8, one entry a row of the out_ columns: 0 for references that must not be followed.
-
-    Returns:
-        Rows in the order in which they are followed; [] if there is no such way.
+        component: int32[n + 3], the component of each SV, which a cycle does not leave.
     """
-    came_by: dict[int, int] = {}
-    queue = deque([start])
-    while queue:
-        node = queue.popleft()
-        inner = [row for row in heap.out_rows(node) if follow[row] and int(heap.out_target[row]) in inside]
-        for row in sorted(inner, key=lambda row: _rank(heap, row)):
-            target = int(heap.out_target[row])
-            if target == start:
-                return [*_rows_to(heap, start, node, came_by), row]
-            if target not in came_by:
-                came_by[target] = row
-                queue.append(target)
-    return []
+
+    def __init__(self, heap: Heap, follow: npt.NDArray[np.uint8], component: npt.NDArray[np.int32]) -> None:
+        self._heap = heap
+        self._follow = follow
+        self._component = component
+        self._distance = np.zeros(len(component), np.int32)
+        self._queue = np.empty(len(component), np.int32)
+
+    def through(self, sv: int) -> tuple[Hop, ...]:
+        """A shortest cycle from an SV back to itself, () if there is none.
+
+        Of several it is the one whose references come first in the order of `_first`. Where it has more than
+        `MOST_HOPS` hops the last one stands for all the rest.
+        """
+        heap, distance = self._heap, self._distance
+        length, found = graph.shortest_cycles(
+            heap.out_start, heap.out_target, self._follow, self._component, sv, distance, self._queue
+        )
+        rows = self._rows(sv, length)
+        distance[self._queue[:found]] = 0
+        rest = length - len(rows)
+        return (*hops_of(heap, rows), _rest(heap, rows, rest)) if rest else hops_of(heap, rows)
+
+    def _rows(self, first: int, length: int) -> list[int]:
+        """The rows of the out_ columns of a cycle of that length, up to the end of the last hop that is told."""
+        heap, at, hops = self._heap, first, 0
+        rows: list[int] = []
+        while len(rows) < length and hops < MOST_HOPS:
+            start, stop = heap.out_start[at : at + 2].tolist()
+            target = heap.out_target[start:stop]
+            is_last = len(rows) == length - 1
+            leads_back = target == first if is_last else self._distance[target] == len(rows) + 2
+            rows.append(_first(heap, start + np.flatnonzero(leads_back & (self._follow[start:stop] != 0))))
+            at = int(heap.out_target[rows[-1]])
+            hops += is_interesting(heap, at)
+        return rows
 
 
-def _rank(heap: Heap, row: int) -> tuple[int, bytes, int]:
-    """An order of references that does not depend on perl's hash order, so that one bug always has one explanation."""
-    kind, detail = int(heap.out_kind[row]), int(heap.out_detail[row])
-    return (kind, read_string(heap, detail), 0) if kind == RefKind.VALUE else (kind, b"", detail)
+def _first(heap: Heap, rows: npt.NDArray[np.intp]) -> int:
+    """The first of some references in an order that does not depend on perl's hash order.
+
+    So one bug always has one explanation.
+    """
+    if len(rows) == 1:
+        return int(rows[0])
+    kinds = heap.out_kind[rows]
+    rows = rows[kinds == kinds.min()]
+    details = heap.out_detail[rows]
+    if kinds.min() == RefKind.VALUE:
+        return int(rows[min((key, index) for index, key in read_strings(heap, details))[1]])
+    return int(rows[details.argmin()])
 
 
-def _rows_to(heap: Heap, start: int, node: int, came_by: dict[int, int]) -> list[int]:
-    rows: list[int] = []
-    while node != start:
-        rows.append(came_by[node])
-        node = int(heap.out_source[rows[-1]])
-    return rows[::-1]
+def _rest(heap: Heap, rows: list[int], references: int) -> Hop:
+    """What stands for so many more references that lead back to where the rows begin."""
+    source, target = int(heap.out_target[rows[-1]]), source_of(heap, rows[0])
+    return _between(heap, (source, target), ("other", f"… {references:,} more references …", ""))
 
 
 def hops_of(heap: Heap, rows: list[int]) -> tuple[Hop, ...]:
@@ -105,9 +135,15 @@ def is_interesting(heap: Heap, sv: int) -> bool:
 
 
 def _hop(heap: Heap, rows: list[int]) -> Hop:
-    source, target = int(heap.out_source[rows[0]]), int(heap.out_target[rows[-1]])
     telling = next((row for row in rows if heap.out_kind[row] not in _ENTRY_KINDS), rows[0])
-    kind, label, name = _access(heap, telling)
+    svs = (source_of(heap, rows[0]), *(int(heap.out_target[row]) for row in rows))
+    return _between(heap, svs, _access(heap, telling))
+
+
+def _between(heap: Heap, svs: tuple[int, ...], access: tuple[str, str, str]) -> Hop:
+    """The hop from the first of some SVs to the last; `access` as of `_access`."""
+    source, target = svs[0], svs[-1]
+    kind, label, name = access
     return Hop(
         source=source,
         target=target,
@@ -117,7 +153,7 @@ def _hop(heap: Heap, rows: list[int]) -> Hop:
         source_desc=describe(heap, source),
         target_desc=describe(heap, target),
         location=_location(heap, source, target),
-        svs=(source, *(int(heap.out_target[row]) for row in rows)),
+        svs=svs,
         source_kind=int(heap.kind[source]),
         source_class=_class_of(heap, source),
         target_kind=int(heap.kind[target]),
@@ -140,7 +176,7 @@ def _location(heap: Heap, source: int, target: int) -> Location | None:
 
 def _access(heap: Heap, row: int) -> tuple[str, str, str]:
     """(kind, label, bare name) of the hop that one reference is."""
-    kind, detail, source = RefKind(int(heap.out_kind[row])), int(heap.out_detail[row]), int(heap.out_source[row])
+    kind, detail, source = RefKind(int(heap.out_kind[row])), int(heap.out_detail[row]), source_of(heap, row)
     if kind == RefKind.VALUE:
         key = decode_name(read_string(heap, detail))
         return "key", f"->{{{key}}}", key

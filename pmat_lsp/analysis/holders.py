@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pmat_lsp.analysis.cycles import hops_of, is_captured, is_interesting
 from pmat_lsp.analysis.result import Hop
+from pmat_lsp.analysis.rows import source_of
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.heap.model import Heap
 
@@ -73,14 +74,14 @@ def holder_text(hop: Hop, count: int = 1) -> str:
 def _upwards(heap: Heap, row: int) -> list[int]:
     """The row, with those before it that lead from something interesting to it."""
     rows = [row]
-    source = int(heap.out_source[row])
+    source = source_of(heap, row)
     while not is_interesting(heap, source) and len(rows) < _DEEPEST:
         referrers = heap.in_rows(source)[:MOST_REFERENCES].tolist()
         above = next((one for one in referrers if heap.out_strength[one] & Strength.COUNTED), None)
         if above is None:
             break
         rows.insert(0, above)
-        source = int(heap.out_source[above])
+        source = source_of(heap, above)
     return rows
 
 

@@ -9,20 +9,22 @@ where the source text is here.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.holders import hops_to
 from pmat_lsp.analysis.result import CAPTURES, SUBSCRIPTS, Cut, CutBy, Edge, Hop, stored_edges
+from pmat_lsp.analysis.rows import rows_named
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
+from pmat_lsp.heap.alike import objects_of
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.tables import decode_name
-from pmat_lsp.heap.values import read_string
 
 I32 = npt.NDArray[np.int32]
+Answer = TypeVar("Answer")
 
 MOST_ALIVE = 100
 """So many live things of a kind are asked who else holds what they hold."""
@@ -86,27 +88,39 @@ def _live(heap: Heap, lost: npt.NDArray[np.bool_], edges: Sequence[Edge]) -> lis
 
     An edge that is weak in some object leads back, too: somebody has thought of it.
     """
-    back, owning = [], 0
-    for edge in edges:
+    known = {way_of(edge.hops[0]): edge.hops[0] for edge in edges}.values()
+
+    def leads_back(edge: Edge) -> bool | None:
+        """None where nothing that is alive tells."""
         targets, is_weak = _targets_of_class(heap, lost, edge)
-        holders = held_elsewhere(heap, lost, targets, [other.hops[0] for other in edges])
-        if is_weak or (holders and any(holders)):
-            back.append(edge)
-        elif holders:
-            owning += 1
-    return back if len(back) + owning == len(edges) else []
+        holders = held_elsewhere(heap, lost, targets, known)
+        return True if is_weak else any(holders) if holders else None
+
+    verdicts = _of_each(heap, edges, leads_back)
+    return [edge for edge, back in zip(edges, verdicts, strict=True) if back] if None not in verdicts else []
 
 
 def _shared(heap: Heap, edges: Sequence[Edge], members: I32) -> list[Edge]:
     """The edges on the islands of which several lead to one thing, where those of all others lead to one each."""
-    back = []
+
+    def is_shared(edge: Edge) -> bool:
+        alike = _alike(heap, edge, members[:_MOST_ELEMENTS])
+        targets = [target for sv in alike for target, _ in follow(heap, sv, edge)]
+        return len(set(targets)) < len(targets)
+
+    return [edge for edge, shared in zip(edges, _of_each(heap, edges, is_shared), strict=True) if shared]
+
+
+def _of_each(heap: Heap, edges: Sequence[Edge], answer: Callable[[Edge], Answer]) -> list[Answer]:
+    """The answers for some edges; a long cycle has many that are alike, and these are asked for once."""
+    known: dict[object, Answer] = {}
+    answers = []
     for edge in edges:
-        targets = [
-            target for sv in _alike(heap, edge, members[:_MOST_ELEMENTS]) for target, _ in follow(heap, sv, edge)
-        ]
-        if len(set(targets)) < len(targets):
-            back.append(edge)
-    return back
+        alike = (int(heap.blessed[edge.hops[0].source]), *map(way_of, edge.hops))
+        if alike not in known:
+            known[alike] = answer(edge)
+        answers.append(known[alike])
+    return answers
 
 
 def _targets_of_class(heap: Heap, lost: npt.NDArray[np.bool_], edge: Edge) -> tuple[list[int], bool]:
@@ -119,8 +133,9 @@ def _targets_of_class(heap: Heap, lost: npt.NDArray[np.bool_], edge: Edge) -> tu
 
 def live_like(heap: Heap, lost: npt.NDArray[np.bool_], sv: int) -> list[int]:
     """The objects of the class of an SV that are alive, `MOST_ALIVE` at the most."""
-    alike = np.flatnonzero(heap.blessed[: heap.n] == heap.blessed[sv])
-    return [int(one) for one in alike[~lost[alike]][:MOST_ALIVE]]
+    alike = objects_of(heap, int(heap.blessed[sv]))
+    alive: list[int] = alike[~lost[alike]][:MOST_ALIVE].tolist()
+    return alive
 
 
 def _alike(heap: Heap, edge: Edge, members: I32) -> list[int]:
@@ -137,11 +152,11 @@ def held_elsewhere(
     heap: Heap, lost: npt.NDArray[np.bool_], targets: Sequence[int], known: Collection[Hop]
 ) -> list[bool]:
     """Of each SV whether something alive holds it in another way than by hops like the `known` ones."""
-    ways = {_way(hop) for hop in known}
-    return [any(_way(hop) not in ways for hop in _live_holders(heap, lost, target, _DEEPEST)) for target in targets]
+    ways = {way_of(hop) for hop in known}
+    return [any(way_of(hop) not in ways for hop in _live_holders(heap, lost, target, _DEEPEST)) for target in targets]
 
 
-def _way(hop: Hop) -> tuple[object, ...]:
+def way_of(hop: Hop) -> tuple[object, ...]:
     """What hops of one kind have in common."""
     return hop.kind, hop.name, hop.source_class, hop.source_kind, hop.location
 
@@ -170,9 +185,9 @@ def follow(heap: Heap, sv: int, edge: Edge) -> list[tuple[int, bool]]:
 
 def _step(heap: Heap, sv: int, hop: Hop, exact: bool) -> Iterator[tuple[int, bool]]:
     kinds = {"key": RefKind.VALUE, "index": RefKind.ELEMENT, "field": RefKind.FIELD}
-    for row in heap.out_rows(sv) if exact else islice(heap.out_rows(sv), _MOST_ELEMENTS):
-        if heap.out_kind[row] != kinds.get(hop.kind) or (exact and _name(heap, row, hop) != hop.name):
-            continue
+    if hop.kind not in kinds:
+        return
+    for row in _rows_along(heap, sv, kinds[hop.kind], hop.name) if exact else _first_rows(heap, sv, kinds[hop.kind]):
         target, strong = int(heap.out_target[row]), bool(heap.out_strength[row] & Strength.COUNTED)
         while target < heap.n and heap.kind[target] == Kind.REF and heap.blessed[target] < 0:
             below = next((one for one in heap.out_rows(target) if heap.out_kind[one] == RefKind.REFERENT), None)
@@ -183,10 +198,16 @@ def _step(heap: Heap, sv: int, hop: Hop, exact: bool) -> Iterator[tuple[int, boo
             yield target, strong
 
 
-def _name(heap: Heap, row: int, hop: Hop) -> str:
-    detail = int(heap.out_detail[row])
-    if hop.kind == "key":
-        return decode_name(read_string(heap, detail))
-    if hop.kind == "field":
-        return heap.class_fields.get(int(heap.blessed[heap.out_source[row]]), {}).get(detail, str(detail))
-    return str(detail)
+def _rows_along(heap: Heap, sv: int, kind: RefKind, name: str) -> list[int]:
+    """The rows of the out_ columns that an SV has under a name."""
+    if kind != RefKind.FIELD:
+        rows: list[int] = rows_named(heap, np.array([sv]), kind, name).tolist()
+        return rows
+    names = heap.class_fields.get(int(heap.blessed[sv]), {})
+    found = ((row, int(heap.out_detail[row])) for row in heap.out_rows(sv) if heap.out_kind[row] == kind)
+    return [row for row, index in found if names.get(index, str(index)) == name]
+
+
+def _first_rows(heap: Heap, sv: int, kind: RefKind) -> Iterator[int]:
+    """The first elements of a container."""
+    return (row for row in islice(heap.out_rows(sv), _MOST_ELEMENTS) if heap.out_kind[row] == kind)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pmat_lsp.analysis.ownership import Ownership
 from pmat_lsp.analysis.program_classes import Origin, ProgramClasses
+from pmat_lsp.analysis.rows import source_of
 from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind, Strength
 from pmat_lsp.heap.model import Heap
 
@@ -148,5 +149,5 @@ def _way(heap: Heap, came_by: dict[int, int], sv: int) -> tuple[int, ...]:
     rows: list[int] = []
     while (row := came_by[sv]) >= 0:
         rows.append(row)
-        sv = int(heap.out_source[row])
+        sv = source_of(heap, row)
     return tuple(reversed(rows))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.analysis.cycles import hops_of, is_captured, shortest_cycle
+from pmat_lsp.analysis.cycles import ShortestCycles, is_captured
 from pmat_lsp.analysis.field_hashes import field_hash_loops
 from pmat_lsp.analysis.islands import Islands, find_islands
 from pmat_lsp.analysis.leading_back import MOST_ALIVE, cut_of, follow, held_elsewhere, live_like
@@ -29,12 +29,15 @@ from pmat_lsp.analysis.result import (
     Hop,
     LeakReport,
     Location,
+    Sum,
     edges_of,
 )
+from pmat_lsp.analysis.rows import pieces, rows_between
 from pmat_lsp.analysis.shapes import class_names, code_places, shapes
 from pmat_lsp.analysis.ways_in import WaysIn
 from pmat_lsp.analysis.written import Written, files_of_package
 from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind
+from pmat_lsp.heap.alike import codes_of
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent, summarise
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import first_pad, padnames_of
@@ -42,7 +45,10 @@ from pmat_lsp.heap.references import to_csr
 from pmat_lsp.units import format_count
 
 I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
 
+MOST_FINDINGS = 500
+"""So many findings of a verdict are told, the heaviest; of the others it is told how many they are."""
 LARGE_STRING = 1024
 """Bytes from which on a string is worth a word."""
 
@@ -70,9 +76,11 @@ def find_leaks(heap: Heap, ownership: Ownership | None = None) -> Leaks:
     ownership = ownership or find_ownership(heap)
     islands = find_islands(heap, ownership, ownership.proven)
     self_held = find_islands(heap, ownership, ownership.self_held)
+    findings, more = _findings(heap, ownership, islands, LEAKED)
+    findings_held, more_held = _findings(heap, ownership, self_held, SELF_HELD)
     report = LeakReport(
-        findings=_findings(heap, ownership, islands, LEAKED),
-        self_held=_findings(heap, ownership, self_held, SELF_HELD),
+        findings=findings,
+        self_held=findings_held,
         field_hash_loops=field_hash_loops(heap),
         svs=heap.n,
         roots=ownership.roots,
@@ -80,46 +88,92 @@ def find_leaks(heap: Heap, ownership: Ownership | None = None) -> Leaks:
         unexplained=int(ownership.unexplained.sum()),
         self_held_svs=int(ownership.self_held.sum()),
         proven=int(ownership.proven.sum()),
+        more=more,
+        more_self_held=more_held,
     )
     return Leaks(report, ownership, islands, self_held)
 
 
-def _findings(heap: Heap, ownership: Ownership, islands: Islands, verdict: str) -> tuple[Finding, ...]:
-    """The islands by shape, heaviest first."""
+def _findings(heap: Heap, ownership: Ownership, islands: Islands, verdict: str) -> tuple[tuple[Finding, ...], Sum]:
+    """The islands by shape, heaviest first; and the rest of them."""
     if not islands.count:
-        return ()
+        return (), Sum()
     teller = _Teller(heap, ownership, islands, verdict)
-    found = (teller.finding(group) for group in _groups(islands, shapes(heap, ownership, islands)))
-    return tuple(sorted(found, key=lambda one: (-len(one.handles), -one.bytes_total, one.addresses)))
+    groups = _Groups(heap, islands, shapes(heap, ownership, islands))
+    found = [teller.finding(group) for group in groups.heaviest()]
+    found.sort(key=lambda one: (-len(one.handles), -one.bytes_total, one.addresses))
+    return tuple(found), groups.rest()
 
 
 class _Group(NamedTuple):
     """The islands of one shape."""
 
+    shape: int
     numbers: I32
     """Their numbers, rising."""
     on_cycle: I32
     """The SVs on their cycles, island by island, each in address order."""
-    kept: I32
-    """All SVs that they keep alive, in address order."""
+    handles: tuple[int, ...]
+    """As `Finding.handles`."""
+    large_strings: int
+    """As `Finding.large_strings`."""
 
 
-def _groups(islands: Islands, shape: I32) -> list[_Group]:
-    count = int(shape.max(initial=-1)) + 1
-    on_cycle, _ = islands.members
-    owned = np.flatnonzero(islands.owner >= 0).astype(np.int32)
-    columns = (
-        _split(np.arange(islands.count, dtype=np.int32), shape, count),
-        _split(on_cycle, shape[islands.cycle[on_cycle]], count),
-        _split(owned, shape[islands.owner[owned]], count),
-    )
-    return [_Group(*parts) for parts in zip(*columns, strict=True)]
+class _Groups:
+    """The islands by shape."""
+
+    def __init__(self, heap: Heap, islands: Islands, shape: I32) -> None:
+        self._islands = islands
+        self._count = int(shape.max()) + 1
+        on_cycle, _ = islands.members
+        self._numbers = self._split(np.arange(islands.count, dtype=np.int32), shape)
+        self._on_cycle = self._split(on_cycle, shape[islands.cycle_of(on_cycle)])
+        self._handles = self._split(*_handles(heap, islands, shape))
+        self._large_strings = _large_strings(heap, islands, shape, self._count)
+        self._bytes = np.zeros(self._count, np.int64)
+        np.add.at(self._bytes, shape, islands.bytes)
+        firsts = self._numbers[0][self._numbers[1][:-1]]
+        self._order = np.lexsort((firsts, -self._bytes, -np.diff(self._handles[1])))
+
+    def _split(self, values: npt.NDArray[Any], shape: I32) -> tuple[npt.NDArray[Any], I32]:
+        """The values of each shape, in their order, and where they start."""
+        start, order = to_csr(shape, self._count)
+        return values[order], start
+
+    def heaviest(self) -> Iterator[_Group]:
+        """Those with the most handles, then bytes; `MOST_FINDINGS` at the most."""
+        for shape in self._order[:MOST_FINDINGS].tolist():
+            numbers, on_cycle, handles = (
+                values[start[shape] : start[shape + 1]]
+                for values, start in (self._numbers, self._on_cycle, self._handles)
+            )
+            yield _Group(shape, numbers, on_cycle, tuple(sorted(handles.tolist())), int(self._large_strings[shape]))
+
+    def rest(self) -> Sum:
+        """What the others are."""
+        rest = self._order[MOST_FINDINGS:]
+        return Sum(len(rest), int(np.diff(self._numbers[1])[rest].sum()), int(self._bytes[rest].sum()))
 
 
-def _split(values: I32, number: I32, count: int) -> list[I32]:
-    """The values of each number, in their order."""
-    start, order = to_csr(number, count)
-    return np.split(values[order], start[1:-1]) if count else []
+def _handles(heap: Heap, islands: Islands, shape: I32) -> tuple[I64, I32]:
+    """(the number of each file that an island holds open, the shape of the island)."""
+    ios = heap.ios
+    numbers, owner = np.where(ios.ifileno >= 0, ios.ifileno, ios.ofileno), islands.owner_of(ios.sv)
+    held = (numbers >= 0) & (owner >= 0)
+    return numbers[held], shape[owner[held]]
+
+
+def _large_strings(heap: Heap, islands: Islands, shape: I32, count: int) -> I64:
+    """int64[count]: the bytes in large strings that the islands of each shape hold."""
+    found = np.zeros(count, np.int64)
+    for piece in pieces(len(islands.among)):
+        svs, owners = islands.among[piece], islands.owners[piece]
+        is_held = (heap.kind[svs] == Kind.SCALAR) & (owners >= 0)
+        scalars, owners = svs[is_held], owners[is_held]
+        sizes = heap.size[scalars].astype(np.int64)
+        is_large = sizes >= LARGE_STRING
+        np.add.at(found, shape[owners[is_large]], sizes[is_large])
+    return found
 
 
 class _Teller:
@@ -132,11 +186,13 @@ class _Teller:
         self._verdict = verdict
         self._keys = _key_svs(heap, islands)
         self._ways_in = WaysIn(heap, ownership)
+        self._cycle = islands.cycle
+        self._cycles = ShortestCycles(heap, ownership.counted, self._cycle)
 
     def finding(self, group: _Group) -> Finding:
         heap, islands, numbers = self._heap, self._islands, group.numbers
         keys, cycle = self._told_from(group)
-        first = group.on_cycle[islands.cycle[group.on_cycle] == islands.cycle[cycle[0].source]]
+        first = group.on_cycle[self._cycle[group.on_cycle] == self._cycle[cycle[0].source]]
         classes = self._classes(group.on_cycle)
         closures = self._closures(group.on_cycle, cycle)
         return Finding(
@@ -149,8 +205,8 @@ class _Teller:
             retained_bytes_each=_lower_median(islands.bytes[numbers]),
             classes=classes,
             closures=closures,
-            handles=self._handles(group.kept),
-            large_strings=self._large_strings(group.kept),
+            handles=group.handles,
+            large_strings=group.large_strings,
             cycle=cycle,
             islands=tuple(keys.tolist()),
             addresses=tuple(heap.address[keys].tolist()),
@@ -161,7 +217,7 @@ class _Teller:
             own_closures=frozenset(one.location for one in closures if self._written.is_own(one.location.file)),
             held=tuple(self._is_held(hop) for hop in cycle),
             ways_in=self._ways_in.to(first) if self._verdict == SELF_HELD else (),
-            in_use=self._in_use(group.kept) if self._verdict == LEAKED else (),
+            in_use=self._in_use(numbers) if self._verdict == LEAKED else (),
         )
 
     def _told_from(self, group: _Group) -> tuple[I32, tuple[Hop, ...]]:
@@ -173,7 +229,7 @@ class _Teller:
         class or an address: the same program with other names for its classes is told in the same way.
         """
         found = [self._smallest(group, svs) for svs in self._candidates(group)]
-        told = [(svs, self._cycle_through(key)) for svs, key in found]
+        told = [(svs, self._cycles.through(key)) for svs, key in found]
         keys, cycle = min(told, key=lambda pair: _told_order(pair[1]))
         if len(told) > 1:
             return next((pair for pair in told if self._is_owner(pair[1])), (keys, cycle))
@@ -198,17 +254,11 @@ class _Teller:
 
     def _one_each(self, svs: I32) -> I32:
         """int32: of each island the first of some SVs."""
-        return np.sort(svs[np.unique(self._islands.cycle[svs], return_index=True)[1]])
+        return np.sort(svs[np.unique(self._cycle[svs], return_index=True)[1]])
 
     def _smallest(self, group: _Group, svs: I32) -> tuple[I32, int]:
         """(the SVs, that of them which is on the island with the fewest SVs)."""
-        return svs, int(svs[np.argmin(self._islands.svs[self._islands.cycle[svs]])])
-
-    def _cycle_through(self, key: int) -> tuple[Hop, ...]:
-        number = int(self._islands.cycle[key])
-        svs, start = self._islands.members
-        inside = set(svs[start[number] : start[number + 1]].tolist())
-        return hops_of(self._heap, shortest_cycle(self._heap, key, inside, self._ownership.counted))
+        return svs, int(svs[np.argmin(self._islands.svs[self._cycle[svs]])])
 
     def _is_owner(self, cycle: tuple[Hop, ...]) -> bool:
         """Whether a cycle starts at what the reference leads to that leads back."""
@@ -239,21 +289,21 @@ class _Teller:
     def _written(self) -> Written:
         return Written(self._heap)
 
-    def _in_use(self, kept: I32) -> tuple[int, ...]:
-        """What live code can reach of what some SVs hold: `MOST_IN_USE` at the most."""
-        if not len(self._held_in_use):
-            return ()
-        rows = self._held_in_use[np.isin(self._heap.out_source[self._held_in_use], kept)]
-        return tuple(np.unique(self._heap.out_target[rows])[:MOST_IN_USE].tolist())
+    def _in_use(self, numbers: I32) -> tuple[int, ...]:
+        """What live code can reach of what some islands hold: `MOST_IN_USE` at the most."""
+        owner, used = self._held_in_use
+        return tuple(np.unique(used[np.isin(owner, numbers)])[:MOST_IN_USE].tolist()) if len(used) else ()
 
     @cached_property
-    def _held_in_use(self) -> npt.NDArray[np.int64]:
-        """int64: the rows of the out_ columns that lead from something leaked to something self-held."""
+    def _held_in_use(self) -> tuple[I32, I32]:
+        """int32 each: of the counted references from islands to what is self-held, the island and the target."""
         heap, ownership = self._heap, self._ownership
         if not ownership.self_held.any():
-            return np.empty(0, np.int64)
-        leaked, reached = (np.append(mask, [False] * 3) for mask in (ownership.proven, ownership.self_held))
-        return np.flatnonzero((ownership.counted != 0) & leaked[heap.out_source] & reached[heap.out_target])
+            return np.empty(0, np.int32), np.empty(0, np.int32)
+        rows = rows_between(heap, ownership.proven, ownership.self_held)
+        rows = rows[ownership.counted[rows] != 0]
+        owner, used = self._islands.owner_of(heap.sources(rows)), heap.out_target[rows]
+        return owner[owner >= 0], used[owner >= 0]
 
     def _classes(self, svs: I32) -> tuple[str, ...]:
         heap = self._heap
@@ -285,17 +335,6 @@ class _Teller:
             live=len(clones),
             leaked=int(self._ownership.proven[clones].sum()),
         )
-
-    def _handles(self, kept: I32) -> tuple[int, ...]:
-        ios = self._heap.ios
-        # Each SV is in both at most once; otherwise numpy would import its masked arrays to see to that.
-        held = np.isin(ios.sv, kept, assume_unique=True)
-        numbers = np.where(ios.ifileno[held] >= 0, ios.ifileno[held], ios.ofileno[held])
-        return tuple(sorted(numbers[numbers >= 0].tolist()))
-
-    def _large_strings(self, kept: I32) -> int:
-        sizes = self._heap.size[kept[self._heap.kind[kept] == Kind.SCALAR]]
-        return int(sizes[sizes >= LARGE_STRING].sum())
 
 
 def _key_svs(heap: Heap, islands: Islands) -> I32:
@@ -337,11 +376,8 @@ def _title(heap: Heap, count: int, key: int, verdict: str) -> str:
 
 def clones_of(heap: Heap, code: int) -> npt.NDArray[np.int32]:
     """int32: the CODEs that run the same ops as this one, prototypes left out: all closures of one `sub`."""
-    codes = heap.codes
-    row = code_row(heap, code)
-    if not codes.oproot[row]:
-        return np.array([code], np.int32)
-    return without_prototypes(heap, codes.sv[codes.oproot == codes.oproot[row]])
+    ops = int(heap.codes.oproot[code_row(heap, code)])
+    return without_prototypes(heap, codes_of(heap, ops)) if ops else np.array([code], np.int32)
 
 
 def without_prototypes(heap: Heap, codes: I32) -> I32:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.analysis.rows import rows_from, rows_to
+from pmat_lsp.analysis.rows import pieces, rows_between, rows_from, rows_to
 from pmat_lsp.analysis.weak_registries import registry_entries
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.format.roots import PLAIN_POINTER_ROOTS
@@ -29,6 +29,7 @@ Mask = npt.NDArray[np.bool_]
 _SAVED = tuple(kind for kind in RefKind if kind.name.startswith("SAVED_"))
 _UPGRADABLE = np.isin(np.arange(256), (RefKind.REFERENT, RefKind.MAGIC_OBJECT, RefKind.MAGIC2_AUXSV))
 """bool[256], by kind of reference: where code can make a counted reference of one that owns no count."""
+_COUNTED_BIT = int(Strength.COUNTED).bit_length() - 1
 _BACKREF_MAGIC = ord("<")
 _FEW = 4
 """One part in so many of the SVs is few."""
@@ -57,15 +58,24 @@ class Ownership:
 def find_ownership(heap: Heap) -> Ownership:
     """Sort the SVs of a heap into reachable, unexplained and proven."""
     n = heap.n
-    counted = ((heap.out_strength & Strength.COUNTED) != 0).astype(np.uint8)
     roots = root_ids(heap)
-    none = np.empty(0, np.int64)
-    lost = ~reached_beyond(heap, np.zeros(heap.n + 3, np.bool_), roots, none)[:n]
-    svs = np.flatnonzero(lost)
+    follow = _followed(heap)
+    seen = np.zeros(n + 3, np.bool_)
+    seen[roots] = True
+    lost = ~_reached(heap, follow, np.flatnonzero(seen), np.zeros(n + 3, np.bool_))[:n]
+    # In the same array, since there are more references than anything else: COUNTED is the higher one of the two bits.
+    counted = np.right_shift(follow, np.uint8(_COUNTED_BIT), out=follow)
+    svs = np.flatnonzero(lost).astype(np.int32)
     unexplained = lost & _reached(heap, counted, svs[missing_counts(heap, counted, svs) > 0])[:n]
     explained = lost & ~unexplained
     ways_in, self_held = _weakly_reached(heap, np.append(explained, [False] * 3))
     return Ownership(counted, lost, unexplained, self_held, explained & ~self_held, ways_in, len(roots))
+
+
+def _followed(heap: Heap) -> npt.NDArray[np.uint8]:
+    """uint8, one a row of the out_ columns: not 0 where what a live SV refers to is not lost."""
+    # A plain pointer owns nothing, but what a live SV points to is not lost.
+    return np.bitwise_and(heap.out_strength, np.uint8(Strength.COUNTED | Strength.STRONG))
 
 
 def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
@@ -75,7 +85,8 @@ def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
     `local` has put aside, which the save stack owns.
     """
     contexts = [sv for context in heap.contexts for sv in (context.code, context.arguments) if sv >= 0]
-    saved = heap.out_target[np.isin(heap.out_kind, _SAVED)]
+    rows = (piece.start + np.flatnonzero(np.isin(heap.out_kind[piece], _SAVED)) for piece in pieces(len(heap.out_kind)))
+    saved = heap.out_target[np.concatenate([np.empty(0, np.intp), *rows])]
     stack, mortals = heap.stack[heap.stack >= 0], heap.mortals[heap.mortals >= 0]
     named = [root.sv for root in heap.roots if root.name not in PLAIN_POINTER_ROOTS]
     return np.concatenate((np.array(named + contexts, np.int32), stack, mortals, saved)).astype(np.int32)
@@ -90,15 +101,14 @@ def reached_beyond(
     heap: Heap, before: Mask, starts: npt.NDArray[np.integer[Any]], without: npt.NDArray[np.integer[Any]]
 ) -> Mask:
     """bool[n + 3]: `before`, and what more SVs reach without going through it; followed as in `reached_from_roots`."""
-    # A plain pointer owns nothing, but what a live SV points to is not lost.
-    follow = ((heap.out_strength & (Strength.COUNTED | Strength.STRONG)) != 0).astype(np.uint8)
+    follow = _followed(heap)
     follow[without] = 0
     first = np.zeros(heap.n + 3, np.bool_)
     first[starts] = True
     return _reached(heap, follow, np.flatnonzero(first), before)
 
 
-def is_way_in(heap: Heap, rows: npt.NDArray[np.integer[Any]] | slice) -> Mask:
+def is_way_in(heap: Heap, rows: npt.NDArray[np.integer[Any]]) -> Mask:
     r"""bool, one a row of the out_ columns: whether code that has the source can get at the target.
 
     That is so for every reference that owns a count and for plain pointers; and for the references without a count that
@@ -108,7 +118,7 @@ def is_way_in(heap: Heap, rows: npt.NDArray[np.integer[Any]] | slice) -> Mask:
     """
     kind, owned = heap.out_kind[rows], (heap.out_strength[rows] & (Strength.COUNTED | Strength.STRONG)) != 0
     running = [context.arguments for context in heap.contexts if context.arguments >= 0]
-    argument = (kind == RefKind.ELEMENT) & np.isin(heap.out_source[rows], running) if running else np.False_
+    argument = np.isin(rows, rows_from(heap, np.array(running, np.int32))[0]) & (kind == RefKind.ELEMENT)
     found: Mask = owned | _UPGRADABLE[kind] | argument
     return found
 
@@ -116,16 +126,30 @@ def is_way_in(heap: Heap, rows: npt.NDArray[np.integer[Any]] | slice) -> Mask:
 def _weakly_reached(heap: Heap, explained: Mask) -> tuple[npt.NDArray[np.int64], Mask]:
     """(the ways in, bool[n]: which of the explained SVs they lead to), as in `Ownership`."""
     outside = ~explained
-    rows = rows_to(heap, np.flatnonzero(explained))[0]
-    rows = np.sort(rows[outside[heap.out_source[rows]]])
+    rows = rows_between(heap, outside, explained)
     ways: npt.NDArray[np.int64] = rows[is_way_in(heap, rows)].astype(np.int64)
-    ways = ways[~registry_entries(heap, heap.out_source[ways])] if len(ways) else ways
+    ways = ways[~registry_entries(heap, heap.sources(ways))] if len(ways) else ways
     if not len(ways):
         return ways, np.zeros(heap.n, np.bool_)
     # Nothing outside need be walked again: all that leads from there into the explained part is among the ways in.
-    follow = is_way_in(heap, slice(None)).astype(np.uint8)
+    follow = followed_inside(heap, explained)
     reached = _reached(heap, follow, np.unique(heap.out_target[ways]), outside)
     return ways, (reached & explained)[: heap.n]
+
+
+def followed_inside(heap: Heap, inside: Mask) -> npt.NDArray[np.uint8]:
+    """uint8, one a row of the out_ columns: 1 where it belongs to one of some SVs, and code gets at its target by it.
+
+    Args:
+        heap: of the dump.
+        inside: bool, of each SV.
+    """
+    follow = np.zeros(len(heap.out_target), np.uint8)
+    svs = np.flatnonzero(inside)
+    for piece in pieces(len(svs)):
+        rows = rows_from(heap, svs[piece])[0]
+        follow[rows] = is_way_in(heap, rows)
+    return follow
 
 
 def _reached(
@@ -144,6 +168,13 @@ def missing_counts(
     heap: Heap, counted: npt.NDArray[np.uint8], svs: npt.NDArray[np.integer[Any]]
 ) -> npt.NDArray[np.int64]:
     """int64, one an SV: of lost SVs, the counts that no reference in the dump owns; `counted` as in `Ownership`."""
+    missing = np.empty(len(svs), np.int64)
+    for piece in pieces(len(svs)):
+        missing[piece] = _missing(heap, counted, svs[piece])
+    return missing
+
+
+def _missing(heap: Heap, counted: npt.NDArray[np.uint8], svs: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
     rows, which = rows_to(heap, svs)
     # perl keeps the count of a list of weak references one too high (see sv_add_backref in sv.c).
     backrefs = (heap.out_kind[rows] == RefKind.BACKREFS) | (

@@ -64,8 +64,8 @@ class Roots:
             node = queue.popleft()
             if node in self._names:
                 return self._told(node, came_by)
-            for row in heap.in_rows(node)[:_MOST_REFERRERS].tolist():
-                source = int(heap.out_source[row])
+            rows = heap.in_rows(node)[:_MOST_REFERRERS]
+            for row, source in zip(rows.tolist(), heap.sources(rows).tolist(), strict=True):
                 if source in came_by or not heap.out_strength[row] & _KEEPS or source >= heap.n:
                     continue
                 came_by[source] = row
@@ -76,7 +76,7 @@ class Roots:
 
     def _in_stash(self, glob: int) -> bool:
         heap = self._heap
-        sources = heap.out_source[heap.in_rows(glob)[:_MOST_REFERRERS]]
+        sources = heap.sources(heap.in_rows(glob)[:_MOST_REFERRERS])
         return bool(np.isin(heap.kind[sources], [int(kind) for kind in STASH_KINDS]).any())
 
     def _told(self, start: int, came_by: dict[int, int]) -> WayToRoot:

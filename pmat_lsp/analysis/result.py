@@ -321,11 +321,21 @@ class FieldHashLoop:
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """What several findings come to."""
+
+    findings: int = 0
+    islands: int = 0
+    bytes: int = 0
+    """Retained by the islands."""
+
+
+@dataclass(frozen=True, slots=True)
 class LeakReport:
     """The answer to "what leaked?": the findings, and what was checked, so that silence is never an answer."""
 
     findings: tuple[Finding, ...]
-    """What leaked, heaviest first: handles, then bytes."""
+    """What leaked, heaviest first: handles, then bytes. Of very many the heaviest."""
     self_held: tuple[Finding, ...]
     """What only holds itself, yet live code can reach, in the same order."""
     field_hash_loops: tuple[FieldHashLoop, ...]
@@ -342,11 +352,31 @@ class LeakReport:
     """Lost SVs, not unexplained, which live code can reach through a weak reference."""
     proven: int
     """The rest of the lost SVs."""
+    more: Sum = Sum()
+    """What leaked besides `findings`: where there are very many, only the heaviest are told."""
+    more_self_held: Sum = Sum()
+    """The same of `self_held`."""
+
+    @property
+    def sum_leaked(self) -> Sum:
+        """All that leaked, told or not."""
+        return _sum(self.findings, self.more)
+
+    @property
+    def sum_self_held(self) -> Sum:
+        """All that only holds itself, told or not."""
+        return _sum(self.self_held, self.more_self_held)
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
         """What leaked, then what only holds itself."""
         return self.findings + self.self_held
+
+
+def _sum(findings: Collection[Finding], more: Sum) -> Sum:
+    islands = sum(finding.count for finding in findings)
+    size = sum(finding.bytes_total for finding in findings)
+    return Sum(len(findings) + more.findings, islands + more.islands, size + more.bytes)
 
 
 def access_path(cycle: tuple[Hop, ...], start: int | None) -> str:

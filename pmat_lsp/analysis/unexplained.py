@@ -22,7 +22,7 @@ from pmat_lsp.analysis.leads import NOWHERE, Lead, Leads
 from pmat_lsp.analysis.ownership import Ownership, components_of, missing_counts
 from pmat_lsp.analysis.perls_own import perls_own
 from pmat_lsp.analysis.result import Hop
-from pmat_lsp.analysis.rows import referents, rows_from
+from pmat_lsp.analysis.rows import referents, rows_from, source_of
 from pmat_lsp.analysis.shapes import class_names
 from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind
 from pmat_lsp.heap.bodies import body_of
@@ -292,7 +292,7 @@ def _suspects(heap: Heap, outermost: _Outermost, told: _Told) -> tuple[Suspect, 
     found = []
     for number, (package, alike) in enumerate(by_package.items()):
         members, lead = max(alike, key=lambda pair: len(pair[0]))
-        is_object = not lead.rows or heap.out_source[lead.rows[0]] == lead.target
+        is_object = not lead.rows or source_of(heap, lead.rows[0]) == lead.target
         directly = bool(is_object) and len(members) == objects[package]
         missing = int(outermost.missing[members[0]])
         found.append(

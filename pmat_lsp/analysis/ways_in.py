@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.holders import hop_through
-from pmat_lsp.analysis.ownership import Ownership, is_way_in
+from pmat_lsp.analysis.ownership import Ownership, followed_inside
 from pmat_lsp.analysis.reached import Roots
 from pmat_lsp.analysis.result import WayIn
 from pmat_lsp.heap.model import Heap
@@ -51,11 +51,11 @@ class WaysIn:
         for sv in queue:
             if len(queue) > MOST_LOOKED_AT:
                 return
-            for row in heap.in_rows(sv)[:_MOST_REFERRERS].tolist():
-                source = int(heap.out_source[row])
+            rows = heap.in_rows(sv)[:_MOST_REFERRERS]
+            for row, source in zip(rows.tolist(), heap.sources(rows).tolist(), strict=True):
                 if self._is_way_in[row]:
                     yield row
-                elif self._follow[row] and source not in seen and source < heap.n and self._ownership.self_held[source]:
+                elif self._follow[row] and source not in seen:
                     seen.add(source)
                     queue.append(source)
 
@@ -66,8 +66,8 @@ class WaysIn:
         return mask
 
     @cached_property
-    def _follow(self) -> npt.NDArray[np.bool_]:
-        return is_way_in(self._heap, slice(None))
+    def _follow(self) -> npt.NDArray[np.uint8]:
+        return followed_inside(self._heap, self._ownership.self_held)
 
     @cached_property
     def _roots(self) -> Roots:

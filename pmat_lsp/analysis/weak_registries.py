@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.analysis.rows import rows_to
 from pmat_lsp.format.kinds import RefKind
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.tables import decode_name
@@ -42,35 +43,38 @@ REGISTRIES = (
 
 def registry_entries(heap: Heap, holders: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
     """bool, one an SV of `holders` (weak REFs): whether it is an element of such a registry."""
-    rows = np.flatnonzero(_marked(heap, holders)[heap.out_target] & (heap.out_kind == RefKind.ELEMENT))
-    arrays = _registries(heap, np.unique(heap.out_source[rows]))
-    inside = _marked(heap, heap.out_target[rows[arrays[heap.out_source[rows]]]])
-    found: npt.NDArray[np.bool_] = inside[holders]
+    unique = np.unique(holders)
+    rows, which = _rows_of_kind(heap, unique, RefKind.ELEMENT)
+    sources = heap.sources(rows)
+    inside = np.isin(sources, _registries(heap, np.unique(sources)))
+    found: npt.NDArray[np.bool_] = np.isin(holders, unique[which[inside]])
     return found
 
 
-def _registries(heap: Heap, arrays: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-    """bool[n + 3]: those of the arrays that are a registry."""
-    result = np.zeros(heap.n + 3, np.bool_)
-    to_array = np.flatnonzero(_marked(heap, arrays)[heap.out_target] & (heap.out_kind == RefKind.REFERENT))
-    references = _marked(heap, heap.out_source[to_array])
-    in_objects = references[heap.out_target] & (heap.out_kind == RefKind.VALUE) & (heap.blessed[heap.out_source] >= 0)
-    values = np.flatnonzero(in_objects)
-    keys = {index: decode_name(key) for index, key in read_strings(heap, heap.out_detail[values])}
+def _registries(heap: Heap, arrays: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """int32: those of the arrays that are a registry."""
+    to_array, array = _rows_of_kind(heap, arrays, RefKind.REFERENT)
+    references = heap.sources(to_array)
+    unique = np.unique(references)
+    values, which = _rows_of_kind(heap, unique, RefKind.VALUE)
+    objects = heap.sources(values)
+    blessed = np.flatnonzero(heap.blessed[objects] >= 0)
+    keys = {index: decode_name(key) for index, key in read_strings(heap, heap.out_detail[values[blessed]])}
     known = [
-        int(heap.out_target[row])
-        for index, row in enumerate(values.tolist())
+        int(unique[which[at]])
+        for index, at in enumerate(blessed.tolist())
         if any(
-            keys.get(index) == one.key and one.holder.search(heap.class_of(int(heap.out_source[row])) or "")
+            keys.get(index) == one.key and one.holder.search(heap.class_of(int(objects[at])) or "")
             for one in REGISTRIES
         )
     ]
-    is_known = _marked(heap, np.array(known, np.int32))
-    result[heap.out_target[to_array[is_known[heap.out_source[to_array]]]]] = True
-    return result
+    return arrays[np.unique(array[np.isin(references, known)])]
 
 
-def _marked(heap: Heap, svs: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-    mask = np.zeros(heap.n + 3, np.bool_)
-    mask[svs] = True
-    return mask
+def _rows_of_kind(
+    heap: Heap, svs: npt.NDArray[np.integer], kind: RefKind
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """As `rows_to`, of one kind of reference."""
+    rows, which = rows_to(heap, svs)
+    chosen = heap.out_kind[rows] == kind
+    return rows[chosen], which[chosen]

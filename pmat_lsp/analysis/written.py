@@ -11,11 +11,14 @@ import re
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from pmat_lsp.analysis.result import ClassSource
+from pmat_lsp.analysis.rows import rows_from
 from pmat_lsp.format.kinds import Kind, RefKind
-from pmat_lsp.heap.distinct import distinct
+from pmat_lsp.heap.distinct import distinct, first_of_each
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.once import OnceAHeap
 from pmat_lsp.heap.symbols import find_symbol
 from pmat_lsp.heap.values import elements, file_facts, text_of
 
@@ -35,6 +38,7 @@ class Written:
 
     def __init__(self, heap: Heap) -> None:
         self._heap = heap
+        self._ranks: dict[str, int] = {}
 
     def is_own(self, file: str) -> bool:
         """Whether a recorded file is the program's own. What has no file, as a string eval, is not."""
@@ -44,10 +48,10 @@ class Written:
         """Whose a class is: 0 the program's own, 1 not known, since no file has it, 2 a library's."""
         if package is None:
             return 1
-        files = [file for file in self._files(package) if not _NO_FILE.match(file)]
-        if not files:
-            return 1
-        return 0 if any(map(self.is_own, files)) else 2
+        if package not in self._ranks:
+            files = [file for file in self._files(package) if not _NO_FILE.match(file)]
+            self._ranks[package] = 1 if not files else 0 if any(map(self.is_own, files)) else 2
+        return self._ranks[package]
 
     def source_of(self, package: str) -> ClassSource:
         """Where a class is written."""
@@ -88,23 +92,45 @@ class Written:
 
     def _origins(self, package: str) -> list[str]:
         """The packages of the subs that the globs of `package` have, other than itself: roles, and what it imported."""
-        heap, found = self._heap, dict[str, None]()
-        stashes = [sv for sv in heap.stashes.sv.tolist() if heap.stash_name(sv) == package]
-        for glob in heap.globs.sv[np.isin(heap.globs.stash, stashes)].tolist():
-            code = next((int(heap.out_target[row]) for row in heap.out_rows(glob) if _is_code(heap, row)), -1)
-            if code >= 0:
-                stash = int(heap.codes.stash[heap.codes.sv.searchsorted(np.int32(code))])
-                found[heap.stash_name(stash) or ""] = None
-        return sorted(found.keys() - {"", package})
-
-
-def _is_code(heap: Heap, row: int) -> bool:
-    return bool(heap.out_kind[row] == RefKind.GLOB_CODE) and bool(heap.kind[heap.out_target[row]] == Kind.CODE)
+        found = {self._heap.stash_name(stash) or "" for stash in _subs_of_packages(self._heap).get(package, ())}
+        return sorted(found - {"", package})
 
 
 def files_of_package(heap: Heap, package: str) -> tuple[str, ...]:
     """The files, as recorded, that have subs of a package."""
+    return _files_of_packages(heap).get(package, ())
+
+
+@OnceAHeap
+def _files_of_packages(heap: Heap) -> dict[str | None, tuple[str, ...]]:
     codes = heap.codes
-    stashes = [sv for sv in heap.stashes.sv.tolist() if heap.stash_name(sv) == package]
-    rows = (codes.stash >= 0) & (codes.file >= 0) & (codes.line > 0) & np.isin(codes.stash, stashes)
-    return tuple(heap.strings[number] for number in distinct(codes.file[rows]).tolist())
+    written = np.flatnonzero((codes.stash >= 0) & (codes.file >= 0) & (codes.line > 0))
+    # The same file and package for every clone of a closure.
+    pairs = distinct((codes.stash[written].astype(np.int64) << 32) | codes.file[written])
+    files: dict[str | None, set[int]] = {}
+    for stash, file in zip((pairs >> 32).tolist(), (pairs & 0xFFFFFFFF).tolist(), strict=True):
+        files.setdefault(heap.stash_name(stash), set()).add(file)
+    return {package: tuple(heap.strings[file] for file in sorted(found)) for package, found in files.items()}
+
+
+@OnceAHeap
+def _subs_of_packages(heap: Heap) -> dict[str | None, frozenset[int]]:
+    """By package: the packages, as SVs, that the subs come from which its globs have."""
+    stashes, origins = heap.globs.stash, _origins_of_globs(heap)
+    pairs = distinct((stashes.astype(np.int64) << 32)[origins >= 0] | origins[origins >= 0])
+    found: dict[str | None, set[int]] = {}
+    for stash, origin in zip((pairs >> 32).tolist(), (pairs & 0xFFFFFFFF).tolist(), strict=True):
+        found.setdefault(heap.stash_name(stash), set()).add(origin)
+    return {package: frozenset(some) for package, some in found.items()}
+
+
+def _origins_of_globs(heap: Heap) -> npt.NDArray[np.int32]:
+    """int32, one a glob: the package, as an SV, of the sub that it has; -1 for none."""
+    rows, which = rows_from(heap, heap.globs.sv)
+    is_code = (heap.out_kind[rows] == RefKind.GLOB_CODE) & (heap.kind[heap.out_target[rows]] == Kind.CODE)
+    # The first where a dump says that there are several.
+    globs, first = first_of_each(which[is_code])
+    codes = heap.out_target[rows[is_code][first]]
+    origins = np.full(len(heap.globs.sv), -1, np.int32)
+    origins[globs] = heap.codes.stash[heap.codes.sv.searchsorted(codes)]
+    return origins

@@ -113,7 +113,10 @@ def run(arguments: argparse.Namespace) -> int:
         show(Text(fixes_json(dump.heap, report) + "\n"))
     else:
         show(diff.append("\n" if diff else "").append_text(fixes_text(report)))
-    done = all(offer.is_settled or (arguments.write and offer.is_taken) for offer in offers)
+    more = dump.leaks.report.more.findings
+    if more:
+        show_note(f"only the heaviest leaks were looked at; there {'is' if more == 1 else 'are'} {more:,} more")
+    done = not more and all(offer.is_settled or (arguments.write and offer.is_taken) for offer in offers)
     return EXIT_ALL_FIXED if done else EXIT_SOME_LEFT
 
 

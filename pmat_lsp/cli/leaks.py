@@ -50,12 +50,13 @@ def run(arguments: argparse.Namespace) -> int:
         PmatError: the dump cannot be read, or a source root is no directory.
     """
     dump = opened_dump(arguments.dump, source_settings(arguments))
-    show(answer_text(dump, arguments), None if arguments.json else report_targets(dump, Path.cwd()))
-    return EXIT_LEAKS if any(finding.ignored is None for finding in dump.marked) else EXIT_NO_LEAK
+    text, status = answer(dump, arguments)
+    show(text, None if arguments.json else report_targets(dump, Path.cwd()))
+    return status
 
 
-def answer_text(dump: Dump, arguments: argparse.Namespace) -> Text:
-    """The answer in the shape that `add_shape` declared."""
+def answer(dump: Dump, arguments: argparse.Namespace) -> tuple[Text, int]:
+    """The answer in the shape that `add_shape` declared, and the exit status that goes with it."""
     with progress_bar() as progress:
         dump.prove(progress)
     # Here, since what parses Perl takes a while to import, which other commands should not pay.
@@ -65,8 +66,12 @@ def answer_text(dump: Dump, arguments: argparse.Namespace) -> Text:
     from pmat_lsp.render.unexplained import unexplained_text
 
     report, marked, self_held = dump.leaks.report, dump.marked, dump.marked_self_held
+    is_open = report.more.findings > 0 or any(finding.ignored is None for finding in marked)
+    status = EXIT_LEAKS if is_open else EXIT_NO_LEAK
     if arguments.json:
         unexplained = dump.unexplained if arguments.unexplained else None
-        return Text(leaks_json(dump.heap, report, marked, self_held, unexplained) + "\n")
+        return Text(leaks_json(dump.heap, report, marked, self_held, unexplained) + "\n"), status
     text = leaks_text(report, marked, self_held, ReportSource(dump.places, Path.cwd()), dump.suspects)
-    return text.append("\n").append_text(unexplained_text(dump.unexplained)) if arguments.unexplained else text
+    if arguments.unexplained:
+        text.append("\n").append_text(unexplained_text(dump.unexplained))
+    return text, status

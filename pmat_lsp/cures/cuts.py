@@ -14,17 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.cycles import is_captured
-from pmat_lsp.analysis.islands import SHARED
 from pmat_lsp.analysis.leaks import Leaks, clones_of
-from pmat_lsp.analysis.ownership import components_among, reached_from_roots
-from pmat_lsp.analysis.result import Edge, Finding, Hop, stored_edges
+from pmat_lsp.analysis.ownership import components_of, reached_from_roots
+from pmat_lsp.analysis.result import Edge, Finding, stored_edges
+from pmat_lsp.analysis.rows import pieces, rows_from, rows_named, rows_to
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
+from pmat_lsp.heap.alike import objects_of
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import pads_of
-from pmat_lsp.heap.tables import decode_name
-from pmat_lsp.heap.values import read_string
+from pmat_lsp.heap.ranges import ranges
+from pmat_lsp.heap.references import to_csr
 
+I32 = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 
 MOST_ISLANDS = 1000
@@ -76,6 +78,7 @@ class Cuts:
         self._dissolves: dict[tuple[CapturedCut | StoredCut, ...], bool] = {}
         self._live: dict[CapturedCut, int | None] = {}
         self._stored: dict[int, StoredCut] = {}
+        self._along: dict[tuple[object, ...], tuple[Rows, bool, int | None]] = {}
 
     @cached_property
     def captured(self) -> tuple[CapturedCut, ...]:
@@ -131,34 +134,36 @@ class Cuts:
     def is_weakly_held(self) -> bool:
         """Whether a weak reference leads to an SV that would be freed: something may need it by that."""
         heap = self.heap
-        weak = (heap.out_kind == RefKind.REFERENT) & ((heap.out_strength & Strength.COUNTED) == 0)
+        rows = rows_to(heap, self._freed)[0]
+        weak = (heap.out_kind[rows] == RefKind.REFERENT) & ((heap.out_strength[rows] & Strength.COUNTED) == 0)
         # What live code can reach already is no part of what leaked, but would be freed with it.
-        return bool(self.finding.in_use) or bool(self._freed[heap.out_target[weak]].any())
+        return bool(self.finding.in_use) or bool(weak.any())
 
     @cached_property
     def freed_classes(self) -> frozenset[str]:
         """The classes of all objects that would be freed."""
-        stashes = np.unique(self.heap.blessed[: self.heap.n][self._freed[: self.heap.n]]).tolist()
+        stashes = np.unique(self.heap.blessed[self._freed]).tolist()
         names = (self.heap.stash_name(stash) for stash in stashes if stash >= 0)
         return frozenset(name for name in names if name is not None)
 
     @cached_property
-    def _freed(self) -> npt.NDArray[np.bool_]:
-        """bool[n + 3]: what the islands of the finding keep alive, alone or together with others."""
+    def _freed(self) -> I32:
+        """int32: what the islands of the finding keep alive, alone or together with others."""
         islands = self._leaks.islands
-        numbers = islands.cycle[np.array(self.finding.islands, np.int32)]
-        return np.isin(islands.owner, np.append(numbers, SHARED))
+        return np.concatenate((_of_islands(islands.kept, self._numbers), islands.shared))
+
+    @property
+    def _numbers(self) -> I32:
+        """int32: the islands of the finding."""
+        return self._leaks.islands.cycle_of(np.array(self.finding.islands, np.int32))
 
     def dissolves(self, *cuts: CapturedCut | StoredCut) -> bool:
         """Whether no cycle is left in any island of the finding without the references of some cuts."""
         if cuts not in self._dissolves:
-            counted = self._leaks.ownership.counted.copy()
-            counted[np.concatenate([cut.rows for cut in cuts])] = 0
-            svs = self._members
-            _, components = components_among(self.heap, counted, svs)
-            inside = np.isin(self.heap.out_source, svs)
-            to_itself = inside & (counted != 0) & (self.heap.out_source == self.heap.out_target)
-            self._dissolves[cuts] = components == len(svs) and not to_itself.any()
+            counted = self._leaks.ownership.counted
+            self._dissolves[cuts] = not _is_cyclic(
+                self.heap, counted, self._members, np.concatenate([cut.rows for cut in cuts])
+            )
         return self._dissolves[cuts]
 
     def live_holders(self, cut: CapturedCut) -> int | None:
@@ -172,64 +177,118 @@ class Cuts:
             alive = clones[~proven[clones]][:MOST_ALIVE].tolist()
             slots = _captured_slots(self.heap, alive[0]) if alive else {}
             rows = [row for code in alive for name, row in _captures(self.heap, code, slots) if name == cut.name]
-            self._live[cut] = _held_elsewhere(self.heap, rows)
+            self._live[cut] = _held_elsewhere(self.heap, np.array(rows, np.int64))
         return self._live[cut]
 
     @cached_property
-    def _members(self) -> npt.NDArray[np.int32]:
-        """int32: the SVs on the cycles of the islands, `MOST_ISLANDS` at the most."""
-        islands = self._leaks.islands
-        numbers = islands.cycle[np.array(self.finding.islands[:MOST_ISLANDS], np.int32)]
-        return np.flatnonzero(np.isin(islands.cycle, numbers)).astype(np.int32)
+    def _members(self) -> I32:
+        """int32: the SVs on the cycles of the islands, `MOST_ISLANDS` at the most, in address order."""
+        return np.sort(_of_islands(self._leaks.islands.members, self._numbers[:MOST_ISLANDS]))
 
     def _stored_along(self, edge: Edge) -> StoredCut:
-        heap, svs = self.heap, self._members
-        first, last = edge.hops[0], edge.hops[-1]
+        heap, first, last = self.heap, edge.hops[0], edge.hops[-1]
         package = heap.class_of(first.source)
-        alike = (heap.blessed[: heap.n] == heap.blessed[first.source]) & (
-            heap.kind[: heap.n] == heap.kind[first.source]
+        # A long cycle has many edges that are alike.
+        alike = (
+            int(heap.blessed[first.source]),
+            int(heap.kind[first.source]),
+            *((hop.kind, hop.name if hop.kind == "key" else "") for hop in edge.hops),
         )
-        inside = np.zeros(heap.n + 3, np.bool_)
-        inside[svs] = True
-        leaked = [row for row in _rows_along(heap, svs[alike[svs]], edge) if inside[heap.out_target[row]]]
-        others = np.flatnonzero(alike & ~self._leaks.ownership.proven)[:MOST_ALIVE]
-        to_itself = len(edge.hops) == 1 and all(
-            _referent(heap, int(heap.out_target[row])) == heap.out_source[row] for row in leaked
-        )
+        if alike not in self._along:
+            self._along[alike] = self._rows_like(edge)
+        rows, to_itself, live = self._along[alike]
         return StoredCut(
             package=package,
             subscripts=edge.label.removeprefix("->"),
             key=first.name if len(edge.hops) == 1 and first.kind == "key" else None,
             held=Kind(int(heap.kind[last.target])),
-            rows=np.array(leaked, np.int64),
+            rows=rows,
             to_itself=to_itself,
-            live=_held_elsewhere(heap, _rows_along(heap, others, edge)),
+            live=live,
         )
 
+    def _rows_like(self, edge: Edge) -> tuple[Rows, bool, int | None]:
+        """`rows`, `to_itself` and `live` of the cut of an edge."""
+        heap, svs, sv = self.heap, self._members, edge.hops[0].source
+        inside = np.zeros(heap.n + 3, np.bool_)
+        inside[svs] = True
+        rows = _rows_along(heap, _alike(heap, svs, sv), edge)
+        leaked = rows[inside[heap.out_target[rows]]]
+        to_itself = len(edge.hops) == 1 and bool(
+            (_referents(heap, heap.out_target[leaked]) == heap.sources(leaked)).all()
+        )
+        return leaked, to_itself, _held_elsewhere(heap, _rows_along(heap, self._others_like(sv), edge))
 
-def _rows_along(heap: Heap, svs: npt.NDArray[np.integer[Any]], edge: Edge) -> list[int]:
+    def _others_like(self, sv: int) -> npt.NDArray[Any]:
+        """Those of the kind and class of an SV that are no proven leak, `MOST_ALIVE` at the most."""
+        heap, proven = self.heap, self._leaks.ownership.proven
+        if heap.blessed[sv] >= 0:
+            alike = _alike(heap, objects_of(heap, int(heap.blessed[sv])), sv)
+            left: npt.NDArray[Any] = alike[~proven[alike]][:MOST_ALIVE]
+            return left
+        found = np.empty(0, np.int64)
+        for piece in pieces(heap.n):
+            svs = piece.start + np.flatnonzero((heap.kind[piece] == heap.kind[sv]) & ~proven[piece])
+            found = np.append(found, _alike(heap, svs, sv))
+            if len(found) >= MOST_ALIVE:
+                break
+        return found[:MOST_ALIVE]
+
+
+def _alike(heap: Heap, svs: npt.NDArray[Any], sv: int) -> npt.NDArray[Any]:
+    """Those of some SVs that have the kind and the class of another one."""
+    alike: npt.NDArray[Any] = svs[(heap.kind[svs] == heap.kind[sv]) & (heap.blessed[svs] == heap.blessed[sv])]
+    return alike
+
+
+def _of_islands(svs: tuple[I32, I32], numbers: I32) -> I32:
+    """The SVs of some islands; `svs` are those of all, and where each island starts."""
+    values, start = svs
+    places, _ = ranges(start[numbers], start[numbers + 1])
+    return values[places]
+
+
+def _is_cyclic(heap: Heap, counted: npt.NDArray[np.uint8], svs: I32, without: Rows) -> bool:
+    """Whether some SVs, in address order, are on a cycle of counted references among them, but for some rows."""
+    rows, source = rows_from(heap, svs)
+    target = np.minimum(svs.searchsorted(heap.out_target[rows]), len(svs) - 1)
+    inner = (counted[rows] != 0) & (svs[target] == heap.out_target[rows]) & ~np.isin(rows, without)
+    source, target = source[inner], target[inner].astype(np.int32)
+    if (source == target).any():
+        return True
+    start, order = to_csr(source.astype(np.int32), len(svs))
+    follow = np.ones(len(order), np.uint8)
+    return components_of(start, target[order], follow, np.arange(len(svs)))[1] < len(svs)
+
+
+def _rows_along(heap: Heap, svs: npt.NDArray[np.integer[Any]], edge: Edge) -> Rows:
     """The rows of the out_ columns that are the last of the subscripts of an edge, from each of some SVs; any index."""
-    at, rows = svs.tolist(), list[int]()
+    at, rows = svs, np.empty(0, np.int64)
     for hop in edge.hops:
-        rows = [row for sv in at for row in heap.out_rows(sv) if _is_along(heap, row, hop)]
-        at = [_referent(heap, int(heap.out_target[row])) for row in rows]
+        rows = rows_named(heap, at, *((RefKind.ELEMENT, None) if hop.kind == "index" else (RefKind.VALUE, hop.name)))
+        at = _referents(heap, heap.out_target[rows])
     return rows
 
 
-def _is_along(heap: Heap, row: int, hop: Hop) -> bool:
-    if hop.kind == "index":
-        return bool(heap.out_kind[row] == RefKind.ELEMENT)
-    is_value = heap.out_kind[row] == RefKind.VALUE
-    return bool(is_value and decode_name(read_string(heap, int(heap.out_detail[row]))) == hop.name)
+def _referents(heap: Heap, svs: I32) -> I32:
+    """int32: as `_referent`, of many."""
+    found = svs.copy()
+    refs = np.flatnonzero(heap.kind[svs] == Kind.REF)
+    rows, which = rows_from(heap, svs[refs])
+    follows = heap.out_kind[rows] == RefKind.REFERENT
+    found[refs[which[follows]]] = heap.out_target[rows[follows]]
+    return found
 
 
-def _held_elsewhere(heap: Heap, rows: list[int]) -> int | None:
+def _held_elsewhere(heap: Heap, rows: Rows) -> int | None:
     """How many references that these rows hold are to what a root reaches without them; None where one is not."""
-    targets = [held[0] for row in rows if (held := referent(heap, int(heap.out_target[row]))) is not None and held[1]]
-    if not targets:
+    held = heap.out_target[rows]
+    inner, _ = rows_from(heap, held[heap.kind[held] == Kind.REF])
+    is_strong = (heap.out_kind[inner] == RefKind.REFERENT) & ((heap.out_strength[inner] & Strength.COUNTED) != 0)
+    targets = heap.out_target[inner[is_strong]]
+    if not len(targets):
         return 0
-    reached = reached_from_roots(heap, np.array(rows, np.int64))
-    return len(targets) if all(reached[target] for target in targets) else None
+    return len(targets) if reached_from_roots(heap, rows)[targets].all() else None
 
 
 def _captured_slots(heap: Heap, code: int) -> dict[int, str]:

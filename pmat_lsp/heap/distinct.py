@@ -16,6 +16,29 @@ def distinct(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
     return ordered[_is_first(ordered)]
 
 
+def first_of_each(values: npt.NDArray[Number]) -> tuple[npt.NDArray[Number], npt.NDArray[np.intp]]:
+    """(the different values in ascending order, the index of the first one of each)."""
+    order = np.argsort(values, kind="stable")
+    first = order[_is_first(values[order])]
+    return values[first], first
+
+
+def counted(values: npt.NDArray[Number]) -> tuple[npt.NDArray[Number], npt.NDArray[np.intp]]:
+    """(the different values in ascending order, how often each is there)."""
+    ordered = np.sort(values)
+    first = np.flatnonzero(_is_first(ordered))
+    return ordered[first], np.diff(np.append(first, len(ordered)))
+
+
+def numbered(values: npt.NDArray[Number]) -> tuple[npt.NDArray[Number], npt.NDArray[np.intp]]:
+    """(the different values in ascending order, of each value which of them it is)."""
+    order = np.argsort(values, kind="stable")
+    first = _is_first(values[order])
+    which = np.empty(len(values), np.intp)
+    which[order] = np.cumsum(first) - 1
+    return values[order[first]], which
+
+
 def last_of_each(values: npt.NDArray[Number]) -> tuple[npt.NDArray[Number], npt.NDArray[np.intp]]:
     """(the different values in ascending order, the index of the last one of each)."""
     order = np.argsort(values, kind="stable")

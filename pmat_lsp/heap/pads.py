@@ -44,7 +44,7 @@ def padname_ids(heap: Heap, rows: npt.NDArray[np.integer[Any]]) -> npt.NDArray[n
         heap: of the dump.
         rows: of the out_ columns, all of kind PAD_LEXICAL.
     """
-    return heap.padnames.names_of(heap.owner[heap.out_source[rows]], heap.out_detail[rows])
+    return heap.padnames.names_of(heap.owner[heap.sources(rows)], heap.out_detail[rows])
 
 
 def references_in_pad(heap: Heap, code: int) -> Iterator[tuple[str, int, bool]]:

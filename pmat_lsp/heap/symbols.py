@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from pmat_lsp.errors import PmatError
 from pmat_lsp.format.kinds import STASH_KINDS, Kind, RefKind
 from pmat_lsp.heap.describe import code_row
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.once import OnceAHeap
 from pmat_lsp.heap.tables import decode_name
-from pmat_lsp.heap.values import read_string
+from pmat_lsp.heap.values import read_string, read_strings
 
 SLOTS = {"$": RefKind.GLOB_SCALAR, "@": RefKind.GLOB_ARRAY, "%": RefKind.GLOB_HASH, "&": RefKind.GLOB_CODE}
 """Sigil → the slot of a glob that it names."""
@@ -117,10 +120,20 @@ def _entry(heap: Heap, stash: int, name: str) -> int:
     """The SV under a name in a package, -1 where there is none."""
     if stash < 0 or heap.kind[stash] not in STASH_KINDS:
         return -1
-    for row in heap.out_rows(stash):
-        if heap.out_kind[row] == RefKind.VALUE and decode_name(read_string(heap, int(heap.out_detail[row]))) == name:
-            return int(heap.out_target[row])
-    return -1
+    known = _read_stashes(heap)
+    if stash not in known:
+        rows = np.array(heap.out_rows(stash), np.int64)
+        rows = rows[heap.out_kind[rows] == RefKind.VALUE]
+        names = {index: decode_name(key) for index, key in read_strings(heap, heap.out_detail[rows])}
+        # The first of those with the same name.
+        known[stash] = {names[index]: int(heap.out_target[rows[index]]) for index in range(len(rows) - 1, -1, -1)}
+    return known[stash].get(name, -1)
+
+
+@OnceAHeap
+def _read_stashes(_: Heap) -> dict[int, dict[str, int]]:
+    """What the packages have that were looked into so far: name → SV. A package can have many thousands."""
+    return {}
 
 
 def _target(heap: Heap, sv: int, kind: RefKind) -> int:

@@ -181,3 +181,148 @@ def sole_owners(
                     owner[to] = owner[node]
                 else:
                     owner[to] = -2
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+def shortest_cycles(
+    start: cython.const[cython.int][::1],
+    target: cython.const[cython.int][::1],
+    follow: cython.const[cython.uchar][::1],
+    component: cython.const[cython.int][::1],
+    first: cython.int,
+    distance: cython.int[::1],
+    queue: cython.int[::1],
+) -> tuple[int, int]:
+    """Find the nodes of all shortest cycles through a node, without leaving its component.
+
+    Args:
+        start: int32[nodes + 1].
+        target: int32[edges].
+        follow: uint8[edges].
+        component: int32[nodes], the component of each node.
+        first: the node that the cycles go through.
+        distance: int32[nodes], in: zeros; out: of each node of a shortest cycle 1 and as many more as edges lead from
+            `first` to it, 0 of all others.
+        queue: int32[nodes], out: the nodes of the shortest cycles, the nearest to `first` first.
+
+    Returns:
+        The edges of a shortest cycle, 0 where there is none, and how many nodes of `queue` are filled.
+    """
+    head: cython.Py_ssize_t = 0
+    filled: cython.Py_ssize_t = 1
+    found: cython.Py_ssize_t = 0
+    edge: cython.Py_ssize_t
+    node: cython.int
+    next_: cython.int
+    length: cython.int = 0
+    leads_back: cython.bint
+    with cython.nogil:
+        distance[first] = 1
+        queue[0] = first
+        while head < filled and not length:
+            node = queue[head]
+            head += 1
+            for edge in range(start[node], start[node + 1]):
+                next_ = target[edge]
+                if not follow[edge] or component[next_] != component[first]:
+                    continue
+                if next_ == first:
+                    length = distance[node]
+                    break
+                if not distance[next_]:
+                    distance[next_] = distance[node] + 1
+                    queue[filled] = next_
+                    filled += 1
+        # The farthest first, so that what is marked one step farther on leads back.
+        for head in range(filled - 1, -1, -1):
+            node = queue[head]
+            leads_back = False
+            for edge in range(start[node], start[node + 1]):
+                next_ = target[edge]
+                if not follow[edge] or component[next_] != component[first]:
+                    continue
+                if distance[node] + 1 == (length + 1 if next_ == first else distance[next_]):
+                    leads_back = True
+                    break
+            if not leads_back:
+                distance[node] = 0
+        for head in range(filled):
+            node = queue[head]
+            if distance[node]:
+                queue[found] = node
+                found += 1
+    return length, found
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+def crossing(
+    start: cython.const[cython.int][::1],
+    target: cython.const[cython.int][::1],
+    source_in: cython.const[cython.uchar][::1],
+    target_in: cython.const[cython.uchar][::1],
+    rows: cython.int[::1],
+) -> cython.Py_ssize_t:
+    """Find the edges that lead from some nodes to some others.
+
+    Args:
+        start: int32[nodes + 1].
+        target: int32[edges].
+        source_in: uint8[nodes], 1 for the nodes that the edges leave.
+        target_in: uint8[nodes], 1 for the nodes that they lead to.
+        rows: int32[any], out: the edges, rising; no more than there is room for.
+
+    Returns:
+        How many there are.
+    """
+    room: cython.Py_ssize_t = len(rows)
+    nodes: cython.Py_ssize_t = len(source_in)
+    found: cython.Py_ssize_t = 0
+    node: cython.Py_ssize_t
+    edge: cython.Py_ssize_t
+    with cython.nogil:
+        for node in range(nodes):
+            if not source_in[node]:
+                continue
+            for edge in range(start[node], start[node + 1]):
+                if target_in[target[edge]]:
+                    if found < room:
+                        rows[found] = edge
+                    found += 1
+    return found
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+def mark_cyclic(
+    start: cython.const[cython.int][::1],
+    target: cython.const[cython.int][::1],
+    follow: cython.const[cython.uchar][::1],
+    nodes: cython.const[cython.int][::1],
+    component: cython.const[cython.int][::1],
+    cyclic: cython.uchar[::1],
+) -> None:
+    """Mark the strongly connected components that are cycles: those inside which an edge leads from node to node.
+
+    Args:
+        start: int32[nodes + 1].
+        target: int32[edges].
+        follow: uint8[edges].
+        nodes: int32[any], the nodes of the components.
+        component: int32[nodes], the component of each of these.
+        cyclic: uint8[components], in: zeros; out: 1 for those with more than one node, or one that leads to itself.
+    """
+    i: cython.Py_ssize_t
+    edge: cython.Py_ssize_t
+    count: cython.Py_ssize_t = len(nodes)
+    node: cython.int
+    with cython.nogil:
+        for i in range(count):
+            node = nodes[i]
+            if cyclic[component[node]]:
+                continue
+            for edge in range(start[node], start[node + 1]):
+                if follow[edge] and component[target[edge]] == component[node]:
+                    cyclic[component[node]] = 1
+                    break

@@ -75,8 +75,9 @@ def leaks_document(
     """All findings of the dump `name`, each with its id, and what was checked."""
     checked = f"Checked {format_count(report.svs, 'SV')} from {format_count(report.roots, 'root')}."
     lost = f" {format_count(report.unexplained, 'more SV')} lost, perhaps held by C code." if report.unexplained else ""
-    held = f" {format_count(len(report.self_held), 'finding')} self-held." if report.self_held else ""
-    head = paragraph(StrongCode(name), f": {format_count(len(report.findings), 'proven leak')}. {checked}{held}{lost}")
+    held = f" {format_count(report.sum_self_held.findings, 'finding')} self-held." if report.self_held else ""
+    leaked = format_count(report.sum_leaked.findings, "proven leak")
+    head = paragraph(StrongCode(name), f": {leaked}. {checked}{held}{lost}")
     blocks: list[Block] = [head]
     for id_, marked in found:
         blocks += finding_document(id_, marked, linker)

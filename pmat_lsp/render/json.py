@@ -48,6 +48,8 @@ def leaks_json(
         },
         "findings": [_finding(finding) for finding in marked],
         "self_held": [_finding(finding) for finding in self_held],
+        "more_findings": report.more.findings,
+        "more_self_held": report.more_self_held.findings,
         "field_hash_loops": [_field_hash(heap, loop) for loop in report.field_hash_loops],
     }
     if unexplained is not None:

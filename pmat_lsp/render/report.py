@@ -50,9 +50,11 @@ def leaks_text(
     ignored = [finding for finding in marked if finding.ignored is not None]
     for finding in shown:
         text.append_text(finding_text(finding, source)).append("\n")
+    if report.more.findings:
+        text.append(f"and {format_count(report.more.findings, 'more leak')}, none of them heavier than these\n\n")
     held = [finding for finding in self_held if finding.ignored is None]
     ignored += [finding for finding in self_held if finding.ignored is not None]
-    text.append_text(self_held_text(held, source))
+    text.append_text(self_held_text(held, source, report.more_self_held.findings))
     left = replace(report, findings=_findings(shown), self_held=_findings(held))
     text.append_text(summary_text(left, none="no other proven leak" if ignored else "no proven leak")).append("\n")
     text.append_text(suspects_text(suspects))
@@ -87,18 +89,18 @@ def summary_text(report: LeakReport, none: str = "no proven leak") -> Text:
     lost = f"; {format_count(report.unexplained, f'{more}SV')} {may_be_held} lost but may be held by C code"
     held = f"; {_self_held(report)}" if report.self_held else ""
     rest = f". {checked}{held}{lost} (--unexplained)." if report.unexplained else f". {checked}{held}."
-    if not report.findings:
+    if not report.sum_leaked.findings:
         return Text.assemble((none, "bold green"), rest)
-    islands = sum(finding.count for finding in report.findings)
-    total = format_bytes(sum(finding.bytes_total for finding in report.findings))
-    found = format_count(len(report.findings), "proven leak")
-    return Text.assemble((found, _LEAK), f" ({format_count(islands, 'island')}, {total}){rest}")
+    leaked = report.sum_leaked
+    found = format_count(leaked.findings, "proven leak")
+    total = f"{format_count(leaked.islands, 'island')}, {format_bytes(leaked.bytes)}"
+    return Text.assemble((found, _LEAK), f" ({total}){rest}")
 
 
 def _self_held(report: LeakReport) -> str:
-    islands = sum(finding.count for finding in report.self_held)
-    size = format_bytes(sum(finding.bytes_total for finding in report.self_held))
-    return f"{format_count(islands, 'island')} ({size}) {'holds itself' if islands == 1 else 'hold themselves'}"
+    held = report.sum_self_held
+    verb = "holds itself" if held.islands == 1 else "hold themselves"
+    return f"{format_count(held.islands, 'island')} ({format_bytes(held.bytes)}) {verb}"
 
 
 def _field_hash(loop: FieldHashLoop) -> str:

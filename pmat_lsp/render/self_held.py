@@ -19,13 +19,17 @@ _NOTE = "bold blue"
 _INDENT = "   "
 
 
-def self_held_text(marked: Sequence[MarkedFinding], source: ReportSource) -> Text:
-    """Each finding with its place, its cycle, how it is reached and what it holds; empty where there is none."""
+def self_held_text(marked: Sequence[MarkedFinding], source: ReportSource, more: int = 0) -> Text:
+    """Each finding with its place, its cycle, how it is reached and what it holds; empty where there is none.
+
+    `more` are those besides `marked`.
+    """
     text = Text()
     for one in marked[:MOST_SHOWN]:
         text.append_text(_finding(one, source)).append("\n")
     if len(marked) > MOST_SHOWN:
-        text.append(f"and {len(marked) - MOST_SHOWN:,} more that hold themselves (--json tells all)\n\n")
+        tells = f"--json tells {'more' if more else 'all'}"
+        text.append(f"and {len(marked) - MOST_SHOWN + more:,} more that hold themselves ({tells})\n\n")
     return text
 
 

@@ -107,7 +107,8 @@ def _islands(dump: Dump, page: Page, _progress: Progress) -> tuple[int, list[_Ch
     heap, leaks = dump.heap, dump.leaks
     islands = leaks.self_held if finding.verdict == SELF_HELD else leaks.islands
     shown = finding.islands[page.offset : page.offset + page.limit]
-    rows = [_Child(sv, len(heap.out_rows(sv)), retained=int(islands.bytes[islands.cycle[sv]])) for sv in shown]
+    sizes = islands.bytes[islands.cycle_of(np.array(shown, np.int32))].tolist()
+    rows = [_Child(sv, len(heap.out_rows(sv)), retained=size) for sv, size in zip(shown, sizes, strict=True)]
     return len(finding.islands), rows
 
 

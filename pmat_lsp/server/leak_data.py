@@ -123,7 +123,10 @@ def _handles(dump: Dump) -> list[Json]:
     ids = iter(finding_ids(leaks.report.all_findings))
     holder: dict[int, str] = {}
     for islands, findings in parts:
-        by_island = {int(islands.cycle[key]): name for one in findings for name in [next(ids)] for key in one.islands}
+        by_island: dict[int, str] = {}
+        for one in findings:
+            keys = np.array(one.islands, np.int32)
+            by_island.update(dict.fromkeys(islands.cycle_of(keys).tolist(), next(ids)))
         holder.update((sv, by_island[owner]) for sv, owner in _owned(heap, islands) if owner in by_island)
     ios = heap.ios
     numbers = np.where(ios.ifileno >= 0, ios.ifileno, ios.ofileno)
@@ -133,8 +136,8 @@ def _handles(dump: Dump) -> list[Json]:
 
 def _owned(heap: Heap, islands: Islands) -> list[tuple[int, int]]:
     """(IO, the island that alone keeps it alive) of each that has one."""
-    svs = heap.ios.sv[islands.owner[heap.ios.sv] >= 0]
-    return list(zip(svs.tolist(), islands.owner[svs].tolist(), strict=True))
+    owners = islands.owner_of(heap.ios.sv)
+    return list(zip(heap.ios.sv[owners >= 0].tolist(), owners[owners >= 0].tolist(), strict=True))
 
 
 def _finding(heap: Heap, name: str, marked: MarkedFinding, target: Target) -> Json:

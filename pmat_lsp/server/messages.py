@@ -57,14 +57,14 @@ def loaded_message(path: Path, report: LeakReport) -> str:
     checked = f"checked {format_count(report.svs, 'SV')} from {format_count(report.roots, 'root')}"
     lost = f"; {format_count(report.unexplained, 'more SV')} lost, perhaps held by C code" if report.unexplained else ""
     if report.self_held:
-        islands = sum(finding.count for finding in report.self_held)
+        islands = report.sum_self_held.islands
         lost = f"; {format_count(islands, 'island')} only held by {'itself' if islands == 1 else 'themselves'}{lost}"
     if not report.findings:
         return visible(f"{path.name}: no proven leak ({checked}{lost})", _LONGEST)
-    leaked = format_count(sum(finding.count for finding in report.findings), "island")
-    size = format_bytes(sum(finding.bytes_total for finding in report.findings))
-    found = format_count(len(report.findings), "proven leak")
-    return visible(f"{path.name}: {found} ({leaked}, {size}; {checked}{lost})", _LONGEST)
+    leaked = report.sum_leaked
+    found = format_count(leaked.findings, "proven leak")
+    total = f"{format_count(leaked.islands, 'island')}, {format_bytes(leaked.bytes)}"
+    return visible(f"{path.name}: {found} ({total}; {checked}{lost})", _LONGEST)
 
 
 def unplaced_messages(marked: tuple[MarkedFinding, ...]) -> list[str]:

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from pmat_lsp.analysis import islands, ownership
+from pmat_lsp.analysis import cycles, islands, ownership, rows
 from pmat_lsp.analysis.leaks import find_leaks
 from pmat_lsp.heap import added, addresses, gather, records, references, survey, tables
 from pmat_lsp.heap.load import load
@@ -57,7 +57,8 @@ def test_compiled_and_plain_kernels_give_the_same(path: Path, monkeypatch: pytes
         monkeypatch.setattr(module, "linking", PLAIN_LINKING)
     monkeypatch.setattr(tables, "interning", PLAIN_INTERNING)
     monkeypatch.setattr(ownership, "graph", PLAIN_GRAPH)
-    monkeypatch.setattr(islands, "graph", PLAIN_GRAPH)
+    for module in (islands, cycles, rows):
+        monkeypatch.setattr(module, "graph", PLAIN_GRAPH)
     interpreted = load(path)
     assert_same(compiled, interpreted)
     leaks = find_leaks(interpreted)

@@ -94,3 +94,68 @@ def test_a_node_belongs_to_the_owner_without_which_no_owner_reaches_it(
                 if node in reached_from(inner, {above}) and above != node
             )
             assert mixed or owner[node] == wanted
+
+
+@given(edges, st.lists(st.integers(0, 1), min_size=NODES, max_size=NODES), st.integers(0, NODES - 1))
+def test_the_nodes_of_all_shortest_cycles_are_those_that_are_near_enough_on_both_sides(
+    pairs: list[tuple[int, int]], components: list[int], first: int
+) -> None:
+    component = np.array(components, np.int32)
+    distance, queue = np.zeros((2, NODES), np.int32)
+    length, found = graph.shortest_cycles(*csr(pairs), component, first, distance, queue)
+    inner = [(source, target) for source, target in pairs if components[source] == components[target]]
+    inner = [pair for pair in inner if components[pair[0]] == components[first]]
+    there = steps_from(inner, first)
+    back = steps_from([(target, source) for source, target in inner], first)
+    rounds = [there[source] + 1 for source, target in inner if target == first and source in there]
+    assert length == min(rounds, default=0)
+    wanted = {
+        node: there[node] + 1 for node in there if length and (node == first or on_round(node, there, back, length))
+    }
+    assert {node: steps for node, steps in enumerate(distance.tolist()) if steps} == wanted
+    assert sorted(queue[:found].tolist()) == sorted(wanted)
+    assert [wanted[node] for node in queue[:found].tolist()] == sorted(wanted.values())
+
+
+def on_round(node: int, there: dict[int, int], back: dict[int, int], length: int) -> bool:
+    """Whether the way to a node and that back are together as long as a shortest cycle."""
+    return node in back and there[node] + back[node] == length
+
+
+def steps_from(pairs: list[tuple[int, int]], start: int) -> dict[int, int]:
+    """Of each node that is reached how many edges lead to it, by going round until nothing is new."""
+    steps = {start: 0}
+    while new := {target: steps[source] + 1 for source, target in pairs if source in steps and target not in steps}:
+        nearest = min(new.values())
+        steps.update({node: count for node, count in new.items() if count == nearest})
+    return steps
+
+
+@given(edges, st.sets(st.integers(0, NODES - 1)), st.sets(st.integers(0, NODES - 1)), st.integers(0, 40))
+def test_crossing_finds_the_edges_from_one_set_to_another(
+    pairs: list[tuple[int, int]], sources: set[int], targets: set[int], room: int
+) -> None:
+    start, target, _ = csr(pairs)
+    masks = np.zeros((2, NODES), np.uint8)
+    masks[0][list(sources)] = masks[1][list(targets)] = 1
+    rows = np.full(room, -1, np.int32)
+    wanted = [row for source, row in edges_of(start) if source in sources and target[row] in targets]
+    assert graph.crossing(start, target, masks[0], masks[1], rows) == len(wanted)
+    assert rows.tolist() == (wanted + [-1] * room)[:room]
+
+
+@given(edges)
+def test_cyclic_components_are_those_that_lead_to_themselves(pairs: list[tuple[int, int]]) -> None:
+    component = np.full(NODES, -1, np.int32)
+    order, low, stack, path = np.zeros((4, NODES), np.int32)
+    count = graph.strong_components(*csr(pairs), component, order, low, stack, path, np.zeros(NODES, np.int32))
+    cyclic = np.zeros(count, np.uint8)
+    graph.mark_cyclic(*csr(pairs), np.arange(NODES, dtype=np.int32), component, cyclic)
+    for node in range(NODES):
+        behind = {target for source, target in pairs if source == node}
+        assert cyclic[component[node]] == (node in reached_from(pairs, behind))
+
+
+def edges_of(start: I32) -> list[tuple[int, int]]:
+    """(node, edge) of each edge."""
+    return [(node, row) for node in range(NODES) for row in range(start[node], start[node + 1])]

@@ -149,7 +149,7 @@ def _nothing(_parser: argparse.ArgumentParser) -> None:
 
 
 def _leaks(shell: Shell, arguments: argparse.Namespace) -> Text:
-    text = leaks.answer_text(shell.dump, arguments)
+    text, _ = leaks.answer(shell.dump, arguments)
     shell.targets = None if arguments.json else report_targets(shell.dump, Path.cwd())
     return text
 
