@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.ownership import components_among
 from pmat_lsp.analysis.size import owning, structural
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.references import to_csr
@@ -43,7 +44,7 @@ def owned_sizes(heap: Heap, progress: Progress = no_progress) -> U64:
     component, count = components_among(heap, owns, np.arange(heap.n))
     rows = np.flatnonzero(owns)
     sources, targets = component[heap.out_source[rows]].astype(np.int64), component[heap.out_target[rows]]
-    between = np.unique((sources * count + targets)[sources != targets])
+    between = distinct((sources * count + targets)[sources != targets])
     # A component has a larger number than those that it leads to; from here on the owners come first, behind a root.
     owner, thing = ((count - part).astype(np.int32) for part in np.divmod(between, max(count, 1)))
     weight, parent = np.zeros(count + 1, np.uint64), np.zeros(count + 1, np.int32)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pmat_lsp.analysis.ownership import Ownership
 from pmat_lsp.analysis.retained import Retained
 from pmat_lsp.format.kinds import Kind, RefKind
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.values import elements, text_of
 
@@ -101,7 +102,7 @@ class Classes:
     def _isa(self) -> dict[str, tuple[str, ...]]:
         heap, globs = self._heap, self._heap.globs
         found: dict[str, tuple[str, ...]] = {}
-        called_isa = [name for name in np.unique(globs.name[globs.name >= 0]).tolist() if heap.strings[name] == "ISA"]
+        called_isa = [name for name in distinct(globs.name[globs.name >= 0]).tolist() if heap.strings[name] == "ISA"]
         for row in np.flatnonzero(np.isin(globs.name, called_isa)).tolist():
             package = heap.stash_name(int(globs.stash[row]))
             parents = self._listed(int(globs.sv[row]))

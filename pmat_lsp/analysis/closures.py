@@ -19,7 +19,7 @@ from pmat_lsp.analysis.retained import Retained
 from pmat_lsp.analysis.rows import rows_from
 from pmat_lsp.format.kinds import PadnameFlag, RefKind
 from pmat_lsp.heap.describe import code_name, referent, summarise
-from pmat_lsp.heap.distinct import distinct
+from pmat_lsp.heap.distinct import counted, distinct
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import first_pad, padnames_of
 
@@ -158,8 +158,8 @@ def code_facts(heap: Heap, leaks: Leaks, site: CodeSite) -> CodeFacts:
     clones = clones_at(heap, site)
     leaked = leaks.ownership.proven[clones]
     islands = leaks.islands.cycle_of(clones)
-    sizes = np.sort(leaks.islands.bytes[np.unique(islands[islands >= 0])])
-    counts, times = np.unique(heap.refcount[clones], return_counts=True)
+    sizes = np.sort(leaks.islands.bytes[distinct(islands[islands >= 0])])
+    counts, times = counted(heap.refcount[clones])
     commonest = np.argsort(-times, kind="stable")
     return CodeFacts(
         site=site,
@@ -188,7 +188,7 @@ def retained_by(heap: Heap, leaks: Leaks, sizes: Retained, site: CodeSite) -> in
     Nothing is counted twice.
     """
     clones = clones_at(heap, site)
-    islands = np.unique(leaks.islands.owner_of(clones))
+    islands = distinct(leaks.islands.owner_of(clones))
     islands = islands[islands >= 0]
     others = clones[~np.isin(leaks.islands.owner_of(clones), islands)]
     outermost = sizes.outermost(others, np.zeros(len(others), np.int64)) if len(others) else np.empty(0, np.bool_)
@@ -203,7 +203,7 @@ def _bytes_of_pads(heap: Heap, codes: I32) -> int:
         rows = rows_from(heap, found)[0]
         targets = heap.out_target[rows]
         owned = np.isin(heap.out_kind[rows], _TO_PADS) & np.isin(heap.owner[targets], codes)
-        found = np.unique(targets[owned])
+        found = distinct(targets[owned])
         total += int(heap.size[found].sum())
     return total
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.format.kinds import KIND_NAMES, Kind, ScalarFlag
+from pmat_lsp.heap.distinct import distinct, numbered
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import scalar_fields
 
@@ -95,7 +96,7 @@ def _row(size: Sizes, about: str, name: str, mask: Mask, blessed: Mask) -> Row:
 
 def _classes(heap: Heap, sizes: Sizes, svs: npt.NDArray[np.intp]) -> Iterator[Row]:
     """A row for each of the commonest classes of some objects, and one for the others."""
-    stashes, group = np.unique(heap.blessed[svs], return_inverse=True)
+    stashes, group = numbered(heap.blessed[svs])
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for stash, number, size in zip(stashes.tolist(), *_sums(group.reshape(-1), sizes[svs], len(stashes)), strict=True):
         sums = counts[heap.stash_name(stash) or "(without a name)"]
@@ -117,7 +118,7 @@ def _fields(heap: Heap, sizes: Sizes, blessed: Mask) -> list[Row]:
         "UNDEF()": kind == Kind.UNDEF,
     }
     flags = np.where(kind == Kind.SCALAR, heap.flags[: heap.n] & _FIELD_FLAGS, 255)
-    for combination in np.unique(flags[flags != 255]).tolist():
+    for combination in distinct(flags[flags != 255]).tolist():
         name = f"SCALAR({','.join(scalar_fields(combination))})"
         masks[name] = masks.get(name, np.zeros(heap.n, np.bool_)) | (flags == combination)
     return [_row(sizes, FIELDS, name, masks[name], blessed) for name in sorted(masks) if masks[name].any()]

@@ -17,6 +17,7 @@ from pmat_lsp.analysis.ownership import Mask, components_of, reached_beyond, rea
 from pmat_lsp.analysis.result import FieldHashLoop
 from pmat_lsp.analysis.rows import rows_from
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.magic import magics_of
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.references import to_csr
@@ -41,7 +42,7 @@ def field_hash_loops(heap: Heap) -> tuple[FieldHashLoop, ...]:
     kept = alive & ~needed
     held = kept[keys] & alive[heap.out_source[rows]]
     back = rows[held][_lead_back(heap, rows[held], keys[held], kept)]
-    hashes = [(int((heap.out_source[back] == sv).sum()), sv) for sv in np.unique(heap.out_source[back]).tolist()]
+    hashes = [(int((heap.out_source[back] == sv).sum()), sv) for sv in distinct(heap.out_source[back]).tolist()]
     return tuple(_loop(heap, sv, back, needed) for _, sv in sorted(hashes, reverse=True)[:MOST_HASHES])
 
 
@@ -92,6 +93,6 @@ def _entries(heap: Heap) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
 
 def _field_hashes(heap: Heap) -> list[int]:
     loaded = any(heap.strings[name] == _PACKAGE for name in heap.stashes.name[heap.stashes.name >= 0].tolist())
-    svs = np.unique(heap.extensions.sv) if loaded else np.empty(0, np.int32)
+    svs = distinct(heap.extensions.sv) if loaded else np.empty(0, np.int32)
     hashes = svs[heap.kind[svs] == Kind.HASH].tolist()
     return [sv for sv in hashes if any(magic.type == _MAGIC for magic in magics_of(heap, sv))]

@@ -18,6 +18,7 @@ from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.format.kinds import CodeFlag, Extension, Kind, RefKind, ScalarFlag
 from pmat_lsp.heap.bodies import text_starts
 from pmat_lsp.heap.describe import code_row
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.magic import Magic, magics_of
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described, struct_name
@@ -217,7 +218,7 @@ class LexicalFilter:
     def keep(self, heap: Heap, svs: I32, progress: Progress) -> Kept:
         """Those of some SVs that match."""
         names = heap.padnames
-        wanted = {name for name in np.unique(names.name).tolist() if heap.string(name) == self.name}
+        wanted = {name for name in distinct(names.name).tolist() if heap.string(name) == self.name}
         named = np.isin(names.name, list(wanted))
         slots = _keys(names.code[named], names.index[named])
         lexicals = np.flatnonzero(heap.out_kind == RefKind.PAD_LEXICAL)

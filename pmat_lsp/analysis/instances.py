@@ -11,6 +11,7 @@ from pmat_lsp.analysis.largest import first_by
 from pmat_lsp.analysis.retained import Retained
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.format.kinds import STASH_KINDS
+from pmat_lsp.heap.distinct import distinct, numbered
 from pmat_lsp.heap.model import Heap
 
 I32 = npt.NDArray[np.int32]
@@ -45,7 +46,7 @@ def package_table(heap: Heap, sizes: Retained, count: int) -> Table:
     svs, stash = (np.concatenate([pair[i] for pair in pairs]) for i in (0, 1))
     known = (stash >= 0) & np.isin(heap.kind[stash], [int(kind) for kind in STASH_KINDS])
     # Each pair once, as a number.
-    belongs = np.unique(svs[known].astype(np.int64) * (heap.n + 3) + stash[known])
+    belongs = distinct(svs[known].astype(np.int64) * (heap.n + 3) + stash[known])
     members, packages = (part.astype(np.int32) for part in np.divmod(belongs, heap.n + 3))
     columns = (Column("package", Unit.TEXT), Column("members", Unit.COUNT), *_MEASURES)
     groups = _Groups(heap, sizes, members, packages)
@@ -56,7 +57,7 @@ class _Groups:
     """Sums over SVs grouped by stash."""
 
     def __init__(self, heap: Heap, sizes: Retained, svs: I32, stash: I32) -> None:
-        self.stash, group = np.unique(stash, return_inverse=True)
+        self.stash, group = numbered(stash)
         outermost = sizes.outermost(svs, group)
         tops, top_group = svs[outermost], group[outermost]
         self.members = np.bincount(group, minlength=len(self.stash))

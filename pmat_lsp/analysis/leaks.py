@@ -39,6 +39,7 @@ from pmat_lsp.analysis.written import Written, files_of_package
 from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind
 from pmat_lsp.heap.alike import codes_of
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent, summarise
+from pmat_lsp.heap.distinct import counted, distinct, first_of_each
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import first_pad, padnames_of
 from pmat_lsp.heap.references import to_csr
@@ -242,19 +243,19 @@ class _Teller:
         codes = svs[heap.kind[svs] == Kind.CODE]
         if len(objects):
             named = class_names(heap, objects)
-            names, counts = np.unique(named, return_counts=True)
+            names, counts = counted(named)
             known = dict(zip(names.tolist(), counts.tolist(), strict=True))
             ranks = {name: (self._written.rank(heap.string(name)), count) for name, count in known.items()}
             chosen = [name for name, rank in ranks.items() if rank == min(ranks.values())]
             return [self._one_each(objects[named == name]) for name in chosen[:_MOST_TIED]]
         if len(codes):
             places = code_places(heap, codes)
-            return [self._one_each(codes[places == place]) for place in np.unique(places).tolist()[:_MOST_TIED]]
+            return [self._one_each(codes[places == place]) for place in distinct(places).tolist()[:_MOST_TIED]]
         return [np.sort(self._keys[group.numbers])]
 
     def _one_each(self, svs: I32) -> I32:
         """int32: of each island the first of some SVs."""
-        return np.sort(svs[np.unique(self._cycle[svs], return_index=True)[1]])
+        return np.sort(svs[first_of_each(self._cycle[svs])[1]])
 
     def _smallest(self, group: _Group, svs: I32) -> tuple[I32, int]:
         """(the SVs, that of them which is on the island with the fewest SVs)."""
@@ -292,7 +293,7 @@ class _Teller:
     def _in_use(self, numbers: I32) -> tuple[int, ...]:
         """What live code can reach of what some islands hold: `MOST_IN_USE` at the most."""
         owner, used = self._held_in_use
-        return tuple(np.unique(used[np.isin(owner, numbers)])[:MOST_IN_USE].tolist()) if len(used) else ()
+        return tuple(distinct(used[np.isin(owner, numbers)])[:MOST_IN_USE].tolist()) if len(used) else ()
 
     @cached_property
     def _held_in_use(self) -> tuple[I32, I32]:
@@ -307,7 +308,7 @@ class _Teller:
 
     def _classes(self, svs: I32) -> tuple[str, ...]:
         heap = self._heap
-        names, counts = np.unique(class_names(heap, svs[heap.blessed[svs] >= 0]), return_counts=True)
+        names, counts = counted(class_names(heap, svs[heap.blessed[svs] >= 0]))
         commonest = zip((-counts).tolist(), [heap.string(name) or "" for name in names.tolist()], strict=True)
         return tuple(name for _, name in sorted(commonest))
 
@@ -317,9 +318,9 @@ class _Teller:
         codes = svs[heap.kind[svs] == Kind.CODE]
         rows = table.sv.searchsorted(codes)
         # What a name and a place are made of: few differ, of however many clones.
-        made_of = np.stack([column[rows] for column in (table.file, table.line, table.name, table.stash, table.glob)])
+        made_of = alike(*(column[rows] for column in (table.file, table.line, table.name, table.stash, table.glob)))
         by_place: dict[tuple[str, int, str], list[int]] = {}
-        first = np.sort(np.unique(made_of, axis=1, return_index=True)[1])
+        first = np.sort(made_of[0])
         for code in (*codes[np.isin(codes, list(on_cycle))].tolist(), *codes[first].tolist()):
             by_place.setdefault((*code_place(heap, code), code_name(heap, code) or ""), []).append(code)
         return tuple(self._closure(Location(*place[:2]), clones[0]) for place, clones in sorted(by_place.items()))

@@ -14,6 +14,7 @@ from pmat_lsp.analysis.cycles import hops_of, is_captured
 from pmat_lsp.analysis.holders import holder_text
 from pmat_lsp.format.kinds import STASH_KINDS, Kind, RefKind, Strength
 from pmat_lsp.heap.describe import code_name, code_place, describe, is_prototype
+from pmat_lsp.heap.distinct import first_of_each
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.symbols import SLOTS, glob_name
 from pmat_lsp.heap.tables import decode_name
@@ -103,7 +104,7 @@ def names_of(heap: Heap, svs: Sequence[int]) -> list[Name | None]:
         references = heap.out_source[steps.rows]
         plain = heap.blessed[references] < 0
         # With an index numpy does not import numpy.ma, which takes longer than the rest.
-        pairs, _ = np.unique(steps.of[plain].astype(np.int64) << 32 | references[plain], return_index=True)
+        pairs, _ = first_of_each(steps.of[plain].astype(np.int64) << 32 | references[plain])
         of, at = pairs >> 32, pairs & 0xFFFFFFFF
         if not len(of):
             break

@@ -21,6 +21,7 @@ from pmat_lsp.analysis.rows import pieces, rows_between, rows_from, rows_to
 from pmat_lsp.analysis.weak_registries import registry_entries
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.format.roots import PLAIN_POINTER_ROOTS
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.kernels import graph
 
@@ -133,7 +134,7 @@ def _weakly_reached(heap: Heap, explained: Mask) -> tuple[npt.NDArray[np.int64],
         return ways, np.zeros(heap.n, np.bool_)
     # Nothing outside need be walked again: all that leads from there into the explained part is among the ways in.
     follow = followed_inside(heap, explained)
-    reached = _reached(heap, follow, np.unique(heap.out_target[ways]), outside)
+    reached = _reached(heap, follow, distinct(heap.out_target[ways]), outside)
     return ways, (reached & explained)[: heap.n]
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from pmat_lsp.analysis.ownership import Ownership
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.format.kinds import GP_SLOTS, STASH_KINDS, Kind, RefKind, Strength
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described
 from pmat_lsp.kernels import graph
@@ -125,15 +126,15 @@ def _symbol_table(heap: Heap, owned: Mask) -> Mask:
 def _program_data(heap: Heap, owned: Mask, symtab: Mask) -> Mask:
     """bool[n + 3]: what code can reach from the globs of the symbol table and the main program."""
     rows = owned & symtab[heap.out_source] & np.isin(heap.out_kind, (*GP_SLOTS, RefKind.VALUE))
-    starts = np.unique(heap.out_target[rows & ~symtab[heap.out_target]])
+    starts = distinct(heap.out_target[rows & ~symtab[heap.out_target]])
     main = [sv for sv in _roots(heap, "main_cv") if not symtab[sv]]
     return _reached(heap, owned & np.isin(heap.out_kind, _DATA), symtab, np.union1d(starts, main)) & ~symtab
 
 
 def _lexicals(heap: Heap, data: Mask) -> Mask:
     """bool[n + 3]: what the named slots of pads in `data` hold, prototypes of closures left out."""
-    prototypes = [heap.string(int(name)) == _PROTOTYPE for name in np.unique(heap.padnames.name)]
-    named = np.isin(heap.padnames.name, np.unique(heap.padnames.name)[prototypes])
+    prototypes = [heap.string(int(name)) == _PROTOTYPE for name in distinct(heap.padnames.name)]
+    named = np.isin(heap.padnames.name, distinct(heap.padnames.name)[prototypes])
     slots = (heap.padnames.code[named].astype(np.int64) << 32) | heap.padnames.index[named]
     rows = (heap.out_kind == RefKind.PAD_LEXICAL) & data[heap.out_source]
     of_pads = np.flatnonzero(rows)

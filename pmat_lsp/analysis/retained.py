@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.ownership import Ownership, components_among, root_ids
 from pmat_lsp.format.kinds import Kind, Strength
+from pmat_lsp.heap.distinct import first_of_each
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.kernels import dominators
@@ -176,7 +177,7 @@ def _lost_entries(heap: Heap, ownership: Ownership) -> I32:
     led_to[target[(source >= 0) & (target >= 0) & (source != target)]] = True
     candidates = lost[~led_to[component[lost]]]
     by_rank = candidates[np.argsort(_rank(heap, candidates), kind="stable")]
-    _, first = np.unique(component[by_rank], return_index=True)
+    _, first = first_of_each(component[by_rank])
     entries: I32 = by_rank[first]
     return entries
 

@@ -18,6 +18,7 @@ from pmat_lsp.analysis.islands import Islands
 from pmat_lsp.analysis.ownership import Ownership
 from pmat_lsp.analysis.rows import pieces, rows_from
 from pmat_lsp.format.kinds import Kind, RefKind
+from pmat_lsp.heap.distinct import numbered
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import padname_ids
 from pmat_lsp.heap.tables import decode_name
@@ -99,7 +100,7 @@ def _dense(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     lowest = int(values.min(initial=0))
     span = int(values.max(initial=0)) - lowest + 1
     if span > _SPARSE * len(values):
-        return np.unique(values, return_inverse=True)[1].astype(np.int64)
+        return numbered(values)[1].astype(np.int64)
     is_there = np.zeros(span, np.bool_)
     is_there[values - lowest] = True
     return (np.cumsum(is_there) - 1)[values - lowest]
@@ -109,7 +110,7 @@ def code_places(heap: Heap, codes: Ids) -> I32:
     """int32: a number for the file and line of each CODE."""
     rows = heap.codes.sv.searchsorted(codes.astype(np.int32))
     places = (heap.codes.file[rows].astype(np.int64) << 32) | (heap.codes.line[rows] & 0xFFFFFFFF)
-    numbers: I32 = np.unique(places, return_inverse=True)[1].astype(np.int32)
+    numbers: I32 = numbered(places)[1].astype(np.int32)
     return numbers
 
 

@@ -27,6 +27,7 @@ from pmat_lsp.analysis.shapes import class_names
 from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind
 from pmat_lsp.heap.bodies import body_of
 from pmat_lsp.heap.describe import describe, summarise
+from pmat_lsp.heap.distinct import counted, first_of_each
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.references import to_csr
 from pmat_lsp.heap.tables import decode_name
@@ -253,7 +254,7 @@ def _outermost(heap: Heap, ownership: Ownership) -> _Outermost:
     held = np.flatnonzero((missing > 0) & ~is_inner[component])
     rank = np.where(heap.blessed[svs[held]] >= 0, 0, np.where(heap.kind[svs[held]] == Kind.CODE, 1, 2))
     held = held[np.lexsort((held, rank))]
-    chosen = np.sort(held[np.unique(component[held], return_index=True)[1]])
+    chosen = np.sort(held[first_of_each(component[held])[1]])
     total = np.bincount(component, missing, count).astype(np.int64)
     return _Outermost(svs[chosen], total[component[chosen]], component[chosen], svs, component, start, target)
 
@@ -304,7 +305,7 @@ def _suspects(heap: Heap, outermost: _Outermost, told: _Told) -> tuple[Suspect, 
 def _objects(heap: Heap, svs: I32) -> dict[str, int]:
     """How many objects of each class are among some SVs."""
     svs = svs[heap.blessed[svs] >= 0]
-    names, counts = np.unique(class_names(heap, svs), return_counts=True)
+    names, counts = counted(class_names(heap, svs))
     return {heap.string(name) or "": count for name, count in zip(names.tolist(), counts.tolist(), strict=True)}
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.rows import rows_to
 from pmat_lsp.format.kinds import RefKind
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_strings
@@ -43,10 +44,10 @@ REGISTRIES = (
 
 def registry_entries(heap: Heap, holders: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
     """bool, one an SV of `holders` (weak REFs): whether it is an element of such a registry."""
-    unique = np.unique(holders)
+    unique = distinct(holders)
     rows, which = _rows_of_kind(heap, unique, RefKind.ELEMENT)
     sources = heap.sources(rows)
-    inside = np.isin(sources, _registries(heap, np.unique(sources)))
+    inside = np.isin(sources, _registries(heap, distinct(sources)))
     found: npt.NDArray[np.bool_] = np.isin(holders, unique[which[inside]])
     return found
 
@@ -55,7 +56,7 @@ def _registries(heap: Heap, arrays: npt.NDArray[np.int32]) -> npt.NDArray[np.int
     """int32: those of the arrays that are a registry."""
     to_array, array = _rows_of_kind(heap, arrays, RefKind.REFERENT)
     references = heap.sources(to_array)
-    unique = np.unique(references)
+    unique = distinct(references)
     values, which = _rows_of_kind(heap, unique, RefKind.VALUE)
     objects = heap.sources(values)
     blessed = np.flatnonzero(heap.blessed[objects] >= 0)
@@ -68,7 +69,7 @@ def _registries(heap: Heap, arrays: npt.NDArray[np.int32]) -> npt.NDArray[np.int
             for one in REGISTRIES
         )
     ]
-    return arrays[np.unique(array[np.isin(references, known)])]
+    return arrays[distinct(array[np.isin(references, known)])]
 
 
 def _rows_of_kind(

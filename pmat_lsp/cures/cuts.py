@@ -21,6 +21,7 @@ from pmat_lsp.analysis.rows import pieces, rows_from, rows_named, rows_to
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.heap.alike import objects_of
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import pads_of
 from pmat_lsp.heap.ranges import ranges
@@ -142,7 +143,7 @@ class Cuts:
     @cached_property
     def freed_classes(self) -> frozenset[str]:
         """The classes of all objects that would be freed."""
-        stashes = np.unique(self.heap.blessed[self._freed]).tolist()
+        stashes = distinct(self.heap.blessed[self._freed]).tolist()
         names = (self.heap.stash_name(stash) for stash in stashes if stash >= 0)
         return frozenset(name for name in names if name is not None)
 

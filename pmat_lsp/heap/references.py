@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from pmat_lsp.format.header import Layout
 from pmat_lsp.format.kinds import GP_SLOTS, CodeFlag, Kind, RefKind, Strength
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.kernels import linking
 
 I32 = npt.NDArray[np.int32]
@@ -180,7 +181,7 @@ def shared_slots_counted_once(refs: References, strength: U8, nodes: int) -> Non
     shared = slots[(owner >= 0) & (owner != refs.source[slots])]
     if not len(shared):
         return
-    owned = slots[np.isin(refs.source[slots], np.unique(owner[owner >= 0]))]
+    owned = slots[np.isin(refs.source[slots], distinct(owner[owner >= 0]))]
     columns = (refs.source[owned].tolist(), refs.kind[owned].tolist(), refs.target[owned].tolist())
     of_owners = set(zip(*columns, strict=True))
     for row in shared.tolist():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmat_lsp.heap.distinct import distinct
+from pmat_lsp.heap.distinct import counted, distinct, first_of_each, last_of_each, numbered
 
 
 @given(st.lists(st.integers(-5, 5)), st.sampled_from([np.int8, np.int32, np.int64]))
@@ -16,6 +16,17 @@ def test_the_distinct_values_are_those_of_numpy(values: list[int], dtype: type[n
     found, expected = distinct(array), np.unique(array)
     assert found.dtype == expected.dtype
     assert found.tolist() == expected.tolist()
+
+
+@given(st.lists(st.integers(-5, 5)))
+def test_what_is_known_of_the_distinct_values_is_what_numpy_says(values: list[int]) -> None:
+    array = np.array(values, np.int32)
+    different, first, which, counts = np.unique(array, return_index=True, return_inverse=True, return_counts=True)
+    last = [len(values) - 1 - values[::-1].index(value) for value in different.tolist()]
+    for function, expected in ((first_of_each, first), (numbered, which), (counted, counts), (last_of_each, last)):
+        found, more = function(array)
+        assert found.tolist() == different.tolist()
+        assert list(more) == list(expected)
 
 
 @pytest.mark.parametrize("length", [0, 1, 3])
