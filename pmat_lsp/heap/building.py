@@ -59,6 +59,7 @@ def build_index(
     niceness = _BACKGROUND_NICENESS if in_background else 0
     kills = cgroups.kills()
     with _started(task_of(dump, limit, unfinished, niceness, cache)) as child:
+        memory.release(child.pid)
         try:
             told = _listen(child, progress, cancelled)
         except BaseException:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +28,10 @@ _WORTH_ASKING = 32 << 20
 """Bytes: less than that is always there, or the program would not have started."""
 _KERNELS_SHARE = 16
 """One part in so many of a group's limit is left for what the kernel keeps for the processes, and for others."""
+_RESERVED = 2
+"""So many times what is left may be reserved: arrays are not used to their ends."""
+_LOOK_EVERY = 0.02
+"""Seconds between two looks at what is used, in which some MiB can be."""
 _ALLOW_MORE = "Allow more with --memory-limit (in an editor: the setting pmat.memoryLimit)."
 
 
@@ -134,17 +140,35 @@ def go_first() -> None:
 
 
 def hold(limit: Limit) -> None:
-    """From here on an allocation beyond a limit raises MemoryError, where the kernel would end the process else.
+    """From here on what goes beyond a limit raises MemoryError, where the kernel would end the process else.
 
-    What is reserved and never touched counts too, so this is for when the dump is open. Programs that this process
-    starts inherit it: `release` frees them of it.
+    The kernel has no limit on what is really used, only on what is reserved, which is more. So a thread looks at what
+    is used, and lets nothing more be reserved while that is too much. Programs that this process starts inherit it:
+    `release` frees them of it.
     """
     global _held
-    _held, used = limit, _status("VmData")
-    if sys.platform != "linux" or not used:
+    if sys.platform != "linux" or not _status("RssAnon"):
         return
+    is_watched, _held = _held is not None, limit
+    _reserve(_status("VmData") + _RESERVED * max(0, limit.size - anonymous()))
+    if not is_watched:
+        threading.Thread(target=_watch, name="pmat-memory", daemon=True).start()
+
+
+def _watch() -> None:
+    is_tight = False
+    while True:
+        time.sleep(_LOOK_EVERY)
+        assert _held is not None
+        if (anonymous() > _held.size) != is_tight:
+            is_tight = not is_tight
+            used = _status("VmData")
+            _reserve(used if is_tight else used + _RESERVED * max(0, _held.size - anonymous()))
+
+
+def _reserve(size: int) -> None:
+    """Let this process reserve so many bytes, and no more than it could when it was started."""
     _, hard = _unheld()
-    size = used + max(0, limit.size - anonymous())
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (size if hard < 0 else min(size, hard), hard))
 
