@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.analysis.alike import alike
 from pmat_lsp.analysis.cycles import ShortestCycles, is_captured
 from pmat_lsp.analysis.field_hashes import field_hash_loops
 from pmat_lsp.analysis.islands import Islands, find_islands
