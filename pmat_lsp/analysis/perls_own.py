@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from pmat_lsp.analysis.rows import referents
 from pmat_lsp.format.kinds import Extension, Kind, RefKind, ScalarFlag
-from pmat_lsp.heap.distinct import distinct
+from pmat_lsp.heap.distinct import among, distinct
 from pmat_lsp.heap.magic import magics_of
 from pmat_lsp.heap.model import Heap
 
@@ -35,7 +35,7 @@ def perls_own(heap: Heap, svs: I32) -> I32:
     shared = extended[heap.extensions.type == Extension.SHARED_HEK]
     scalars = svs[(kind == Kind.SCALAR) & ~blessed]
     # Without threads ops hold their constants, and those that are keys of hashes share the strings of these.
-    constants = scalars[np.isin(scalars, shared) & (heap.flags[scalars] & ~np.uint8(ScalarFlag.UTF8) == ScalarFlag.PV)]
+    constants = scalars[among(scalars, shared) & (heap.flags[scalars] & ~np.uint8(ScalarFlag.UTF8) == ScalarFlag.PV)]
     arrays = svs[(kind == Kind.ARRAY) & ~blessed & (heap.flags[svs] & _NOT_REAL != 0)]
     refs = svs[(kind == Kind.REF) & ~blessed]
     target = referents(heap, refs)[1]
@@ -43,7 +43,7 @@ def perls_own(heap: Heap, svs: I32) -> I32:
     own = (
         svs[kind == Kind.INVLIST],
         _only(svs[kind == Kind.REGEXP], lambda sv: heap.class_of(sv) in (None, "Regexp")),
-        _only(scalars[np.isin(scalars, magical)], lambda sv: _is_looked_for(heap, sv)),
+        _only(scalars[among(scalars, magical)], lambda sv: _is_looked_for(heap, sv)),
         constants[: 0 if heap.layout.ithreads else None],
         _only(arrays, lambda sv: _is_stack(heap, sv)),
         _only(refs[short], lambda sv: _is_character_class(heap, sv)),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmat_lsp.heap.distinct import counted, distinct, first_of_each, last_of_each, numbered
+from pmat_lsp.heap.distinct import among, counted, distinct, first_of_each, last_of_each, numbered
 
 
 @given(st.lists(st.integers(-5, 5)), st.sampled_from([np.int8, np.int32, np.int64]))
@@ -27,6 +27,12 @@ def test_what_is_known_of_the_distinct_values_is_what_numpy_says(values: list[in
         found, more = function(array)
         assert found.tolist() == different.tolist()
         assert list(more) == list(expected)
+
+
+@given(st.lists(st.integers(-5, 5)), st.lists(st.integers(-5, 5)))
+def test_what_is_among_others_is_what_numpy_says(values: list[int], others: list[int]) -> None:
+    one, other = np.array(values, np.int32), np.array(others, np.int32)
+    assert among(one, other).tolist() == np.isin(one, other).tolist()
 
 
 @pytest.mark.parametrize("length", [0, 1, 3])
