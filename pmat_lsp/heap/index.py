@@ -111,6 +111,20 @@ class ColumnWriter:
         self._checksum.update(raw)
         self._bytes += len(raw)
 
+    def to_fill(self, length: int) -> npt.NDArray[Any]:
+        """See `IndexWriter.to_fill`."""
+        end = self._offset + length * self._dtype.itemsize
+        if os.fstat(self._file.fileno()).st_size < end:
+            self._file.truncate(end)
+        if not length:
+            return np.zeros(0, self._dtype)
+        return np.memmap(self._file, self._dtype, "r+", self._offset, (length,)).view(np.ndarray)
+
+    def filled(self, values: npt.NDArray[Any]) -> None:
+        """See `IndexWriter.filled`."""
+        self._checksum.update(values.view(np.uint8).data)
+        self._bytes = values.nbytes
+
     def row(self) -> list[Any]:
         """The column's row of the table in the header."""
         length = self._bytes // self._dtype.itemsize
@@ -180,6 +194,7 @@ class IndexWriter:
         self._dump_size = dump_size
         self._end = _aligned(_PREAMBLE)
         self._columns: list[ColumnWriter] = []
+        self._to_fill: dict[str, ColumnWriter] = {}
 
     def column(self, name: str, dtype: npt.DTypeLike, most: int) -> ColumnWriter:
         """A column of at most so many numbers, which follow."""
@@ -199,6 +214,22 @@ class IndexWriter:
             OSError: it cannot be written.
         """
         self.column(name, column.dtype, len(column)).append(column)
+
+    def to_fill(self, name: str, dtype: npt.DTypeLike, most: int) -> npt.NDArray[Any]:
+        """A column of at most so many numbers, zeros at first, which are written in any order; then it is `filled`.
+
+        It is the file that is written to: it takes no memory of this process.
+
+        Raises:
+            OSError: the file cannot be made so long.
+        """
+        writer = self.column(name, dtype, most)
+        self._to_fill[name] = writer
+        return writer.to_fill(most)
+
+    def filled(self, name: str, values: npt.NDArray[Any]) -> None:
+        """Say that these, the first ones of a column `to_fill`, are as they are to be."""
+        self._to_fill.pop(name).filled(values)
 
     def add_table(self, name: str, table: object) -> None:
         """Write the columns of a table.

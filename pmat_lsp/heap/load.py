@@ -16,7 +16,7 @@ from pmat_lsp.format.container import read_dump
 from pmat_lsp.format.header import Buffer, Cursor, read_header
 from pmat_lsp.format.kinds import ContextKind, Extension, Kind, RefKind
 from pmat_lsp.format.roots import WEAK_ROOTS, describe_root
-from pmat_lsp.heap import tables
+from pmat_lsp.heap import memory, tables
 from pmat_lsp.heap.added import added_references
 from pmat_lsp.heap.bodies import before_strings
 from pmat_lsp.heap.gather import Gatherer
@@ -24,10 +24,11 @@ from pmat_lsp.heap.index import PACKINGS, Identity, IndexWriter, read_open_index
 from pmat_lsp.heap.model import CodeTable, Context, Heap, PadnameTable, Root, StructType
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.records import Records
-from pmat_lsp.heap.references import Added, References, to_csr
+from pmat_lsp.heap.references import Added, References
 from pmat_lsp.heap.settling import Columns, references_settled_later, settle_pads, settle_strengths
 from pmat_lsp.heap.strings import Strings
 from pmat_lsp.heap.survey import Noted, check_rows, survey_records
+from pmat_lsp.kernels import linking
 from pmat_lsp.units import format_count
 
 I32 = npt.NDArray[np.int32]
@@ -77,6 +78,10 @@ def write_index(path: Path, data: Buffer, file: BinaryIO, identity: Identity, pr
     _Loader(path, data, progress).write(writer, identity)
 
 
+_LARGE = 1 << 28
+"""Bytes from which on a dump may well be larger than what there is of memory."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class _Tables:
     """What later steps need of the tables."""
@@ -103,6 +108,7 @@ class _Loader:
         start = self.cursor.position
         self.survey, noted = survey_records(data, str(path), self.layout, start, self._immortals, progress)
         self._noted = [noted]
+        self._give_back()
         self.cursor.position = self.survey.end
         self.raw_contexts = self._read_contexts()
         self.mortal_addresses = self._read_mortals()
@@ -193,6 +199,11 @@ class _Loader:
             types[struct_id] = StructType(name, fields)
         return types
 
+    def _give_back(self) -> None:
+        """Let the kernel have what is free now: it came in pieces, which malloc would keep."""
+        if len(self.data) >= _LARGE:
+            memory.give_back()
+
     @property
     def _immortals(self) -> U64:
         return np.array([address for _, address in self.root_addresses[:3]], np.uint64)
@@ -204,9 +215,13 @@ class _Loader:
         addresses = self.survey.addresses
         records = Records(self.data, str(self.path), self.layout, self.survey)
         found = self._write_tables(writer, records)
+        self._give_back()
         target = self._write_settled(writer, self._write_records(writer, records, found.added), found)
-        for name, column in zip(("in_start", "in_ref"), to_csr(target, len(addresses)), strict=True):
-            writer.add(name, column)
+        in_start = writer.to_fill("in_start", np.int32, len(addresses) + 1)
+        in_ref = writer.to_fill("in_ref", np.int32, len(target))
+        linking.count_sort(target, in_start, in_ref)
+        writer.filled("in_start", in_start)
+        writer.filled("in_ref", in_ref)
         for part in ("key", "bits", "rank", "immortals"):
             writer.add(f"address.{part}", getattr(addresses, part))
         strings = Strings.of(found.names.strings)
@@ -233,7 +248,7 @@ class _Loader:
         writer.add_sparse("blessed", columns.sources(objects), columns.out_target[objects])
         writer.add_table("padnames", padnames)
         for name in ("kind", "out_kind", "out_strength"):
-            writer.add(name, getattr(columns, name))
+            writer.filled(name, getattr(columns, name))
         return columns.out_target
 
     def _write_tables(self, writer: IndexWriter, records: Records) -> _Tables:
@@ -262,10 +277,11 @@ class _Loader:
         return _Tables(codes, padnames, more, tables.class_fields(noted, ids_of_listed, names), names)
 
     def _write_records(self, writer: IndexWriter, records: Records, more: Added) -> Columns:
-        """Write the columns that the records have, but keep those that will still change."""
+        """Write the columns that the records have; some of them will still change."""
         n = self.survey.addresses.count
         most = int(self.survey.run_references.sum()) + len(more.source)
-        kind, out_kind, out_strength = np.empty(n + 3, np.uint8), np.empty(most, np.uint8), np.empty(most, np.uint8)
+        kind = writer.to_fill("kind", np.uint8, n + 3)
+        out_kind, out_strength = (writer.to_fill(name, np.uint8, most) for name in ("out_kind", "out_strength"))
         flags, out_start = writer.column("flags", np.uint8, n + 3), writer.column("out_start", np.int32, n + 4)
         packed = {name: writer.packed(name, n + 3) for name in ("refcount", "size", "offset", "length")}
         target, detail = writer.column("out_target", np.int32, most), writer.packed("out_detail", most)

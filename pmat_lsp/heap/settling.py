@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ from pmat_lsp.heap.references import (
 I32 = npt.NDArray[np.int32]
 U8 = npt.NDArray[np.uint8]
 
+_PIECE = 1 << 20
 _PADS_IN_CODE = (5, 18, 0)
 """From this perl on a CODE's record names its pads; before, its padlist is an array of them."""
 
@@ -52,9 +54,10 @@ class Columns:
     out_strength: U8
     out_detail: Packed[np.int64]
 
-    def sources(self, rows: npt.NDArray[np.intp]) -> I32:
+    def sources(self, rows: npt.NDArray[np.integer[Any]]) -> I32:
         """int32: the SVs that rows belong to."""
-        return (np.searchsorted(self.out_start, rows.astype(np.int32), side="right") - 1).astype(np.int32)
+        rows = rows.astype(np.int32, copy=False)
+        return (np.searchsorted(self.out_start, rows, side="right") - 1).astype(np.int32)
 
     def references(self, rows: npt.NDArray[np.intp]) -> References:
         """Some rows, with their SVs."""
@@ -77,18 +80,24 @@ class Columns:
 class Later:
     """The references of the kinds SETTLED_LATER, in the order of the file."""
 
-    rows: npt.NDArray[np.intp]
+    rows: I32
     references: References
+    """Without their details."""
 
 
 def references_settled_later(columns: Columns) -> Later:
     """Those of a dump."""
     wanted = np.zeros(256, np.bool_)
     wanted[list(SETTLED_LATER)] = True
-    rows = np.flatnonzero(wanted[columns.out_kind])
-    refs = columns.references(rows)
-    in_file = np.argsort(columns.offset[refs.source], kind="stable")
-    return Later(rows[in_file], refs.chosen(in_file))
+    # Piece by piece, and narrow: where there is much code, these are many.
+    pieces = [
+        (start + np.flatnonzero(wanted[columns.out_kind[start : start + _PIECE]])).astype(np.int32)
+        for start in range(0, len(columns.out_kind), _PIECE)
+    ]
+    rows = np.concatenate([np.zeros(0, np.int32), *pieces])
+    rows = rows[np.argsort(columns.offset[columns.sources(rows)], kind="stable")]
+    no_detail = np.broadcast_to(np.int64(0), rows.shape)
+    return Later(rows, References(columns.sources(rows), columns.out_target[rows], columns.out_kind[rows], no_detail))
 
 
 def settle_strengths(columns: Columns, later: Later, codes: CodeTable, layout: Layout) -> None:

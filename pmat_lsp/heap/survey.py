@@ -224,7 +224,7 @@ class _Surveyor:
         if result[0] != kernel.OK:
             raise _error(self._path, size, [int(x) for x in result])
         check_rows(self._path, int(self._whole["kinds"].sum()), 0)
-        joined: dict[str, Any] = {name: np.concatenate(self._pieces.pop(name)) for name in _DTYPES}
+        joined: dict[str, Any] = {name: _joined(self._pieces.pop(name)) for name in _DTYPES}
         return {**joined, **self._whole, "end": int(result[12])}
 
     def _keep(self, buffers: dict[str, npt.NDArray[Any]], result: npt.NDArray[np.int64]) -> None:
@@ -267,6 +267,17 @@ _DTYPES: dict[str, type[np.integer[Any]]] = {
 def _buffers(room: int) -> dict[str, Any]:
     """For so many rows, and some bytes of each."""
     return {name: np.empty(room * 64 if name == "copied" else room, dtype) for name, dtype in _DTYPES.items()}
+
+
+def _joined(pieces: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """The pieces one after the other; each is let go as soon as it is copied."""
+    whole = np.empty(sum(map(len, pieces)), pieces[0].dtype)
+    behind = len(whole)
+    while pieces:
+        piece = pieces.pop()
+        behind -= len(piece)
+        whole[behind : behind + len(piece)] = piece
+    return whole
 
 
 def _in_order(found: dict[str, Any], alignment: int, immortals: U64) -> tuple[Survey, Noted] | None:
