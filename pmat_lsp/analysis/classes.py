@@ -46,7 +46,7 @@ class Classes:
 
     def __init__(self, heap: Heap) -> None:
         self._heap = heap
-        objects = np.flatnonzero(heap.blessed[: heap.n] >= 0).astype(np.int32)
+        objects = heap.objects
         self._objects: I32 = objects[np.argsort(heap.blessed[objects], kind="stable")]
         """By stash, then by id."""
         self._stash_of = heap.blessed[self._objects]

@@ -64,7 +64,7 @@ class ShortestCycles:
         self._follow = follow
         self._component = component
         self._distance = np.zeros(len(component), np.int32)
-        self._queue = np.empty(len(component), np.int32)
+        self._queue = np.empty(int(np.bincount(component[component >= 0]).max(initial=0)), np.int32)
 
     def through(self, sv: int) -> tuple[Hop, ...]:
         """A shortest cycle from an SV back to itself, () if there is none.

@@ -61,7 +61,7 @@ def _lead_back(heap: Heap, rows: npt.NDArray[np.int64], keys: npt.NDArray[np.int
 def _loop(heap: Heap, field_hash: int, back: npt.NDArray[np.int64], needed: Mask) -> FieldHashLoop:
     rows = back[heap.out_source[back] == field_hash]
     kept = reached_beyond(heap, needed, heap.out_target[rows], back) & ~needed
-    objects = np.flatnonzero(kept[: heap.n] & (heap.blessed[: heap.n] >= 0))
+    objects = heap.objects[kept[heap.objects]]
     classes = Counter(heap.class_of(int(sv)) for sv in objects.tolist())
     package = max(classes, key=lambda name: (classes[name], name or ""), default=None)
     name = name_of(heap, field_hash)

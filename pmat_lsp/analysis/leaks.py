@@ -100,8 +100,9 @@ def _findings(heap: Heap, ownership: Ownership, islands: Islands, verdict: str) 
     """The islands by shape, heaviest first; and the rest of them."""
     if not islands.count:
         return (), Sum()
-    teller = _Teller(heap, ownership, islands, verdict)
+    # First, since both take memory for each SV while they are made.
     groups = _Groups(heap, islands, shapes(heap, ownership, islands))
+    teller = _Teller(heap, ownership, islands, verdict)
     found = [teller.finding(group) for group in groups.heaviest()]
     found.sort(key=lambda one: (-len(one.handles), -one.bytes_total, one.addresses))
     return tuple(found), groups.rest()

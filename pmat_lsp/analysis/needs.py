@@ -29,15 +29,15 @@ class Need(NamedTuple):
         return self.per_sv * heap.n + self.per_reference * len(heap.out_target) + self.per_lost * lost
 
 
-OWNERSHIP = Need("finding what no root reaches", 22, 6)
+OWNERSHIP = Need("finding what no root reaches", 12, 2)
 """Where few are lost."""
-LEAKS = Need("finding what leaked", 12, 3, 105)
+LEAKS = Need("finding what leaked", 5, 0, 105)
 RETAINED = Need("finding what each SV retains", 46, 2)
 NEEDS: Mapping[str, Need] = {
     "count": Need("count", 25, 0),
     "count owned": Need("count --owned", 80, 2),
     "count struct": Need("count --struct", 36, 2),
-    "reachability": Need("reachability", 15, 4),
+    "reachability": Need("reachability", 20, 4),
     "largest": Need("largest", 30, 0),
     "largest struct": Need("largest --struct", 36, 2),
     "largest owned": Need("largest --owned", 80, 2),

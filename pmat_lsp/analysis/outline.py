@@ -57,7 +57,7 @@ def outline(heap: Heap, ownership: Ownership) -> tuple[Named, ...]:
 
 
 def _classes(heap: Heap, ownership: Ownership, first: dict[str, Location]) -> list[Named]:
-    objects = np.flatnonzero(heap.blessed[: heap.n] >= 0)
+    objects = heap.objects
     by_stash = objects[np.argsort(heap.blessed[objects], kind="stable")]
     groups = np.split(by_stash, np.flatnonzero(np.diff(heap.blessed[by_stash])) + 1) if len(by_stash) else []
     found = []

@@ -30,7 +30,7 @@ def summary_table(heap: Heap) -> Table:
         heap.n,
         heap.bytes,
         sum(root.sv >= 0 for root in heap.roots),
-        int(np.count_nonzero(heap.blessed[: heap.n] >= 0)),
+        len(heap.objects),
         int(np.count_nonzero(open_handles)),
     )
     return Table(TITLE, columns, (row,))

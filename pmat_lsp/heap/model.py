@@ -238,6 +238,12 @@ class Heap:
         """See the module's docstring; for a few rows, `sources` does without the column."""
         return np.repeat(np.arange(self.n + 3, dtype=np.int32), np.diff(self.out_start))
 
+    @property
+    def objects(self) -> I32:
+        """int32: the ids of all SVs that are blessed, in ascending order."""
+        svs: I32 = self.blessed.row[: self.blessed.row.searchsorted(np.int32(self.n))]
+        return svs
+
     def sources(self, rows: npt.NDArray[np.integer[Any]]) -> I32:
         """int32: the SVs that rows of the out_ columns belong to."""
         return (np.searchsorted(self.out_start, rows.astype(np.int32), side="right") - 1).astype(np.int32)

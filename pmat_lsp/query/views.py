@@ -93,7 +93,7 @@ def _svs(dump: Dump, progress: Progress) -> Rows:
 
 
 def _classes_of(heap: Heap) -> Texts:
-    classes, objects = no_texts(heap.n), np.flatnonzero(heap.blessed[: heap.n] >= 0)
+    classes, objects = no_texts(heap.n), heap.objects
     classes[objects] = looked_up(heap.blessed[objects], lambda stash: class_name(heap, stash))
     return classes
 
