@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, ValuesView
@@ -57,6 +58,8 @@ HELP: Mapping[str, str] = {
     "help": "say what a command does, as --help does",
 }
 """What each command does, in a few words; in the order of the help."""
+_MANY = 50_000
+"""Objects made until Python looks for cycles among them."""
 _MODULES = {"cat-svpv": "cat_svpv", "shell": "shell.command"}
 """The module in this package of a command that is not called as it is."""
 
@@ -77,6 +80,8 @@ COMMANDS: ValuesView[Command] = BY_NAME.values()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; `argv` is that of the process where it is None. Returns the exit status."""
     survive_any_character()
+    # What is imported and computed lives as long as this process: to look through it again and again finds nothing.
+    gc.set_threshold(_MANY)
     try:
         words = in_order(sys.argv[1:] if argv is None else argv, BY_NAME)
         arguments = build_parser(words).parse_args(words)

@@ -59,26 +59,38 @@ class Addresses:
     def __getitem__(self, index: slice | npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_]) -> U64: ...
 
     def __getitem__(self, index: Any) -> Any:
+        if not isinstance(index, (slice, np.ndarray)):
+            return self._one(int(index))
         if isinstance(index, slice):
             ids = np.arange(*index.indices(len(self)), dtype=np.int64)
         else:
-            ids = np.asarray(index)
-            ids = np.flatnonzero(ids) if ids.dtype == np.bool_ else ids.astype(np.int64)
-        flat = np.atleast_1d(ids)
-        if len(flat) and not -len(self) <= int(flat.min()) <= int(flat.max()) < len(self):
+            ids = np.flatnonzero(index) if index.dtype == np.bool_ else index.astype(np.int64)
+            if len(ids) and not -len(self) <= int(ids.min()) <= int(ids.max()) < len(self):
+                raise IndexError(f"no such SV: there are {len(self)}")
+            ids = np.where(ids < 0, ids + len(self), ids)
+        found = np.empty(len(ids), np.uint64)
+        is_immortal = ids >= self.count
+        if not is_immortal.any():
+            linking.addresses(self.key, self.bits, self.rank, self.alignment, ids, found)
+            return found
+        others = np.empty(len(ids) - int(is_immortal.sum()), np.uint64)
+        linking.addresses(self.key, self.bits, self.rank, self.alignment, ids[~is_immortal], others)
+        found[~is_immortal] = others
+        found[is_immortal] = self.immortals[ids[is_immortal] - self.count]
+        return found
+
+    def _one(self, sv: int) -> np.uint64:
+        if not -len(self) <= sv < len(self):
             raise IndexError(f"no such SV: there are {len(self)}")
-        flat = np.where(flat < 0, flat + len(self), flat)
-        found = np.empty(len(flat), np.uint64)
-        immortal = flat >= self.count
-        if immortal.any():
-            found[immortal] = self.immortals[flat[immortal] - self.count]
-            rest = np.flatnonzero(~immortal)
-            others = np.empty(len(rest), np.uint64)
-            linking.addresses(self.key, self.bits, self.rank, self.alignment, flat[rest], others)
-            found[rest] = others
-        else:
-            linking.addresses(self.key, self.bits, self.rank, self.alignment, flat, found)
-        return found if ids.ndim else found[0]
+        sv = sv + len(self) if sv < 0 else sv
+        if sv >= self.count:
+            immortal: np.uint64 = self.immortals[sv - self.count]
+            return immortal
+        word = int(self.rank.searchsorted(np.int32(sv), side="right")) - 1
+        bits = int(self.bits[word])
+        for _ in range(sv - int(self.rank[word])):
+            bits &= bits - 1
+        return np.uint64(((int(self.key[word]) << 6) + (bits & -bits).bit_length() - 1) << self.alignment)
 
     def ids(self, addresses: U64) -> I32:
         """int32: the id at each address, -1 where there is no SV (0 included)."""

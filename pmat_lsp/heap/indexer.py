@@ -8,6 +8,7 @@ standard input.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -44,6 +45,8 @@ def main(task: list[str]) -> int:
     if hasattr(os, "nice"):
         os.nice(niceness)
     memory.go_first()
+    # Nothing here makes cycles, and the process ends soon.
+    gc.disable()
 
     def progress(stage: str, done: int, total: int) -> None:
         memory.check(_READING, limit)

@@ -46,7 +46,7 @@ def first_equal(
             length = cython.cast(cython.Py_ssize_t, end[i] - start[i])
             hash_ = basis ^ seed
             for at in range(cython.cast(cython.Py_ssize_t, start[i]), cython.cast(cython.Py_ssize_t, end[i])):
-                hash_ = ((hash_ ^ data[at]) * prime) & bits
+                hash_ = ((hash_ ^ cython.cast(cython.ulonglong, data[at])) * prime) & bits
             slot = cython.cast(cython.Py_ssize_t, (hash_ ^ (hash_ >> 32)) & mask)
             while True:
                 candidate = table[slot]

@@ -171,6 +171,8 @@ def gather(
     wanted: cython.Py_ssize_t = len(offsets)
     last: cython.Py_ssize_t = len(data) - size
     at: cython.Py_ssize_t
+    first: cython.ulonglong
+    second: cython.ulonglong
     with cython.nogil:
         while read < wanted and 0 <= offsets[read] <= last:
             at = cython.cast(cython.Py_ssize_t, offsets[read])
@@ -179,7 +181,9 @@ def gather(
             elif size == 1:
                 found[read] = data[at]
             else:
-                found[read] = (data[at] << 8) | data[at + 1] if big else data[at] | (data[at + 1] << 8)
+                first = cython.cast(cython.ulonglong, data[at])
+                second = cython.cast(cython.ulonglong, data[at + 1])
+                found[read] = (first << 8) | second if big else first | (second << 8)
             read += 1
     return read
 
