@@ -30,8 +30,8 @@ _KERNELS_SHARE = 16
 """One part in so many of a group's limit is left for what the kernel keeps for the processes, and for others."""
 _RESERVED = 2
 """So many times what is left may be reserved: arrays are not used to their ends."""
-_LOOK_EVERY = 0.02
-"""Seconds between two looks at what is used, in which some MiB can be."""
+_LOOK_EVERY = 0.005
+"""Seconds between two looks at what is used, in which some MiB can be; a look takes some 0.00001 s."""
 _ALLOW_MORE = "Allow more with --memory-limit (in an editor: the setting pmat.memoryLimit)."
 
 
@@ -160,10 +160,17 @@ def _watch() -> None:
     while True:
         time.sleep(_LOOK_EVERY)
         assert _held is not None
-        if (anonymous() > _held.size) != is_tight:
+        if (_used_roughly() > _held.size) != is_tight:
             is_tight = not is_tight
             used = _status("VmData")
             _reserve(used if is_tight else used + _RESERVED * max(0, _held.size - anonymous()))
+
+
+def _used_roughly() -> int:
+    """As `anonymous`, and much quicker: but for what threads have taken just now."""
+    with open("/proc/self/statm", encoding="ascii") as pages:
+        _, resident, shared, *_ = map(int, pages.read().split())
+    return (resident - shared) * resource.getpagesize()
 
 
 def _reserve(size: int) -> None:

@@ -96,8 +96,8 @@ async def _load(ls: PmatServer, path: Path, stamp: Stamp | None) -> bool:
 def _failed(ls: PmatServer, path: Path, error: PmatError) -> None:
     # Only what is wrong with the file names it by itself.
     message = error.message if isinstance(error, DumpError) else f"{path}: {error.message}"
-    set_front(ls, "failed", path, message)
     _tell(ls, f"{message}\n{error.hint}" if error.hint else message)
+    set_front(ls, "failed", path, message)
 
 
 async def _whole(

@@ -245,11 +245,12 @@ def test_what_grows_beyond_a_real_group_fails_with_an_error_before_the_kernel_en
 ) -> None:
     code = """\
 import sys
+import time
 from pmat_lsp.analysis import summary
 from pmat_lsp.catalogue import summary as question
 from pmat_lsp.cli.main import main
 def greedy(heap):
-    return [bytes(range(256)) * 4096 for _ in range(200)]
+    return [(time.sleep(0.002), bytes(range(256)) * 4096) for _ in range(200)]
 question.summary_table = greedy
 sys.exit(main(sys.argv[1:]))
 """
