@@ -14,7 +14,7 @@ Places = npt.NDArray[np.intp]
 
 def alike(*columns: npt.NDArray[np.integer[Any]]) -> tuple[Places, Places]:
     """(the first row of each group of rows that are equal in all columns, the group of each row)."""
-    group = np.zeros(len(columns[0]), np.intp)
+    group: Places = np.zeros(len(columns[0]), np.intp)
     for column in columns:
         values, which = numbered(column)
         group = numbered(group * len(values) + which)[1]

@@ -102,7 +102,7 @@ def largest_by_retained(heap: Heap, sizes: Retained, count: int) -> Table:
 
 def first_by(sizes: npt.NDArray[np.uint64], count: int) -> list[int]:
     """The indices of the `count` largest values, largest first, equal ones in their order."""
-    candidates = np.arange(len(sizes))
+    candidates: npt.NDArray[np.intp] = np.arange(len(sizes))
     if count * _BLOCK < len(sizes):
         # None of them is outside the `count` blocks whose own largest values come first: each of these has one that
         # comes before it. Sorting or partitioning all values takes long, most of all where they are nearly equal.

@@ -90,7 +90,10 @@ def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
     saved = heap.out_target[np.concatenate([np.empty(0, np.intp), *rows])]
     stack, mortals = heap.stack[heap.stack >= 0], heap.mortals[heap.mortals >= 0]
     named = [root.sv for root in heap.roots if root.name not in PLAIN_POINTER_ROOTS]
-    return np.concatenate((np.array(named + contexts, np.int32), stack, mortals, saved)).astype(np.int32)
+    roots: npt.NDArray[np.int32] = np.concatenate((np.array(named + contexts, np.int32), stack, mortals, saved)).astype(
+        np.int32
+    )
+    return roots
 
 
 def reached_from_roots(heap: Heap, without: npt.NDArray[np.integer[Any]]) -> Mask:

@@ -227,7 +227,7 @@ class Cuts:
             alike = _alike(heap, objects_of(heap, int(heap.blessed[sv])), sv)
             left: npt.NDArray[Any] = alike[~proven[alike]][:MOST_ALIVE]
             return left
-        found = np.empty(0, np.int64)
+        found: npt.NDArray[Any] = np.empty(0, np.int64)
         for piece in pieces(heap.n):
             svs = piece.start + np.flatnonzero((heap.kind[piece] == heap.kind[sv]) & ~proven[piece])
             found = np.append(found, _alike(heap, svs, sv))
@@ -264,7 +264,8 @@ def _is_cyclic(heap: Heap, counted: npt.NDArray[np.uint8], svs: I32, without: Ro
 
 def _rows_along(heap: Heap, svs: npt.NDArray[np.integer[Any]], edge: Edge) -> Rows:
     """The rows of the out_ columns that are the last of the subscripts of an edge, from each of some SVs; any index."""
-    at, rows = svs, np.empty(0, np.int64)
+    at = svs
+    rows: Rows = np.empty(0, np.int64)
     for hop in edge.hops:
         rows = rows_named(heap, at, *((RefKind.ELEMENT, None) if hop.kind == "index" else (RefKind.VALUE, hop.name)))
         at = _referents(heap, heap.out_target[rows])

@@ -61,6 +61,7 @@ class Addresses:
     def __getitem__(self, index: Any) -> Any:
         if not isinstance(index, (slice, np.ndarray)):
             return self._one(int(index))
+        ids: I64
         if isinstance(index, slice):
             ids = np.arange(*index.indices(len(self)), dtype=np.int64)
         else:
