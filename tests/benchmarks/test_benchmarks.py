@@ -154,9 +154,12 @@ def test_the_index_is_measured_beside_the_loop(demo_dump: Path, tmp_path: Path) 
     limit = limit_of(dump, tmp_path)
     limit.round(1)
     assert limit.index_bytes > 0
+    assert limit.start[0].cpu > 0
     limit.loop, limit.index = [Run(1, MIB, True, 0.5)], [Run(2, 3 * limit.dump_bytes, True, 0.8, 0, 0)]
+    limit.start = [Run(1, MIB, True, 0.2)]
     lines = list(limit_table(limit, "title", Run(9, MIB, True, 1.5), None, Run(60, MIB, False, 60)))
-    assert "| CPU: building the index | 0.80 s | 1.6× |" in lines
+    assert "| CPU: building the index, as a process of its own | 0.80 s | 1.6× |" in lines
+    assert "| CPU: the same in a forked child, as on the command line | 0.60 s | 1.2× |" in lines
     assert "| CPU: first leaks, all processes | 1.50 s | 3.0× |" in lines
     assert "| CPU: pmat: to summary | > 60.00 s | > 120.0× |" in lines
     assert any(line.startswith("| peak memory of building the index |") and "| 3.00× |" in line for line in lines)
