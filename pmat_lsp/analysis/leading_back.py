@@ -20,7 +20,7 @@ from pmat_lsp.analysis.holders import hops_to
 from pmat_lsp.analysis.result import CAPTURES, SUBSCRIPTS, Cut, CutBy, Edge, Hop, stored_edges
 from pmat_lsp.analysis.rows import rows_named
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
-from pmat_lsp.heap.alike import objects_of
+from pmat_lsp.heap.lookups import objects_of
 from pmat_lsp.heap.model import Heap
 
 I32 = npt.NDArray[np.int32]

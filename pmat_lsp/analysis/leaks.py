@@ -38,9 +38,9 @@ from pmat_lsp.analysis.shapes import class_names, code_places, shapes
 from pmat_lsp.analysis.ways_in import WaysIn
 from pmat_lsp.analysis.written import Written, files_of_package
 from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind
-from pmat_lsp.heap.alike import codes_of
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent, summarise
 from pmat_lsp.heap.distinct import counted, distinct, first_of_each
+from pmat_lsp.heap.lookups import codes_of
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import first_pad, padnames_of
 from pmat_lsp.heap.references import to_csr

@@ -19,9 +19,9 @@ from pmat_lsp.analysis.ownership import components_of, reached_from_roots
 from pmat_lsp.analysis.result import Edge, Finding, stored_edges
 from pmat_lsp.analysis.rows import pieces, rows_from, rows_named, rows_to
 from pmat_lsp.format.kinds import Kind, RefKind, Strength
-from pmat_lsp.heap.alike import objects_of
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent
 from pmat_lsp.heap.distinct import distinct
+from pmat_lsp.heap.lookups import objects_of
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import pads_of
 from pmat_lsp.heap.ranges import ranges
