@@ -26,7 +26,7 @@ argument; `lexical` finds variables by way of their pads, and the filters behind
     parameters=(
         Parameter("filter", Takes.TERMS, "filters, each with its own options; none: every SV"),
         Parameter("count", Takes.FLAG, "only say how many", letter="C"),
-        Parameter("limit", Takes.NUMBER, "how many to tell; all of them where it is not said", letter="n"),
+        Parameter("limit", Takes.NUMBER, "how many to list (default: all)", letter="n"),
     ),
     answer=_answer,
     text=found_text,

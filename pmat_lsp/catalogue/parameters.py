@@ -18,7 +18,7 @@ STRENGTHS = (
     Parameter("all", Takes.FLAG, "weak, indirect and inferred references too", letter="a"),
 )
 
-LIMIT = Parameter("count", Takes.NUMBER, "how many to tell; all of them where it is not said", letter="c")
+LIMIT = Parameter("count", Takes.NUMBER, "how many to list (default: all)", letter="c")
 
 
 def count_parameter(default: int, help: str) -> Parameter:

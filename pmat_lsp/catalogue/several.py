@@ -38,7 +38,7 @@ DIFF = Question(
     description="""\
 Lists the SVs that only the first dump has (-), and those that only the second has (+), each under the one that it is
 first reached from. SVs are matched by address, so both dumps must be of one process.""",
-    parameters=(replace(LIMIT, help="how many of each dump to tell; all of them where it is not said"),),
+    parameters=(replace(LIMIT, help="how many of each dump to list (default: all)"),),
     answer=lambda asked: diff_tree(
         asked.dumps[0].heap, asked.dumps[1].heap, asked.number_if_given("count"), asked.progress
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -218,16 +217,3 @@ def to_csr(source: I32, nodes: int) -> tuple[I32, I32]:
     start, order = np.zeros(nodes + 1, np.int32), np.empty(len(source), np.int32)
     linking.count_sort(np.ascontiguousarray(source), start, order)
     return start, order
-
-
-def rows_of(start: I32, svs: npt.NDArray[np.integer[Any]]) -> tuple[npt.NDArray[np.intp], I32]:
-    """The rows of the references of some SVs, and of each row its SV.
-
-    Args:
-        start: int32[nodes + 1], as `Heap.out_start`.
-        svs: int[any].
-    """
-    count = start[svs + 1] - start[svs]
-    before = np.cumsum(count) - count
-    rows = np.arange(int(count.sum()), dtype=np.intp) + np.repeat(start[svs] - before, count)
-    return rows, np.repeat(svs, count).astype(np.int32)

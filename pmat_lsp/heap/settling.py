@@ -14,11 +14,11 @@ from pmat_lsp.format.kinds import Kind, RefKind
 from pmat_lsp.heap.distinct import last_of_each
 from pmat_lsp.heap.model import CodeTable, PadnameTable
 from pmat_lsp.heap.packed import Packed
+from pmat_lsp.heap.ranges import ranges
 from pmat_lsp.heap.references import (
     SETTLED_LATER,
     STRENGTHS,
     References,
-    rows_of,
     shared_ops_counted_once,
     shared_slots_counted_once,
     strengths,
@@ -59,19 +59,15 @@ class Columns:
         rows = rows.astype(np.int32, copy=False)
         return (np.searchsorted(self.out_start, rows, side="right") - 1).astype(np.int32)
 
-    def references(self, rows: npt.NDArray[np.intp]) -> References:
-        """Some rows, with their SVs."""
-        return References(self.sources(rows), self.out_target[rows], self.out_kind[rows], self.out_detail[rows])
-
     def elements_of(self, arrays: I32) -> tuple[npt.NDArray[np.intp], References]:
         """(rows, references): the elements of arrays."""
-        rows, source = rows_of(self.out_start, arrays)
+        rows, which = ranges(self.out_start[arrays], self.out_start[arrays + 1])
         is_element = self.out_kind[rows] == RefKind.ELEMENT
-        rows, source = rows[is_element], source[is_element]
+        rows, source = rows[is_element], arrays[which[is_element]]
         return rows, References(source, self.out_target[rows], self.out_kind[rows], self.out_detail[rows])
 
     def name(self, rows: npt.NDArray[np.intp], kind: npt.ArrayLike) -> None:
-        """Say what references are, and give them the strength that such ones have."""
+        """Set the kind of some references, with the default strength of that kind."""
         self.out_kind[rows] = kind
         self.out_strength[rows] = STRENGTHS[self.out_kind[rows]]
 
@@ -120,7 +116,7 @@ def settle_pads(
     padnames: PadnameTable,
     names_in_arrays: Callable[[References], PadnameTable],
 ) -> tuple[Pads, PadnameTable]:
-    """Tell the pads, padnames and padlists from other arrays, and say what their elements are.
+    """Find the pads, padnames and padlists among the arrays, and name the kinds of their elements.
 
     Args:
         columns: of the dump.
