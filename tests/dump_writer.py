@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 NEWEST_MINOR = 6
@@ -650,3 +651,14 @@ def _extended_precision(value: float) -> int:
         return sign
     fraction, exponent = math.frexp(abs(value))
     return sign | exponent + 16382 << 64 | int(math.ldexp(fraction, 64))
+
+
+def small_dump(path: Path, svs: int = 3) -> Path:
+    """Write a small whole dump of a package and `svs` scalars."""
+    writer = DumpWriter(6)
+    writer.root("defstash", 0x1000)
+    writer.stash(0x1000, "main", {"x": 0x1100})
+    for number in range(svs):
+        writer.scalar(0x1100 + 0x10 * number, pv=f"text {number}")
+    path.write_bytes(writer.to_bytes())
+    return path

@@ -18,7 +18,7 @@ from pmat_lsp.heap import building
 from pmat_lsp.server.app import build_server
 from pmat_lsp.server.asking import ask_question
 from pmat_lsp.server.loading import load_dump
-from tests.dump_writer import DumpWriter
+from tests.dump_writer import small_dump
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "getpriority"), reason="no niceness here")
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="a child is forked on Linux alone")
@@ -58,17 +58,7 @@ def readers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.fixture
 def dumps(tmp_path: Path) -> tuple[Path, Path]:
     """Two small dumps."""
-    return _dump(tmp_path / "one.pmat", 2), _dump(tmp_path / "two.pmat", 3)
-
-
-def _dump(path: Path, svs: int) -> Path:
-    writer = DumpWriter(6)
-    writer.root("defstash", 0x1000)
-    writer.stash(0x1000, "main", {"x": 0x1100})
-    for number in range(svs):
-        writer.scalar(0x1100 + 0x10 * number, pv="text")
-    path.write_bytes(writer.to_bytes())
-    return path
+    return small_dump(tmp_path / "one.pmat", 2), small_dump(tmp_path / "two.pmat", 3)
 
 
 @pytest.mark.parametrize("forks", [False, pytest.param(True, marks=on_linux)])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pmat_lsp.heap.children import Forked, may_fork
-from tests.dump_writer import DumpWriter
+from tests.dump_writer import small_dump
 from tests.dumps import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a child is forked on Linux alone")
@@ -191,7 +191,7 @@ def test_a_process_with_much_memory_is_not_forked() -> None:
 
 
 def test_a_child_that_stands_by_reads_the_first_dump_and_the_next_is_read_by_another(tmp_path: Path) -> None:
-    first, second = (_dump(tmp_path / name, svs) for name, svs in (("one.pmat", 2), ("two.pmat", 3)))
+    first, second = (small_dump(tmp_path / name, svs) for name, svs in (("one.pmat", 2), ("two.pmat", 3)))
     done = script(
         """
 started = []
@@ -222,7 +222,7 @@ os.kill(child.pid, signal.SIGKILL)
 os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
 print(open_heap(Path(sys.argv[1]), cache=Cache(Path(sys.argv[2]))).n)
 """,
-        _dump(tmp_path / "app.pmat", 2),
+        small_dump(tmp_path / "app.pmat", 2),
         tmp_path / "cache",
     )
     assert (done.stdout, done.stderr) == ("3\n", "")
@@ -243,13 +243,3 @@ building.stand_down()
     )
     assert done.stdout.split()[0] in ("-9", "0"), done.stderr
     assert done.stderr == ""
-
-
-def _dump(path: Path, svs: int) -> Path:
-    writer = DumpWriter(6)
-    writer.root("defstash", 0x1000)
-    writer.stash(0x1000, "main", {"x": 0x1100})
-    for number in range(svs):
-        writer.scalar(0x1100 + 0x10 * number, pv="text")
-    path.write_bytes(writer.to_bytes())
-    return path

@@ -23,7 +23,7 @@ from pmat_lsp.heap.load import load
 from pmat_lsp.heap.opening import open_heap
 from pmat_lsp.heap.progress import Cancelled
 from pmat_lsp.heap.values import file_facts
-from tests.dump_writer import DumpWriter
+from tests.dump_writer import small_dump
 from tests.dumps import ROOT, corpus_dumps, named, own_dumps
 from tests.same import assert_same
 
@@ -50,18 +50,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def dump(tmp_path: Path) -> Path:
     """A dump that the test may spoil."""
-    return make_dump(tmp_path / "app.pmat")
-
-
-def make_dump(path: Path, svs: int = 3) -> Path:
-    """A small whole dump."""
-    writer = DumpWriter(6)
-    writer.root("defstash", 0x1000)
-    writer.stash(0x1000, "main", {"x": 0x1100})
-    for i in range(svs):
-        writer.scalar(0x1100 + 0x10 * i, pv=f"text {i}")
-    path.write_bytes(writer.to_bytes())
-    return path
+    return small_dump(tmp_path / "app.pmat")
 
 
 @pytest.mark.parametrize("path", named([*own_dumps()[:6], *ONE_OF_EACH]))
@@ -80,7 +69,7 @@ def test_the_second_opening_starts_no_child(dump: Path, cache: Cache, monkeypatc
 
 def test_a_dump_that_has_changed_is_read_anew(dump: Path, cache: Cache) -> None:
     assert open_heap(dump, cache=cache).n == 4
-    make_dump(dump, svs=9)
+    small_dump(dump, svs=9)
     assert open_heap(dump, cache=cache).n == 10
 
 
@@ -253,7 +242,7 @@ def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
 def test_a_dump_that_is_deleted_after_it_was_opened_can_still_be_read(cache: Cache, dump: Path) -> None:
     heap = open_heap(dump, cache=cache)
     dump.unlink()
-    assert heap.data[4:8] == load(make_dump(dump)).data[4:8]
+    assert heap.data[4:8] == load(small_dump(dump)).data[4:8]
 
 
 def test_a_dump_that_is_cut_short_after_it_was_opened_is_told_of(cache: Cache, tmp_path: Path, demo_dump: Path) -> None:
