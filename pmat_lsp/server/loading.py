@@ -73,7 +73,8 @@ async def _load(ls: PmatServer, path: Path, stamp: Stamp | None) -> bool:
             dump, stamp = await _whole(ls, path, stamp, progress, given_up.is_set)
             progress.report("finding the source lines")
             ls.state.install(dump, stamp)
-            await show_front(ls)
+            # It is in front now, and is shown even where another one is asked for meanwhile: that one may be broken.
+            await asyncio.shield(ls.state.start(show_front(ls)))
         return True
     # What is told comes behind the end of the progress, with which Helix wipes its line of messages.
     except Cancelled:

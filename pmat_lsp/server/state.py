@@ -172,11 +172,12 @@ class State:
         """Source files were written; with `other_files`, some came or went."""
         self._worker.submit(partial(_changed_on_disk, self._sources, tuple(self.dumps), other_files))
 
-    def start(self, work: Coroutine[Any, Any, object]) -> None:
+    def start(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
         """Do a longer work beside the handlers, and cancel it when the server leaves."""
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        return task
 
     def close(self) -> None:
         """End everything that is at work."""

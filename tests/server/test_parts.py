@@ -20,10 +20,12 @@ from pmat_lsp.server.app import build_server
 from pmat_lsp.server.client import Client
 from pmat_lsp.server.dumps import find_dumps
 from pmat_lsp.server.language_server import REQUEST_FAILED, PmatServer, answered, guarded
+from pmat_lsp.server.loading import load_dump
 from pmat_lsp.server.marks import MOST_A_FILE, Target, diagnostics_of
 from pmat_lsp.server.messages import MOST_LINES, unplaced_messages
 from pmat_lsp.server.positions import Encoding, Lines
 from pmat_lsp.server.progress import Cancelled, Progress
+from pmat_lsp.server.publishing import Outcome, refresh
 from pmat_lsp.server.settings import ServerSettings, read_settings
 from pmat_lsp.server.texts import Texts
 from pmat_lsp.session import Settings, open_dump
@@ -293,6 +295,33 @@ def test_a_request_of_ours_that_takes_too_much_memory_fails_with_the_reason(
         asyncio.run(handler(server, None))
     assert (caught.value.message, caught.value.code) == ("finding it takes about 1.0 GiB", REQUEST_FAILED)
     assert caught.value.data == {"hint": "Get more."}
+
+
+@pytest.mark.asyncio
+async def test_a_dump_in_front_is_shown_though_a_broken_one_is_asked_for_while_its_marks_are_found(
+    server: PmatServer, monkeypatch: pytest.MonkeyPatch, demo_dump: Path, tmp_path: Path
+) -> None:
+    finding, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow_refresh(ls: PmatServer) -> Outcome | None:
+        finding.set()
+        await may_end.wait()
+        return await refresh(ls)
+
+    monkeypatch.setattr("pmat_lsp.server.loading.refresh", slow_refresh)
+    monkeypatch.setattr(server.protocol, "notify", lambda _method, _params: None)
+    broken = tmp_path / "broken.pmat"
+    broken.write_bytes(b"PMAT")
+    first = asyncio.ensure_future(load_dump(server, demo_dump))
+    await finding.wait()
+    assert await load_dump(server, broken) is False
+    assert await first is False  # it was given up for the other one
+    assert server.state.front.state == "failed"
+    may_end.set()
+    while server.state.tasks and server.state.front.state == "failed":
+        await asyncio.sleep(0.01)
+    assert (server.state.front.state, server.state.front.path) == ("ready", demo_dump)
+    server.state.close()
 
 
 def test_the_log_tells_of_a_hundred_findings_without_a_place_and_counts_the_rest(demo_dump: Path) -> None:
