@@ -134,7 +134,8 @@ def read_string(heap: Heap, offset: int) -> bytes:
 def read_strings(heap: Heap, offsets: npt.NDArray[np.integer[Any]]) -> Iterator[tuple[int, bytes]]:
     """As `read_string` of many: (index into `offsets`, STR) of each, in the order of the dump, read piece by piece."""
     order = np.argsort(offsets, kind="stable")
-    size = heap.layout.uint_size
+    layout = heap.layout
+    size, null_length, byte_order = layout.uint_size, layout.null_length, layout.byte_order
     start, piece = 0, b""
     end = int(offsets.max(initial=0)) + _BEYOND
     for index, offset in zip(order.tolist(), offsets[order].tolist(), strict=True):
@@ -142,9 +143,9 @@ def read_strings(heap: Heap, offsets: npt.NDArray[np.integer[Any]]) -> Iterator[
         if at + size > len(piece):
             start, at = offset, 0
             piece = bytes(heap.data[offset : min(offset + _PIECE, end)])
-        length = int.from_bytes(piece[at : at + size], heap.layout.byte_order)
+        length = int.from_bytes(piece[at : at + size], byte_order)
         text = at + size
-        if length == heap.layout.null_length:
+        if length == null_length:
             yield index, b""
         elif text + length <= len(piece):
             yield index, piece[text : text + length]
