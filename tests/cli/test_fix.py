@@ -410,7 +410,15 @@ def test_who_ends_it_leaves_no_process_and_no_file(number: int, status: int, job
     code = "$SIG{TERM} = 'IGNORE'; open my $file, '>', shift; print $file $$; close $file; sleep 60"
     words = [sys.executable, "-m", "pmat_lsp", "fix", dump, "--write", "--verify", "--", "perl", "-e", code, str(begun)]
     environment = {**os.environ, "TMPDIR": str(job.parent / "temporary")}
-    with subprocess.Popen(words, cwd=job, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        words,
+        cwd=job,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Tests that run behind nohup would hand down that it is ignored.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    ) as process:
         try:
             while not (begun.exists() and begun.read_text()):
                 assert process.poll() is None
