@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+import xxhash
 
 from pmat_lsp.heap.index import SCHEMA, Identity, IndexDamaged, read_identity
 
@@ -29,7 +29,7 @@ def identify(dump: Path) -> Identity:
         OSError: it cannot be read.
     """
     status = dump.stat()
-    sample = hashlib.sha256()
+    sample = xxhash.xxh3_128()
     with open(dump, "rb") as file:
         sample.update(file.read(_SAMPLE))
         file.seek(max(0, status.st_size - _SAMPLE))
@@ -67,7 +67,7 @@ class Cache:
 
     def index_of(self, identity: Identity) -> Path:
         """Where the index of a dump belongs; a dump or a schema that has changed has another place."""
-        digest = hashlib.sha256(repr((SCHEMA, sorted(identity.items()))).encode()).hexdigest()[:32]
+        digest = xxhash.xxh3_128_hexdigest(repr((SCHEMA, sorted(identity.items()))).encode())
         return self.folder / f"{digest}{_INDEX_SUFFIX}"
 
     def unpacked(self, index: Path) -> Path:

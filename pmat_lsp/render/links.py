@@ -8,7 +8,7 @@ connection see that the file is not its own.
 
 from __future__ import annotations
 
-import socket
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,7 @@ def linked(text: Text, targets: Targets) -> Text:
 
 def line_url(path: Path, line: int) -> str:
     """The URL of a line in a file of this machine; in ASCII, whatever the name of the file is."""
-    return f"file://{quote(socket.gethostname())}{path.absolute().as_uri().removeprefix('file://')}#{line}"
+    return f"file://{quote(platform.node())}{path.absolute().as_uri().removeprefix('file://')}#{line}"
 
 
 def _target(mention: Mention, targets: Targets) -> Line | None:
