@@ -15,7 +15,7 @@ from pmat_lsp.format.kinds import Kind
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.pads import references_in_pad
 
-_PROMISE = re.compile(r"(?:^|::)(?:\w*Future\w*|\w*Promise\w*)(?:::|$)")
+_PROMISE = re.compile("Future|Promise")
 
 
 @dataclass(frozen=True)

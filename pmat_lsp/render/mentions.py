@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_NAME = r"""[^\s=:,;'"`()\[\]{}<>|]"""
+_DELIMITERS = r"""\s=:,;'"`()\[\]{}<>|"""
+# A name is looked at from its beginning alone: a key or a token of any length takes time in proportion to it.
 _MENTION = re.compile(
-    rf"\b0x(?P<address>[0-9a-fA-F]{{1,16}})\b|(?P<file>{_NAME}*[./]{_NAME}*)(?: line |:)(?P<line>\d{{1,9}})\b"
+    rf"\b0x(?P<address>[0-9a-fA-F]{{1,16}})\b"
+    rf"|(?<![^{_DELIMITERS}])(?P<file>[^{_DELIMITERS}]+)(?: line |:)(?P<line>\d{{1,9}})\b"
 )
+_IN_PATHS = frozenset("./")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +32,7 @@ class Mention:
 def mentions(text: str) -> Iterator[Mention]:
     """Those of a text, in its order."""
     for found in _MENTION.finditer(text):
+        if found["file"] and _IN_PATHS.isdisjoint(found["file"]):
+            continue
         address = int(found["address"], 16) if found["address"] else None
         yield Mention(*found.span(), address, found["file"] or "", int(found["line"] or 0))

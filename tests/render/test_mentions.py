@@ -53,3 +53,10 @@ def test_words_and_code_of_every_block_get_links_where_they_lead_somewhere(span:
     given, wanted = paragraph(span), Paragraph(tuple(linked))
     blocks = (given, Table(("a",), ((given,),)), List(((0, given),)))
     assert with_links(blocks, LINKER) == (wanted, Table(("a",), ((wanted,),)), List(((0, wanted),)))
+
+
+@pytest.mark.parametrize("part", ["a", ".", "a.", "a.b:", "a/b", "x line ", "0x1"])
+def test_a_text_of_a_million_characters_takes_time_in_proportion(part: str) -> None:
+    """With a pattern that is quadratic or worse this does not end."""
+    text = part * (1_000_000 // len(part)) + " lib/Hub.pm:25"
+    assert list(mentions(text))[-1].line == 25
