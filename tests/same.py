@@ -30,7 +30,7 @@ def assert_equal(one: object, other: object, name: str) -> None:
         assert isinstance(other, np.ndarray)
         assert (one.dtype, name) == (other.dtype, name)
         assert np.array_equal(one, other), name
-    elif name in ("codes", "globs", "ios", "stashes", "padnames", "extensions"):
+    elif name in ("codes", "globs", "ios", "stashes", "padnames", "extensions", "contexts"):
         for field in fields(one):  # type: ignore[arg-type]
             assert_equal(getattr(one, field.name), getattr(other, field.name), f"{name}.{field.name}")
     elif name == "strings":

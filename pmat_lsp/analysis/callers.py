@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
+from typing import NamedTuple
 
-from pmat_lsp.analysis.show import pad_slots
+from pmat_lsp.analysis.show import pad_slots, targets_of_ops
 from pmat_lsp.analysis.tables import Column, Tree, TreeRow, Unit, Value
 from pmat_lsp.format.kinds import ContextKind, Kind, RefKind
-from pmat_lsp.heap.model import Context, Heap
+from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described
 from pmat_lsp.heap.pads import pads_of
 from pmat_lsp.heap.symbols import symbol_names
@@ -28,6 +31,7 @@ _COLUMNS = (
     Column("line", Unit.COUNT),
 )
 _NOWHERE = (None, None, None)
+_OfOps = Callable[[int], Mapping[int, str]]
 
 
 def callers_tree(heap: Heap, pads: bool = False) -> Tree:
@@ -40,13 +44,42 @@ def callers_tree(heap: Heap, pads: bool = False) -> Tree:
         heap: of the dump.
         pads: tell every slot of the pad of each sub, not only `$self`.
     """
-    rows = [row for at in range(len(heap.contexts)) for row in _call(heap, heap.contexts[at:], pads)]
+    table = heap.contexts
+    columns = (table.kind, table.gimme, table.file, table.line, table.code, table.arguments, table.old_depth)
+    calls = [_Call(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    # A sub has a pad for each depth of its recursion, so what is known of it is looked up once.
+    pads_of_code = cache(partial(pads_of, heap))
+    of_ops = cache(partial(targets_of_ops, heap)) if pads else None
+    rows: list[TreeRow] = []
+    for call, depth in zip(calls, _depths(calls), strict=True):
+        at_depths = pads_of_code(call.code) if call.kind == ContextKind.SUB and call.code >= 0 else []
+        rows += _rows(heap, call, at_depths[depth] if depth < len(at_depths) else -1, of_ops)
     return Tree("Running calls", _COLUMNS, tuple(rows))
 
 
-def _call(heap: Heap, contexts: Sequence[Context], pads: bool) -> Iterator[TreeRow]:
-    """The rows of the first of some calls; the others are those that led to it."""
-    call = contexts[0]
+class _Call(NamedTuple):
+    """A row of the contexts."""
+
+    kind: int
+    gimme: int
+    file: int
+    line: int
+    code: int
+    arguments: int
+    old_depth: int
+
+
+def _depths(calls: Sequence[_Call]) -> list[int]:
+    """How many calls of its sub are outside each call."""
+    running: Counter[int] = Counter()
+    depths = []
+    for call in reversed(calls):
+        depths.append(call.old_depth if call.old_depth >= 0 else running[call.code])
+        running[call.code] += call.kind == ContextKind.SUB
+    return depths[::-1]
+
+
+def _rows(heap: Heap, call: _Call, pad: int, of_ops: _OfOps | None) -> Iterator[TreeRow]:
     about = _CALLS[ContextKind(call.kind)]
     name = is_ = None
     if call.code >= 0:
@@ -54,38 +87,27 @@ def _call(heap: Heap, contexts: Sequence[Context], pads: bool) -> Iterator[TreeR
         name = next(iter(symbol_names(heap, call.code)), None) if about == SUB else _text(heap, call.code)
         is_ = described(heap, call.code)
     address = heap.address_of(call.code) if call.code >= 0 else None
-    place = _WANTED.get(call.gimme), call.file or None, call.line
+    place = _WANTED.get(call.gimme), heap.string(call.file) or None, call.line
     yield TreeRow(0, (about, name, is_, address, *place), 0)
     if about != SUB or call.code < 0:
         return
-    pad = _pad(heap, contexts)
     if (arguments := _arguments(heap, call, pad)) >= 0:
         for index, sv in enumerate(elements(heap, arguments)):
             yield _row(heap, ARGUMENT, f"$_[{index}]", sv)
     if pad >= 0:
-        yield from _slots(heap, pad, call.code) if pads else _self(heap, pad, call.code)
+        yield from _slots(heap, pad, call.code, of_ops(call.code)) if of_ops else _self(heap, pad, call.code)
 
 
-def _arguments(heap: Heap, call: Context, pad: int) -> int:
+def _arguments(heap: Heap, call: _Call, pad: int) -> int:
     """The `@_` of a call, -1 without one: that in its pad, else the one that the call itself names."""
     rows = heap.out_rows(pad) if pad >= 0 else ()
     found = next((int(heap.out_target[row]) for row in rows if heap.out_kind[row] == RefKind.PAD_ARGS), call.arguments)
     return found if found >= 0 and heap.kind[found] == Kind.ARRAY else -1
 
 
-def _pad(heap: Heap, contexts: Sequence[Context]) -> int:
-    """The pad of the first of some calls, -1 without one: a sub has one for each depth of its recursion."""
-    call = contexts[0]
-    depth = call.old_depth
-    if depth < 0:
-        depth = sum(other.kind == ContextKind.SUB and other.code == call.code for other in contexts[1:])
-    pads = pads_of(heap, call.code)
-    return pads[depth] if depth < len(pads) else -1
-
-
-def _slots(heap: Heap, pad: int, code: int) -> Iterator[TreeRow]:
+def _slots(heap: Heap, pad: int, code: int, of_ops: Mapping[int, str]) -> Iterator[TreeRow]:
     yield TreeRow(1, (PAD, None, described(heap, pad), heap.address_of(pad), *_NOWHERE), 0)
-    for about, name, text, address in pad_slots(heap, pad, code):
+    for about, name, text, address in pad_slots(heap, pad, code, of_ops):
         yield TreeRow(2, (about, name, text, address, *_NOWHERE), 0)
 
 

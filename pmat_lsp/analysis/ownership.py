@@ -85,14 +85,13 @@ def root_ids(heap: Heap) -> npt.NDArray[np.int32]:
     Named roots, the value stack, running CODEs and their arguments, texts of evals, mortals, and the values that
     `local` has put aside, which the save stack owns.
     """
-    contexts = [sv for context in heap.contexts for sv in (context.code, context.arguments) if sv >= 0]
     rows = (piece.start + np.flatnonzero(np.isin(heap.out_kind[piece], _SAVED)) for piece in pieces(len(heap.out_kind)))
     saved = heap.out_target[np.concatenate([np.empty(0, np.intp), *rows])]
     stack, mortals = heap.stack[heap.stack >= 0], heap.mortals[heap.mortals >= 0]
     named = [root.sv for root in heap.roots if root.name not in PLAIN_POINTER_ROOTS]
-    roots: npt.NDArray[np.int32] = np.concatenate((np.array(named + contexts, np.int32), stack, mortals, saved)).astype(
-        np.int32
-    )
+    roots: npt.NDArray[np.int32] = np.concatenate(
+        (np.array(named, np.int32), heap.contexts.svs, stack, mortals, saved)
+    ).astype(np.int32)
     return roots
 
 
@@ -121,8 +120,8 @@ def is_way_in(heap: Heap, rows: npt.NDArray[np.integer[Any]]) -> Mask:
     arrays are perl's own lists of the weak references to an SV, which no code sees.
     """
     kind, owned = heap.out_kind[rows], (heap.out_strength[rows] & (Strength.COUNTED | Strength.STRONG)) != 0
-    running = [context.arguments for context in heap.contexts if context.arguments >= 0]
-    argument = np.isin(rows, rows_from(heap, np.array(running, np.int32))[0]) & (kind == RefKind.ELEMENT)
+    running = heap.contexts.arguments[heap.contexts.arguments >= 0]
+    argument = np.isin(rows, rows_from(heap, running)[0]) & (kind == RefKind.ELEMENT)
     found: Mask = owned | _UPGRADABLE[kind] | argument
     return found
 

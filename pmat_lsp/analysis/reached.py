@@ -13,6 +13,7 @@ from pmat_lsp.analysis.ownership import root_ids
 from pmat_lsp.analysis.result import Step, chain_steps
 from pmat_lsp.format.kinds import STASH_KINDS, Kind, Strength
 from pmat_lsp.heap.describe import describe
+from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.symbols import SLOTS, glob_name
 
@@ -51,7 +52,7 @@ class Roots:
         heap = self._heap
         names = {int(sv): "a temporary value" for sv in root_ids(heap).tolist()}
         names.update((int(sv), "the value stack") for sv in heap.stack[heap.stack >= 0].tolist())
-        running = [context.code for context in heap.contexts if context.code >= 0]
+        running = distinct(heap.contexts.code[heap.contexts.code >= 0]).tolist()
         names.update((code, f"the running {describe(heap, code).removeprefix('the ')}") for code in running)
         names.update((root.sv, _root_name(root.name)) for root in heap.roots if root.sv >= 0)
         return names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
@@ -191,15 +191,22 @@ def _pad(heap: Heap, sv: int) -> Iterator[Row]:
     yield from pad_slots(heap, sv, int(heap.owner[sv]))
 
 
-def pad_slots(heap: Heap, pad: int, code: int) -> Iterator[Row]:
-    """A row for each slot of a pad: `slot` with the name of a lexical, `GLOB` or `CONST` for those of ops."""
-    of_ops = {RefKind.CODE_GLOBREF: "GLOB", RefKind.CODE_CONSTANT: "CONST"}
-    rows = heap.out_rows(code)
-    used = {int(heap.out_target[row]): of_ops.get(RefKind(int(heap.out_kind[row])), "") for row in rows}
+def pad_slots(heap: Heap, pad: int, code: int, of_ops: Mapping[int, str] | None = None) -> Iterator[Row]:
+    """A row for each slot of a pad: `slot` with the name of a lexical, `GLOB` or `CONST` for those of ops.
+
+    `of_ops` is what `targets_of_ops` gives, for a caller that looks at many pads of one CODE.
+    """
+    used = targets_of_ops(heap, code) if of_ops is None else of_ops
     for index, value in enumerate(elements(heap, pad)):
         name = _slot_name(heap, code, index)
         kind = "lexical" if name else "temporary"
         yield _valued(heap, kind, name or used.get(value, ""), value)
+
+
+def targets_of_ops(heap: Heap, code: int) -> dict[int, str]:
+    """What the ops of a CODE refer to: `GLOB` or `CONST` by SV, an empty string for its other references."""
+    words = {int(RefKind.CODE_GLOBREF): "GLOB", int(RefKind.CODE_CONSTANT): "CONST"}
+    return {target: words.get(kind, "") for kind, _, target in heap.references_of(code)}
 
 
 def _slot_name(heap: Heap, code: int, index: int) -> str | None:

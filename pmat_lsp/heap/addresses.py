@@ -41,7 +41,7 @@ class Addresses:
         if len(first) < len(key):
             key, bits = key[first], np.bitwise_or.reduceat(bits, first)
         rank = np.zeros(len(key) + 1, np.int64)
-        np.cumsum(_bits_set(bits), out=rank[1:])
+        np.cumsum(bits_set(bits), out=rank[1:])
         return cls(key, bits, rank.astype(np.int32), alignment, immortals)
 
     @property
@@ -112,7 +112,7 @@ class Addresses:
         return self.key, self.bits, self.rank, self.alignment, first, bucket, self.immortals
 
 
-def _bits_set(words: U64) -> npt.NDArray[np.uint8]:
+def bits_set(words: U64) -> npt.NDArray[np.uint8]:
     """uint8: how many bits of each word are set."""
     counts: npt.NDArray[np.uint8] = _BITS_OF_BYTE[words.view(np.uint8)].reshape(-1, 8).sum(axis=1, dtype=np.uint8)
     return counts

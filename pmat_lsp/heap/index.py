@@ -25,14 +25,15 @@ from pmat_lsp.format.dumpfile import DumpFile
 from pmat_lsp.format.header import Buffer, Layout
 from pmat_lsp.heap import model
 from pmat_lsp.heap.addresses import Addresses
-from pmat_lsp.heap.model import Context, Heap, Root, StructType
+from pmat_lsp.heap.consistent import misfit
+from pmat_lsp.heap.model import Heap, Root, StructType
 from pmat_lsp.heap.packed import Packed
 from pmat_lsp.heap.sparse import Sparse
 from pmat_lsp.heap.strings import Strings
 
 I32 = npt.NDArray[np.int32]
 
-SCHEMA = 4
+SCHEMA = 5
 """Goes up with every change of the columns or of what they mean."""
 
 _MAGIC = b"PMATIDX\n"
@@ -45,6 +46,7 @@ _TABLES: dict[str, type] = {
     "stashes": model.StashTable,
     "padnames": model.PadnameTable,
     "extensions": model.ExtensionTable,
+    "contexts": model.ContextTable,
 }
 _PLAIN = (
     "kind",
@@ -292,7 +294,12 @@ def read_open_index(file: BinaryIO, identity: Identity, dump: Path, data: Buffer
         if header["schema"] != SCHEMA or header["identity"] != identity:
             raise IndexDamaged("another schema or another dump")
         columns = dict(_map_columns(file, header["columns"]))
-        return _heap(columns, header["small"], dump, data)
+        if damaged := misfit(columns, header["small"]["alignment"]):
+            raise IndexDamaged(f"column {damaged} does not fit the others")
+        heap = _heap(columns, header["small"], dump, data)
+        if not all(0 <= root.sv < heap.n + 3 for root in heap.roots):
+            raise IndexDamaged("a root is no SV")
+        return heap
     except (KeyError, TypeError, ValueError, msgpack.exceptions.UnpackException) as error:
         raise IndexDamaged(str(error)) from error
 
@@ -356,7 +363,6 @@ def small_parts(
     layout: Layout,
     addresses: Addresses,
     roots: Iterable[Root],
-    contexts: Iterable[Context],
     struct_types: dict[int, StructType],
     class_fields: dict[int, dict[int, str]],
     warnings: Iterable[str],
@@ -367,7 +373,6 @@ def small_parts(
         "layout": {**layout.__dict__, **tables},
         "alignment": addresses.alignment,
         "roots": [list(asdict(root).values()) for root in roots],
-        "contexts": [list(asdict(context).values()) for context in contexts],
         "struct_types": {key: [kind.name, kind.fields] for key, kind in struct_types.items()},
         "class_fields": class_fields,
         "warnings": list(warnings),
@@ -409,7 +414,6 @@ def _heap(columns: dict[str, npt.NDArray[Any]], small: dict[str, Any], dump: Pat
             for key, (name, kinds) in small["struct_types"].items()
         },
         roots=tuple(Root(*row) for row in small["roots"]),
-        contexts=tuple(Context(*row) for row in small["contexts"]),
         class_fields=small["class_fields"],
         warnings=tuple(small["warnings"]),
         **tables,

@@ -14,14 +14,15 @@ import numpy.typing as npt
 
 from pmat_lsp.format.container import read_dump
 from pmat_lsp.format.header import Buffer, Cursor, read_header
-from pmat_lsp.format.kinds import ContextKind, Extension, Kind, RefKind
+from pmat_lsp.format.kinds import Extension, Kind, RefKind
 from pmat_lsp.format.roots import WEAK_ROOTS, describe_root
 from pmat_lsp.heap import memory, tables
 from pmat_lsp.heap.added import added_references
 from pmat_lsp.heap.bodies import before_strings
+from pmat_lsp.heap.contexts import Contexts
 from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.index import PACKINGS, Identity, IndexWriter, read_open_index, small_parts
-from pmat_lsp.heap.model import CodeTable, Context, Heap, PadnameTable, Root, StructType
+from pmat_lsp.heap.model import CodeTable, Heap, PadnameTable, Root, StructType
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.records import Records
 from pmat_lsp.heap.references import Added, References
@@ -110,7 +111,8 @@ class _Loader:
         self._noted = [noted]
         self._give_back()
         self.cursor.position = self.survey.end
-        self.raw_contexts = self._read_contexts()
+        self.contexts = Contexts()
+        self.contexts.read(self.cursor)
         self.mortal_addresses = self._read_mortals()
 
     # Sections ---------------------------------------------------------------------------------------------------------
@@ -145,47 +147,6 @@ class _Loader:
         if len(mortals):
             self.cursor.uint()
         return mortals
-
-    def _read_contexts(self) -> list[tuple[int, int, str, int, int, int, int]]:
-        """(kind, gimme, file, line, code or text address, arguments address, old depth)."""
-        cursor = self.cursor
-        cursor.section = "list of contexts"
-        contexts = []
-        while kind := cursor.u8():
-            read = self._read_context if self.layout.minor >= 2 else self._read_old_context
-            contexts.append((kind, *read(kind)))
-        return contexts
-
-    def _read_context(self, kind: int) -> tuple[int, str, int, int, int, int]:
-        cursor, layout, sizes = self.cursor, self.layout, self.layout.context_sizes
-        at = cursor.position - 1
-        if kind >= len(sizes):
-            expected = f"expected 1 to {len(sizes) - 1}"
-            raise cursor.error(f"damaged: at byte {at:,} found a context of type {kind}; {expected}", at)
-        (common_header, common_pointers, common_strings), (header, pointers, strings) = sizes[0], sizes[kind]
-        raw = Cursor(cursor.take(common_header), cursor.path, layout)
-        gimme = raw.u8() if common_header >= 1 else 0
-        line = raw.uint() if common_header >= 1 + layout.uint_size else 0
-        cursor.take(common_pointers * layout.ptr_size)
-        texts = [cursor.string() for _ in range(common_strings)]
-        own = Cursor(cursor.take(header), cursor.path, layout)
-        old_depth = own.u32() if kind == ContextKind.SUB and header >= 4 else -1
-        targets = [cursor.ptr() for _ in range(pointers)] + [0, 0]
-        for _ in range(strings):
-            cursor.string()
-        file = tables.decode_path((texts or [None])[0] or b"")
-        return gimme, file, line, targets[0], targets[1] if kind == ContextKind.SUB else 0, old_depth
-
-    def _read_old_context(self, kind: int) -> tuple[int, str, int, int, int, int]:
-        cursor = self.cursor
-        at = cursor.position - 1
-        if kind not in list(ContextKind):
-            raise cursor.error(f"damaged: at byte {at:,} found a context of type {kind}; expected 1 to 3", at)
-        gimme = cursor.u8()
-        file = tables.decode_path(cursor.string() or b"")
-        line = cursor.uint()
-        code = cursor.ptr() if kind != ContextKind.TRY else 0
-        return gimme, file, line, code, cursor.ptr() if kind == ContextKind.SUB else 0, -1
 
     def _struct_types(self) -> dict[int, StructType]:
         types = {}
@@ -224,12 +185,13 @@ class _Loader:
         writer.filled("in_ref", in_ref)
         for part in ("key", "bits", "rank", "immortals"):
             writer.add(f"address.{part}", getattr(addresses, part))
+        writer.add_table("contexts", self.contexts.table(addresses, found.names))
         strings = Strings.of(found.names.strings)
         writer.add("strings.text", strings.text)
         writer.add("strings.start", strings.start)
         writer.add("stack", addresses.ids(self.stack_addresses))
         writer.add("mortals", addresses.ids(self.mortal_addresses))
-        small = (self._roots(), self._contexts(), self._struct_types(), found.class_fields, self.warnings)
+        small = (self._roots(), self._struct_types(), found.class_fields, self.warnings)
         writer.finish(identity, small_parts(self.layout, addresses, *small))
 
     def _write_settled(self, writer: IndexWriter, columns: Columns, found: _Tables) -> I32:
@@ -351,17 +313,6 @@ class _Loader:
             Root(name, describe_root(name), sv, name not in WEAK_ROOTS and not name.startswith("-"))
             for (name, _), sv in zip(self.root_addresses, self.survey.addresses.ids(addresses).tolist(), strict=True)
             if sv >= 0
-        )
-
-    def _contexts(self) -> tuple[Context, ...]:
-        ids = self.survey.addresses
-        codes = ids.ids(np.array([row[4] for row in self.raw_contexts], np.uint64)).tolist()
-        arguments = ids.ids(np.array([row[5] for row in self.raw_contexts], np.uint64)).tolist()
-        return tuple(
-            Context(kind, gimme, file, line, code, args, old_depth)
-            for (kind, gimme, file, line, _, _, old_depth), code, args in zip(
-                self.raw_contexts, codes, arguments, strict=True
-            )
         )
 
     def _warn_of_extensions(self, sv: I32, types: U8) -> None:

@@ -33,7 +33,7 @@ References in (CSR over the same rows): in_start int32[n + 4]; in_ref int32, row
 target.
 
 Tables of fewer rows, each sorted by its first column, are `codes`, `globs`, `ios`, `stashes`, `padnames`,
-`extensions`: see their classes. Names in them are ids of `strings` (-1: none).
+`extensions`: see their classes; `contexts` is in the order of the calls. Names in them are ids of `strings` (-1: none).
 """
 
 from __future__ import annotations
@@ -165,22 +165,30 @@ class Root:
     strong: bool
 
 
-@dataclass(frozen=True)
-class Context:
-    """A running call, `try` or `eval`; ids are -1 where there is none."""
+@dataclass(frozen=True, eq=False, repr=False)
+class ContextTable:
+    """One row a running call, `try` or `eval`, the innermost first; ids are -1 where there is none."""
 
-    kind: int
+    kind: U8
     """`format.kinds.ContextKind`."""
-    gimme: int
+    gimme: U8
     """1 void, 2 scalar, 3 list."""
-    file: str
-    line: int
-    code: int
+    file: I32
+    """Of the caller; an empty name where the dump has none."""
+    line: I64
+    """1-based, of the caller."""
+    code: I32
     """SUB: the CODE that is running. EVAL: the SV that holds the text."""
-    arguments: int
+    arguments: I32
     """SUB: the `@_` array, where the dump has it."""
-    old_depth: int
-    """SUB: depth of the CODE's recursion outside this call, -1 where the dump does not say."""
+    old_depth: I64
+    """SUB: depth of the CODE's recursion outside this call, -1 where the dump does not have it."""
+
+    @property
+    def svs(self) -> I32:
+        """int32: all SVs that they hold, one entry a reference."""
+        held = np.stack((self.code, self.arguments), axis=1).ravel()
+        return held[held >= 0]
 
 
 @dataclass(frozen=True)
@@ -222,11 +230,11 @@ class Heap:
     stashes: StashTable
     padnames: PadnameTable
     extensions: ExtensionTable
+    contexts: ContextTable
     strings: Strings
     struct_types: dict[int, StructType]
     roots: tuple[Root, ...]
     stack: I32
-    contexts: tuple[Context, ...]
     mortals: I32
     class_fields: dict[int, dict[int, str]]
     """CLASS id → index of the field → its name."""

@@ -17,7 +17,6 @@ except ImportError:
     from pmat_lsp.kernels import uncompiled as cython
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def walk(
     start: cython.const[cython.int][::1],
@@ -87,8 +86,7 @@ def walk(
 @cython.cfunc
 @cython.inline
 @cython.nogil
-@cython.exceptval(check=False)
-@cython.boundscheck(False)
+@cython.exceptval(-2, check=False)
 @cython.wraparound(False)
 def _best(
     at: cython.int,
@@ -119,7 +117,6 @@ def _best(
     return label[at]
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def immediate_dominators(
     in_start: cython.const[cython.int][::1],
@@ -207,7 +204,6 @@ def immediate_dominators(
                     idom[i] = idom[idom[i]]
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def sum_up(
     idom: cython.const[cython.int][::1],
@@ -231,7 +227,6 @@ def sum_up(
             weight[idom[i]] += weight[i]
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def number_subtrees(
     idom: cython.const[cython.int][::1],

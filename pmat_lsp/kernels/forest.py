@@ -11,12 +11,11 @@ except ImportError:
 @cython.cfunc
 @cython.inline
 @cython.nogil
-@cython.exceptval(check=False)
-@cython.boundscheck(False)
+@cython.exceptval(-2, check=False)
 @cython.wraparound(False)
 def _sift(
     values: cython.int[::1], first: cython.Py_ssize_t, at: cython.Py_ssize_t, count: cython.Py_ssize_t
-) -> cython.void:
+) -> cython.int:
     """Let the value `at` of the heap values[first : first + count] sink to its place."""
     value: cython.int = values[first + at]
     below: cython.Py_ssize_t = 2 * at + 1
@@ -29,15 +28,15 @@ def _sift(
         at = below
         below = 2 * at + 1
     values[first + at] = value
+    return 0
 
 
 @cython.cfunc
 @cython.inline
 @cython.nogil
-@cython.exceptval(check=False)
-@cython.boundscheck(False)
+@cython.exceptval(-2, check=False)
 @cython.wraparound(False)
-def _sort(values: cython.int[::1], first: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.void:
+def _sort(values: cython.int[::1], first: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Sort values[first:end], which often is sorted already."""
     at: cython.Py_ssize_t = first + 1
     count: cython.Py_ssize_t = end - first
@@ -45,7 +44,7 @@ def _sort(values: cython.int[::1], first: cython.Py_ssize_t, end: cython.Py_ssiz
     while at < end and values[at - 1] <= values[at]:
         at += 1
     if at >= end:
-        return
+        return 0
     at = count // 2
     while at > 0:
         at -= 1
@@ -56,9 +55,9 @@ def _sort(values: cython.int[::1], first: cython.Py_ssize_t, end: cython.Py_ssiz
         values[first] = values[first + count]
         values[first + count] = largest
         _sift(values, first, 0, count)
+    return 0
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def grow(
     start: cython.const[cython.int][::1],

@@ -11,7 +11,6 @@ except ImportError:
     from pmat_lsp.kernels import uncompiled as cython
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def reach(
     start: cython.const[cython.int][::1],
@@ -49,7 +48,6 @@ def reach(
     return queued
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def strong_components(
     start: cython.const[cython.int][::1],
@@ -141,7 +139,6 @@ def strong_components(
     return found
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def sole_owners(
     start: cython.const[cython.int][::1],
@@ -183,7 +180,6 @@ def sole_owners(
                     owner[to] = -2
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def shortest_cycles(
     start: cython.const[cython.int][::1],
@@ -255,7 +251,6 @@ def shortest_cycles(
     return length, found
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def crossing(
     start: cython.const[cython.int][::1],
@@ -293,7 +288,6 @@ def crossing(
     return found
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def mark_cyclic(
     start: cython.const[cython.int][::1],

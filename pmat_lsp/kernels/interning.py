@@ -8,7 +8,6 @@ except ImportError:
     from pmat_lsp.kernels import uncompiled as cython
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def first_equal(
     data: cython.const[cython.uchar][::1],

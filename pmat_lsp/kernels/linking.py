@@ -12,7 +12,6 @@ except ImportError:
     from pmat_lsp.kernels import uncompiled as cython
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def count_sort(
     key: cython.const[cython.int][::1],
@@ -68,9 +67,8 @@ def bits_set(word: cython.ulonglong) -> cython.int:
 @cython.cfunc
 @cython.inline
 @cython.nogil
-@cython.boundscheck(False)
 @cython.wraparound(False)
-@cython.exceptval(check=False)
+@cython.exceptval(-2, check=False)
 def id_of(
     key: cython.const[cython.ulonglong][::1],
     bits: cython.const[cython.ulonglong][::1],
@@ -111,7 +109,6 @@ def id_of(
     return -1
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def find(
     key: cython.const[cython.ulonglong][::1],
@@ -146,7 +143,6 @@ def find(
             )
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def addresses(
     key: cython.const[cython.ulonglong][::1],
@@ -197,7 +193,6 @@ def addresses(
             found[i] = ((cython.cast(cython.ulonglong, key[word]) << 6) + bits_set(lowest - 1)) << alignment
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def resolve(
     key: cython.const[cython.ulonglong][::1],

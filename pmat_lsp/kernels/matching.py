@@ -8,7 +8,6 @@ except ImportError:
     from pmat_lsp.kernels import uncompiled as cython
 
 
-@cython.boundscheck(False)
 @cython.wraparound(False)
 def match(
     wanted: cython.const[cython.ulonglong][::1],

@@ -243,6 +243,17 @@ def test_each_call_of_a_recursion_has_its_own_arguments_and_lexicals(tmp_path: P
     assert [line for line in lines if line.startswith("at ")] == [f"at a.pl line {line}" for line in (12, 11, 10)]
 
 
+def test_a_recursion_of_thirty_thousand_calls_is_listed_in_linear_time(tmp_path: Path) -> None:
+    """With work for each pair of calls this takes minutes."""
+    count, first = 30_000, 0x100000
+    writer = DumpWriter(0)
+    writer.code(CODE, name="walk", pads=[(depth + 1, first + 0x100 * depth) for depth in range(count)])
+    for depth in range(count):
+        writer.array(first + 0x100 * depth)
+        writer.context_sub(CODE)
+    assert len(callers_tree(loaded(tmp_path, writer), pads=True).rows) == count * 2
+
+
 def test_arguments_come_from_the_call_where_no_pad_has_them(tmp_path: Path) -> None:
     writer = DumpWriter()
     writer.code(CODE, name="f")

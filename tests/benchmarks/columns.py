@@ -28,10 +28,10 @@ from pmat_lsp.heap.opening import open_heap
 
 _PACKED = ("address", "kind", "flags", "refcount", "size", "blessed", "offset", "length", "owner")
 _REFERENCES = ("start", "target", "kind", "strength", "detail", "source")
-_TABLES = ("codes", "globs", "ios", "stashes", "padnames", "extensions")
+_TABLES = ("codes", "globs", "ios", "stashes", "padnames", "extensions", "contexts")
 _NAMES = ("name", "file")
 """Columns of tables that have the numbers of strings, which may be numbered in another order."""
-_SMALL = ("n", "layout", "struct_types", "roots", "contexts", "class_fields", "warnings")
+_SMALL = ("n", "layout", "struct_types", "roots", "class_fields", "warnings")
 
 Hashes = dict[str, dict[str, str]]
 """By dump: the hash of each column."""

@@ -121,10 +121,11 @@ def test_code_globs_handles_and_contexts_are_read_alike(tmp_path: Path, minor: i
     assert (heap.string(int(heap.globs.name[0])), heap.string(int(heap.globs.file[0]))) == ("glob", "lib/A.pm")
     assert (RefKind.GLOB_IO, IO, OWNED) in out(heap, GLOB)
     assert (int(heap.ios.ifileno[0]), int(heap.ios.ofileno[0])) == ((7, -1) if minor >= 2 else (-1, -1))
-    assert [context.kind for context in heap.contexts] == [ContextKind.SUB, ContextKind.EVAL, ContextKind.TRY]
-    sub = heap.contexts[0]
-    assert (sub.file, sub.line, sub.gimme, sub.code, sub.arguments) == ("lib/A.pm", 9, 2, code, heap.id_at(ARRAY))
-    assert heap.contexts[1].code == heap.id_at(SCALAR)
+    running = heap.contexts
+    assert running.kind.tolist() == [ContextKind.SUB, ContextKind.EVAL, ContextKind.TRY]
+    assert (heap.string(int(running.file[0])), running.line[0], running.gimme[0]) == ("lib/A.pm", 9, 2)
+    assert (running.code[0], running.arguments[0]) == (code, heap.id_at(ARRAY))
+    assert running.code[1] == heap.id_at(SCALAR)
 
 
 @pytest.mark.parametrize("words", WORDS)
