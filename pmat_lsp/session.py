@@ -47,6 +47,8 @@ class Settings:
     """(prefix where the program ran, prefix here)."""
     memory_limit: int | None = None
     """Bytes that reading a dump may take; None: half of the machine's memory. Control groups hold besides."""
+    editable: tuple[Path, ...] = ()
+    """Files that a fix may change though they lie in none of these folders: `--allow-outside`."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ class Dump:
         heap = self.heap
         inc, dirs, script = file_facts(heap)
         roots, path_map = self.settings.source_roots, self.settings.path_map
-        files = SourceFiles(roots, path_map, inc, dirs, script, library_folders)
+        files = SourceFiles(roots, path_map, inc, dirs, script, library_folders, self.settings.editable)
 
         def own_files() -> list[str]:
             from pmat_lsp.analysis.closures import recorded_files

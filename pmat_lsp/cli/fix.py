@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dump(parser)
     add_sources(parser)
     parser.add_argument("--write", action="store_true", help="change the files; by default nothing is written")
+    parser.add_argument(
+        "--allow-outside",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a file outside of the source roots that a fix may change, too; can be given several times",
+    )
     parser.add_argument("--review", action="store_true", help="also show or make fixes that need review")
     parser.add_argument("--unproven", action="store_true", help="the old name of --review")
     parser.add_argument(
@@ -88,7 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
     from pmat_lsp.render.fix_text import FixReport, fixes_text, newer_text
 
     _check(arguments)
-    dump = opened_dump(arguments.dump, source_settings(arguments))
+    settings = replace(source_settings(arguments), editable=tuple(arguments.allow_outside))
+    dump = opened_dump(arguments.dump, settings)
     with progress_bar() as progress:
         dump.prove(progress)
     dump_time = arguments.dump.stat().st_mtime

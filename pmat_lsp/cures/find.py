@@ -90,8 +90,17 @@ def find_fixes(cuts: Cuts, places: Places, marked: MarkedFinding) -> Fixes:
     found = [*finder.captured()] or [*finder.stored()]
     if not any(cure.is_safe for cure in found):
         found += finder.released()
-    obstacles = () if found else tuple(dict.fromkeys(finder.obstacles))
+    # A dump may name any file, so what it names is no reason to write there.
+    outside = {cure: path for cure in found if (path := _outside(cure, places)) is not None}
+    found = [cure for cure in found if cure not in outside]
+    blocked = [Obstacle(ObstacleKind.OUTSIDE, path) for path in outside.values()]
+    obstacles = () if found else tuple(dict.fromkeys(blocked or finder.obstacles))
     return Fixes(tuple(sorted(found, key=lambda cure: not cure.is_safe)), obstacles)
+
+
+def _outside(cure: Cure, places: Places) -> Path | None:
+    """A file of the fix that must not be changed, None where there is none."""
+    return next((file.path for file in cure.files if not places.may_edit(file.path)), None)
 
 
 class _Finder:

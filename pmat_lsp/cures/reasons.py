@@ -74,6 +74,8 @@ class ObstacleKind(Enum):
     """A cycle remains whatever can be changed."""
     OLD_PERL = auto()
     """The perl of the program lacks what the fix needs."""
+    OUTSIDE = auto()
+    """The fix changes a file that lies outside of the user's folders; `Obstacle.path` is that file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,10 @@ _NONE = {
     ObstacleKind.ONLY_OWNER: "in this dump, nothing else holds what {name}{at} refers to: weakening it would free that",
     ObstacleKind.NOT_THIS_SUB: "{name}{at} is set or used in a place where __SUB__ would be another sub",
     ObstacleKind.NO_DIRECTION: "neither the source nor the dump shows which of the references leads back",
+    ObstacleKind.OUTSIDE: (
+        "it would change {path}, which lies outside of the source roots: add a source root, or allow this file with "
+        "--allow-outside"
+    ),
     ObstacleKind.NO_STORE: "no statement is known that stores {name}",
     ObstacleKind.STORED_NEW: "{name}{at} may be the only reference to the new object that it stores",
     ObstacleKind.REMAINS: "each change that can be made for you leaves a cycle",
@@ -152,7 +158,7 @@ def _filled(text: str, names: tuple[str, ...], path: Path | None, range_: Range 
     name = _short(names[0]) if names else ""
     at = f" at {path.name}:{range_.start.line}" if path is not None and range_ is not None else ""
     sub = f"`{name.rpartition('::')[2]}`" if name else "an anonymous sub"
-    return text.format(name=f"`{name}`", at=at, sub=sub)
+    return text.format(name=f"`{name}`", at=at, sub=sub, path=path)
 
 
 def _short(text: str) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from pmat_lsp.errors import PmatError
 
@@ -28,6 +30,8 @@ _SKIPPED_FOLDERS = frozenset(
 _LIBRARY_FOLDERS = ("", "lib", "blib/lib", "blib/arch", "local/lib/perl5")
 _NO_FILE = re.compile(r"\((?:re_)?eval \d+\)")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_OTHER_MACHINE = ("//", "\\\\", "/\\", "\\/")
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class SourceFiles:
     `roots` are the folders with sources, `path_map` pairs a prefix on the recording machine with the one here,
     `inc_files` is the dump's `%INC` (`Net/Client.pm` → recorded name), `inc_dirs` its `@INC`, `script` its `$0`.
     `libraries` gives the library folders of the local perl, resolved; it is asked when one is first needed.
+    `editable` are files that may be changed wherever they are.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class SourceFiles:
         inc_dirs: Sequence[str] = (),
         script: str | None = None,
         libraries: Callable[[], Sequence[Path]] = tuple,
+        editable: Sequence[Path] = (),
     ) -> None:
         self._roots = tuple(dict.fromkeys(root.absolute() for root in roots))
         self._real_roots = tuple(_resolved(root) for root in self._roots)
@@ -70,6 +76,7 @@ class SourceFiles:
         self._inc_dirs = tuple(inc_dirs)
         self._script = script
         self._libraries = libraries
+        self._editable = frozenset(map(_resolved, editable))
         self._located: dict[str, Located] = {}
         self._index: dict[str, list[Path]] | None = None
         self._index_cut = False
@@ -83,6 +90,11 @@ class SourceFiles:
     def own_folders(self) -> tuple[Path, ...]:
         """These, and the folders that the user maps others to."""
         return (*self._roots, *(Path(os.path.abspath(here)) for _, here in self._path_map))
+
+    def may_edit(self, path: Path) -> bool:
+        """Whether a file may be changed: it lies in the user's own folders, links followed, or is allowed by name."""
+        real = _resolved(path)
+        return real in self._editable or any(real.is_relative_to(_resolved(folder)) for folder in self.own_folders)
 
     def forget(self) -> None:
         """Look for every file anew from now on."""
@@ -227,7 +239,7 @@ def read_source(path: Path) -> str:
         PmatError: the file cannot be read or is larger than `LARGEST_SOURCE`.
     """
     try:
-        with path.open("rb") as file:
+        with _open_regular(path) as file:
             data = file.read(LARGEST_SOURCE + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -238,6 +250,24 @@ def read_source(path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading; anything else could wait for ever, as a FIFO does, or never end.
+
+    Raises:
+        OSError: it cannot be opened.
+        ValueError: it is no regular file.
+    """
+    # Not looked at before it is opened: it could be another file by then.
+    opened = os.open(path, os.O_RDONLY | _AT_ONCE)
+    try:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise ValueError("it is not a regular file")
+        return os.fdopen(opened, "rb")
+    except (OSError, ValueError):
+        os.close(opened)
+        raise
 
 
 def _why_no_file(recorded: str) -> str:
@@ -251,7 +281,12 @@ def _why_no_file(recorded: str) -> str:
 
 
 def _recorded_itself(recorded: str) -> list[Path]:
-    """The recorded absolute path, if anything; nothing below the kernel's file systems, where reading can hang."""
+    """The recorded absolute path, if anything.
+
+    Nothing below the kernel's file systems, where reading can hang, and nothing that names another machine.
+    """
+    if recorded.startswith(_OTHER_MACHINE):
+        return []
     path = _resolved(Path(recorded)) if ".." in recorded else Path(recorded)
     return [] if _resolved(path).parts[1:2] in (("proc",), ("sys",), ("dev",)) else [path]
 
@@ -303,15 +338,13 @@ def _perl_files(root: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
         for name in sorted(names):
             path = Path(folder, name)
-            if path.suffix in PERL_SUFFIXES or (not path.suffix and _is_perl_script(path)):
+            if (path.suffix in PERL_SUFFIXES and _is_file(path)) or (not path.suffix and _is_perl_script(path)):
                 yield path
 
 
 def _is_perl_script(path: Path) -> bool:
     try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
+        with _open_regular(path) as file:
             first = file.read(128).split(b"\n", 1)[0]
     except (OSError, ValueError):
         return False

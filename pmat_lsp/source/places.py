@@ -77,6 +77,10 @@ class Places:
         """Whether a file is the program's own: it lies in a source root, or where the user maps a path to."""
         return any(path.is_relative_to(root) for root in self._files.own_folders)
 
+    def may_edit(self, path: Path) -> bool:
+        """As `SourceFiles.may_edit`."""
+        return self._files.may_edit(path)
+
     def locate(self, recorded: str) -> Located:
         """The file that the recorded name stands for."""
         return self._files.locate(recorded)

@@ -457,3 +457,30 @@ def test_a_file_keeps_its_line_ends_its_end_without_one_and_the_link_to_it(
     assert not text.endswith("\n")
     assert text.count("\n") == text.count(ending) == 3
     assert "__SUB__->(0)" in text
+
+
+@needs_dumper
+def test_a_file_of_a_library_is_changed_only_where_it_is_named(tmp_path: Path) -> None:
+    folder, module = tmp_path / "job", tmp_path / "library" / "Walk.pm"
+    folder.mkdir()
+    module.parent.mkdir()
+    module.write_text(f"package Walk; sub walk {{ {RECURSIVE} }} 1;\n")
+    before = module.read_text()
+    dump = dumped(folder, f"use lib '{module.parent}'; use Walk; Walk::walk();")
+    words = [sys.executable, "-m", "pmat_lsp", "fix", dump, "--write", "--review"]
+    # A library of the local perl: its text may be read.
+    environment = {**os.environ, "PERL5LIB": str(module.parent)}
+
+    def fixed(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*words, *more], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    refused = fixed()
+    assert refused.returncode == 1
+    assert f"no fix: it would change {module}, which lies outside of the source roots: " in " ".join(
+        refused.stdout.split()
+    )
+    assert module.read_text() == before
+    assert fixed("--allow-outside", str(module)).returncode == 0
+    assert module.read_text() != before

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,38 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(files, "LARGEST_SOURCE", 10)
     with pytest.raises(PmatError, match="larger than"):
         read_source(tmp_path / "x.pl")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_a_fifo_is_neither_found_nor_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "Hub.pm")
+    check(tmp_path, "/srv/app/lib/Hub.pm", None)
+    with pytest.raises(PmatError, match="not a regular file"):
+        read_source(tmp_path / "Hub.pm")
+
+
+@pytest.mark.parametrize("recorded", ["//host/share/Hub.pm", r"\\host\share\Hub.pm"])
+def test_no_file_of_another_machine_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: str
+) -> None:
+    asked: list[str] = []
+
+    def noting(function: Callable[[Path], object]) -> Callable[[Path], object]:
+        def noted(path: Path) -> object:
+            asked.append(str(path))
+            return function(path)
+
+        return noted
+
+    for name in ("_is_file", "_resolved"):
+        monkeypatch.setattr(files, name, noting(getattr(files, name)))
+    check(tmp_path, recorded, None)
+    assert [path for path in asked if "host" in path] == []
+
+
+def test_what_may_be_changed_lies_in_a_folder_of_the_user_or_is_named(tmp_path: Path) -> None:
+    make(tmp_path, "app/lib/X.pm", "perl/Y.pm", "perl/Z.pm")
+    (tmp_path / "app" / "Link.pm").symlink_to(tmp_path / "perl" / "Y.pm")
+    found = SourceFiles([tmp_path / "app"], editable=[tmp_path / "perl" / "Z.pm"])
+    may = [found.may_edit(tmp_path / name) for name in ("app/lib/X.pm", "perl/Y.pm", "app/Link.pm", "perl/Z.pm")]
+    assert may == [True, False, False, True]
