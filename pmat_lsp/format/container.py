@@ -31,6 +31,7 @@ class _Readable(Protocol):
 
 _PACKED = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 """How a file is compressed, by its first bytes."""
+MORE_MEMORY_HINT = "Allow more with --memory-limit (in an editor: the setting pmat.memoryLimit)."
 _NAME_A_DUMP = "Name a heap dump: a file written by Devel::MAT::Dumper."
 COMPRESSED_SUFFIXES = (".gz", ".xz", ".zst", ".zstd")
 
@@ -85,12 +86,13 @@ def read_dump(path: Path) -> bytes:
         raise DumpError(path, f"cannot be read: {error.strerror or error}") from error
 
 
-def map_dump(path: Path, unpack_to: BinaryIO | None) -> Buffer:
+def map_dump(path: Path, unpack_to: BinaryIO | None, largest: int | None = None) -> Buffer:
     """As `read_dump`, but the file is mapped: for a process that may die when somebody cuts the file short.
 
     Args:
         path: the dump.
         unpack_to: an empty file that can be read too, for the contents; None where it is not compressed.
+        largest: bytes that it may unpack to.
 
     Raises:
         DumpError: as `read_dump`.
@@ -103,7 +105,7 @@ def map_dump(path: Path, unpack_to: BinaryIO | None) -> Buffer:
                 return _mapped(file)
     except OSError as error:
         raise DumpError(path, f"cannot be read: {error.strerror or error}") from error
-    for chunk in unpacked(path):
+    for chunk in unpacked(path, largest):
         unpack_to.write(chunk)
     unpack_to.flush()
     return _mapped(unpack_to)
@@ -121,11 +123,12 @@ def forget(data: Buffer) -> None:
         data.madvise(mmap.MADV_DONTNEED)
 
 
-def unpacked(path: Path) -> Iterator[bytes]:
+def unpacked(path: Path, largest: int | None = None) -> Iterator[bytes]:
     """The contents of a compressed file, piece by piece.
 
     Raises:
-        DumpError: it cannot be read, its data are damaged, or they unpack to more than any dump does.
+        DumpError: it cannot be read, its data are damaged, or they unpack to more than `largest` bytes or than any dump
+            does.
     """
     with open(path, "rb") as file:
         name = _packed(file.read(6))
@@ -153,6 +156,11 @@ def unpacked(path: Path) -> Iterator[bytes]:
                     break
                 if size > limit:
                     raise DumpError(path, f"the {name} data unpack to more than {format_bytes(limit)}")
+                if largest is not None and size > largest:
+                    problem = (
+                        f"the {name} data unpack to more than {format_bytes(largest)}, too much for the memory limit"
+                    )
+                    raise DumpError(path, problem, hint=MORE_MEMORY_HINT)
     except (EOFError, lzma.LZMAError, zlib.error, zstd.ZstdError, gzip.BadGzipFile) as error:
         problem = f"the {name} data are cut off or damaged after {size:,} unpacked bytes: {error}"
         raise DumpError(path, problem, offset=size, hint=TRUNCATED_HINT) from error

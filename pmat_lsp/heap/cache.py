@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 import platformdirs
 import xxhash
 
+from pmat_lsp.heap import locks
 from pmat_lsp.heap.index import SCHEMA, Identity, IndexDamaged, read_identity
 
 DEFAULT_LIMIT = 4 << 30
@@ -20,6 +22,13 @@ DEFAULT_LIMIT = 4 << 30
 _SAMPLE = 1 << 16
 _INDEX_SUFFIX = ".pmatidx"
 _DUMP_SUFFIX = ".pmat"
+_DIGITS = 32
+_OWN_NAME = re.compile(
+    rf"[0-9a-f]{{{_DIGITS}}}(?:{re.escape(_INDEX_SUFFIX)}|{re.escape(_DUMP_SUFFIX)})(?P<unfinished>\.[0-9a-f]+\.tmp)?"
+)
+"""The folder may be one that others use, too: nothing else in it is touched."""
+_A_MINUTE = 60
+"""Seconds that a file may be unfinished without a lock: between its making and its locking."""
 
 
 def identify(dump: Path) -> Identity:
@@ -88,12 +97,23 @@ class Cache:
             with suppress(OSError):
                 os.utime(path)
 
+    def make(self) -> None:
+        """Make the folder, if it is not there: for nobody else, since dumps hold secrets.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+
     def entries(self) -> list[CacheEntry]:
-        """All files, the one used last first."""
+        """All its files, the one used last first."""
         return sorted(self._entries(), key=lambda entry: -entry.used)
 
     def _entries(self) -> Iterator[CacheEntry]:
         for path in self.folder.glob("*"):
+            if not _OWN_NAME.fullmatch(path.name):
+                continue
             with suppress(OSError):
                 status = path.stat()
                 yield CacheEntry(path, status.st_size, status.st_mtime)
@@ -103,8 +123,7 @@ class Cache:
         left = self.limit
         for entry in self.entries():
             left -= entry.bytes
-            abandoned = entry.path.name.endswith(".tmp") and entry.used < time.time() - 86400
-            if (left < 0 or abandoned) and entry.path.stem != keep.stem:
+            if (left < 0 or _is_abandoned(entry)) and entry.path.stem != keep.stem:
                 with suppress(OSError):
                     entry.path.unlink()
 
@@ -122,3 +141,10 @@ class Cache:
                 entry.path.unlink()
                 removed += entry.bytes
         return removed
+
+
+def _is_abandoned(entry: CacheEntry) -> bool:
+    """Whether the process that wrote an unfinished file is gone."""
+    found = _OWN_NAME.fullmatch(entry.path.name)
+    is_unfinished = found is not None and found["unfinished"] is not None
+    return is_unfinished and entry.used < time.time() - _A_MINUTE and not locks.is_locked(entry.path)

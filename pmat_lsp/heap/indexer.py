@@ -20,13 +20,15 @@ from typing import BinaryIO
 
 from pmat_lsp.errors import DumpError, PmatError
 from pmat_lsp.format.container import is_compressed, map_dump
-from pmat_lsp.heap import memory
+from pmat_lsp.heap import locks, memory
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.load import write_index
 from pmat_lsp.heap.progress import Progress, no_progress
 
 _READING = "reading it"
 _STANDARD_OUTPUT = 1
+_LARGEST_SHARE = 8
+"""A dump so many times larger than the memory that reading may take cannot be read: it takes a quarter of its size."""
 
 
 def main(task: list[str]) -> int:
@@ -53,7 +55,7 @@ def main(task: list[str]) -> int:
         _tell({"stage": stage, "done": done, "total": total})
 
     try:
-        build(dump, cache, unfinished, progress)
+        build(dump, cache, unfinished, progress, limit.size * _LARGEST_SHARE)
     except PmatError as error:
         return _fail(dump, error)
     except (MemoryError, OSError, RuntimeError) as error:
@@ -74,8 +76,17 @@ def _fail(dump: Path, error: PmatError) -> int:
     return 2
 
 
-def build(dump: Path, cache: Cache, unfinished: str, progress: Progress = no_progress) -> None:
+def build(
+    dump: Path, cache: Cache, unfinished: str, progress: Progress = no_progress, largest: int | None = None
+) -> None:
     """Read a dump and put its index (and its unpacked contents, if it is compressed) into a cache.
+
+    Args:
+        dump: the file.
+        cache: where the index goes.
+        unfinished: the suffix of files until they are whole.
+        progress: told how far it is.
+        largest: bytes that a compressed dump may unpack to; None: what `format.container` allows.
 
     Raises:
         DumpError: the dump cannot be read.
@@ -83,10 +94,10 @@ def build(dump: Path, cache: Cache, unfinished: str, progress: Progress = no_pro
     """
     identity = identify(dump)
     index = cache.index_of(identity)
-    cache.folder.mkdir(parents=True, exist_ok=True)
+    cache.make()
     with ExitStack() as files:
         unpacked = files.enter_context(_written(cache.unpacked(index), unfinished)) if is_compressed(dump) else None
-        data = map_dump(dump, unpacked)
+        data = map_dump(dump, unpacked, largest)
         write_index(dump, data, files.enter_context(_written(index, unfinished)), identity, progress)
     cache.evict(keep=index)
 
@@ -96,12 +107,17 @@ def _written(path: Path, unfinished: str) -> Iterator[BinaryIO]:
     """A file that is there whole or not at all: others may be reading it, or writing it too."""
     temporary = path.with_name(path.name + unfinished)
     try:
-        with open(temporary, "w+b") as file:
+        with open(temporary, "w+b", opener=_for_nobody_else) as file:
+            locks.lock(file)
             yield file
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _for_nobody_else(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _tell(message: dict[str, object]) -> None:

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from pmat_lsp.errors import PmatError
+from pmat_lsp.format.container import MORE_MEMORY_HINT
 from pmat_lsp.heap import cgroups
 from pmat_lsp.units import format_bytes
 
@@ -32,7 +33,6 @@ _RESERVED = 2
 """So many times what is left may be reserved: arrays are not used to their ends."""
 _LOOK_EVERY = 0.005
 """Seconds between two looks at what is used, in which some MiB can be; a look takes some 0.00001 s."""
-_ALLOW_MORE = "Allow more with --memory-limit (in an editor: the setting pmat.memoryLimit)."
 
 
 class NotEnoughMemory(PmatError):
@@ -59,7 +59,7 @@ def for_reading(setting: int | None, system: Path = Path("/")) -> Limit:
 
     Without a setting it is half of the machine's memory.
     """
-    own = Limit(setting, "are allowed", _ALLOW_MORE) if setting else _half_of_the_machine()
+    own = Limit(setting, "are allowed", MORE_MEMORY_HINT) if setting else _half_of_the_machine()
     group = _of_groups(system)
     if group is None:
         return own
@@ -237,7 +237,7 @@ def _half_of_the_machine() -> Limit:
         size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     except (ValueError, OSError, AttributeError):
         size = 4 << 30
-    return Limit(size, "are half of what this machine has", _ALLOW_MORE)
+    return Limit(size, "are half of what this machine has", MORE_MEMORY_HINT)
 
 
 def _left(system: Path) -> Iterator[Limit]:

@@ -21,6 +21,9 @@ from pmat_lsp.heap.progress import Progress, never, no_progress
 
 logger = logging.getLogger(__name__)
 
+_ATTEMPTS = 3
+"""How often a dump is read that is replaced meanwhile."""
+
 
 def open_heap(
     dump: Path,
@@ -48,22 +51,22 @@ def open_heap(
     check_file(dump)
     cache = cache or Cache.of_user()
     try:
-        identity = identify(dump)
-        heap = _from_index(dump, cache, identity)
-        if heap is None:
-            heap = _indexed(dump, memory_limit, cache, identity, progress, cancelled, in_background)
+        for _ in range(_ATTEMPTS):
+            identity = identify(dump)
+            heap = _from_index(dump, cache, identity)
+            if heap is None:
+                heap = _indexed(dump, memory_limit, cache, identity, progress, cancelled, in_background)
+            if heap is not None:
+                return heap
     except (MemoryError, OSError, RuntimeError) as error:
         short = memory.shortage("opening it", error)
         if short is None and not isinstance(error, OSError):
             raise
         problem = short.message if short else f"cannot be read: {getattr(error, 'strerror', None) or error}"
         raise DumpError(dump, problem, hint=short.hint if short else "") from error
-    if heap is None:
-        # The dump is being replaced at this moment: read it here and now.
-        from pmat_lsp.heap.load import load
-
-        heap = load(dump, progress)
-    return heap
+    raise DumpError(
+        dump, "it was replaced each time while it was read", hint="Wait until it is written, and try again."
+    )
 
 
 def _indexed(

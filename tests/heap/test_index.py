@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
 import shutil
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 
 from pmat_lsp.errors import DumpError
-from pmat_lsp.heap import building, index
+from pmat_lsp.heap import building, index, locks, opening
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.opening import open_heap
@@ -226,17 +227,74 @@ def test_where_no_index_can_be_written_at_all_the_user_is_told_what_to_do(
 def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     folder.mkdir()
-    for age, name in enumerate(["new", "middle", "old"]):
-        path = folder / f"{name}.pmatidx"
+    new, middle, old = (folder / f"{digit * 32}.pmatidx" for digit in "abc")
+    for age, path in enumerate([new, middle, old]):
         path.write_bytes(bytes(100))
         os.utime(path, (1e9 - age, 1e9 - age))
     cache = Cache(folder, limit=200)
-    cache.evict(keep=folder / "old.pmatidx")
-    assert {entry.path.stem for entry in cache.entries()} == {"new", "middle", "old"}
-    Cache(folder, limit=150).evict(keep=folder / "old.pmatidx")
-    assert {entry.path.stem for entry in cache.entries()} == {"new", "old"}
+    cache.evict(keep=old)
+    assert {entry.path for entry in cache.entries()} == {new, middle, old}
+    Cache(folder, limit=150).evict(keep=old)
+    assert {entry.path for entry in cache.entries()} == {new, old}
     assert cache.clear() == 200
     assert cache.entries() == []
+
+
+def test_files_of_others_in_the_folder_are_left_alone(tmp_path: Path, dump: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    others = [folder / name for name in ("notes.txt", "app.pmat", "old.pmatidx", "x.tmp", f"{'a' * 31}.pmat")]
+    for path in others:
+        path.write_text("mine")
+        os.utime(path, (0, 0))
+    cache = Cache(folder, limit=0)
+    open_heap(dump, cache=cache)
+    cache.clear()
+    assert sorted(folder.iterdir()) == sorted(others)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of files are those of POSIX")
+def test_nobody_else_can_read_the_cache(tmp_path: Path, demo_dump: Path) -> None:
+    cache = Cache(tmp_path / "home" / "cache")
+    open_heap(demo_dump, cache=cache)
+    assert cache.folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in cache.folder.iterdir()} == {0o600}
+    assert len(cache.entries()) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+def test_an_unfinished_file_goes_once_its_process_is_gone(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    written, abandoned, begun = (tmp_path / f"{digit * 32}.pmatidx.{digit * 16}.tmp" for digit in "abc")
+    for path in (written, abandoned, begun):
+        path.touch()
+    for path in (written, abandoned):
+        os.utime(path, (time.time() - 100, time.time() - 100))
+    with written.open("r+b") as file:
+        locks.lock(file)
+        cache.evict(keep=tmp_path / "kept.pmatidx")
+        assert sorted(tmp_path.iterdir()) == sorted([written, begun])
+    cache.evict(keep=tmp_path / "kept.pmatidx")
+    assert list(tmp_path.iterdir()) == [begun]
+
+
+def test_an_archive_unpacks_to_no_more_than_the_memory_limit_suits(cache: Cache, tmp_path: Path) -> None:
+    path = tmp_path / "app.pmat.gz"
+    with gzip.open(path, "wb") as file:
+        file.write(b"PMAT" + bytes(600 << 20))
+    with pytest.raises(DumpError, match=r"unpack to more than 4\d\d\.\d MiB, too much for the memory limit") as caught:
+        open_heap(path, cache=cache, memory_limit=60 << 20)
+    assert "--memory-limit" in caught.value.hint
+    assert cache.entries() == []
+
+
+def test_a_dump_that_is_replaced_again_and_again_is_no_heap(
+    cache: Cache, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not read in this process, where nothing limits the memory that it takes."""
+    monkeypatch.setattr(opening, "_indexed", lambda *_: None)
+    with pytest.raises(DumpError, match="replaced each time"):
+        open_heap(dump, cache=cache)
 
 
 def test_a_dump_that_is_deleted_after_it_was_opened_can_still_be_read(cache: Cache, dump: Path) -> None:
