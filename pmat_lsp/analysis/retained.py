@@ -19,6 +19,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.analysis.dominator_tree import dominator_tree
 from pmat_lsp.analysis.ownership import Ownership, components_among, root_ids
 from pmat_lsp.format.kinds import Kind, Strength
 from pmat_lsp.heap.distinct import first_of_each
@@ -31,9 +32,6 @@ I32 = npt.NDArray[np.int32]
 U64 = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 
-_STAGE = "retained sizes"
-_PLACES_AT_A_TIME = 1 << 17
-"""After so many SVs the search for dominators tells how far it is."""
 _TELLING_KINDS = (Kind.CODE, Kind.HASH, Kind.ARRAY)
 """Of a leaked cycle without an object: the kinds that its part is best known by, best first."""
 
@@ -94,7 +92,9 @@ class Retained:
 
 def retained_sizes(heap: Heap, ownership: Ownership, progress: Progress = no_progress) -> Retained:
     """The dominator tree of a heap, with what each SV retains; `progress` is called every few milliseconds."""
-    order, place_idom = _dominator_tree(heap, ownership, progress)
+    edges = (heap.out_start, heap.out_target, heap.in_start, heap.in_ref, heap.out_source)
+    follow, entry = _followed(heap, ownership), _entries(heap, ownership)
+    order, place_idom = dominator_tree(edges, follow, entry, "retained sizes", progress)
     nodes, places = heap.n + 4, len(order)
     # What is not needed any more is let go: of a large heap each column takes as much as the answer.
     sizes, weight = np.empty(places, np.int32), np.zeros(places, np.uint64)
@@ -114,37 +114,6 @@ def retained_sizes(heap: Heap, ownership: Ownership, progress: Progress = no_pro
     by_position = np.empty(places, np.int32)
     by_position[position] = order
     return Retained(idom, retained, svs, place, by_position)
-
-
-def _dominator_tree(heap: Heap, ownership: Ownership, progress: Progress) -> tuple[I32, I32]:
-    """(the super-root and all SVs, dominators first; by place in it: the place of the immediate dominator)."""
-    progress(_STAGE, 0, 1)
-    follow = _followed(heap, ownership)
-    entry = _entries(heap, ownership)
-    order, place, above, stack = (np.empty(heap.n + 4, np.int32) for _ in range(4))
-    reached = dominators.walk(heap.out_start, heap.out_target, follow, entry, order, place, above, stack)
-    semi, label, bucket, idom = (np.empty(heap.n + 4, np.int32) for _ in range(4))
-    for high in range(reached, 0, -_PLACES_AT_A_TIME):
-        progress(_STAGE, reached - high, reached)
-        dominators.immediate_dominators(
-            heap.in_start,
-            heap.in_ref,
-            heap.out_source,
-            follow,
-            entry,
-            reached,
-            order,
-            place,
-            above,
-            semi,
-            label,
-            bucket,
-            stack,
-            idom,
-            high,
-            max(0, high - _PLACES_AT_A_TIME),
-        )
-    return order[:reached], idom[:reached]
 
 
 def _followed(heap: Heap, ownership: Ownership) -> U8:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from pmat_lsp.analysis import all_sizes
 from pmat_lsp.analysis.all_sizes import owned_sizes, structure_sizes
 from pmat_lsp.analysis.largest import OTHERS, Measure, by_itself, by_owned, by_structure, largest_tree
 from pmat_lsp.analysis.size import owned, owned_svs, structure
+from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.kernels import dominators
@@ -100,3 +103,30 @@ def test_largest_of_which_is_said_where_something_follows(demo_dump: Path) -> No
     lines = largest_text(largest_tree(heap, by_owned(heap), (3, 2))).plain.splitlines()
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         assert line.endswith(": of which") == (following.startswith(" |   ") and not line.startswith(" |"))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_svs_with_many_owners_count_once_in_each(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    count = chance.randrange(5, 60)
+    writer = DumpWriter()
+    for sv in range(count):
+        # Every few seeds there are cycles, too.
+        first = sv + 1 if seed % 3 else 0
+        targets = [0x1000 + 0x100 * chance.randrange(first, count) for _ in range(chance.randrange(4)) if first < count]
+        writer.array(0x1000 + 0x100 * sv, targets, refcount=1, size=chance.randrange(1, 1000))
+    path = tmp_path / "a.pmat"
+    path.write_bytes(writer.to_bytes())
+    _same_as_one_by_one(load(path))
+
+
+def test_so_many_owners_that_it_would_take_minutes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(all_sizes, "_MOST_STEPS", 10)
+    writer = DumpWriter()
+    for sv in range(20):
+        targets = [0x1000 + 0x100 * target for target in (sv + 1, sv + 2)]
+        writer.array(0x1000 + 0x100 * sv, targets, refcount=1)
+    path = tmp_path / "a.pmat"
+    path.write_bytes(writer.to_bytes())
+    with pytest.raises(PmatError, match="several owners"):
+        owned_sizes(load(path))
