@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.analysis.dominator_tree import dominator_tree
+from pmat_lsp.analysis.dominance import dominators_of
 from pmat_lsp.analysis.ownership import components_among
 from pmat_lsp.analysis.size import owning, structural
 from pmat_lsp.errors import PmatError
@@ -74,7 +74,7 @@ def _dominators(owner: I32, thing: I32, owners: npt.NDArray[np.intp], progress: 
     source, target = owner[order], thing[order]
     in_start, in_ref = to_csr(target, nodes)
     follow, entry = np.ones(len(target), np.uint8), (owners == 0).view(np.uint8)
-    node, idom = dominator_tree((out_start, target, in_start, in_ref, source), follow, entry, _STAGE, progress)
+    node, idom = dominators_of((out_start, target, in_start, in_ref, source), follow, entry, _STAGE, progress)
     parent = np.zeros(nodes + 1, np.int32)
     parent[node] = node[idom]
     # Below the super-root, whose number is that of nodes, hangs what nothing owns.

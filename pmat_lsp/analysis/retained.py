@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.analysis.dominator_tree import dominator_tree
+from pmat_lsp.analysis.dominance import dominators_of
 from pmat_lsp.analysis.ownership import Ownership, components_among, root_ids
 from pmat_lsp.format.kinds import Kind, Strength
 from pmat_lsp.heap.distinct import first_of_each
@@ -94,7 +94,7 @@ def retained_sizes(heap: Heap, ownership: Ownership, progress: Progress = no_pro
     """The dominator tree of a heap, with what each SV retains; `progress` is called every few milliseconds."""
     edges = (heap.out_start, heap.out_target, heap.in_start, heap.in_ref, heap.out_source)
     follow, entry = _followed(heap, ownership), _entries(heap, ownership)
-    order, place_idom = dominator_tree(edges, follow, entry, "retained sizes", progress)
+    order, place_idom = dominators_of(edges, follow, entry, "retained sizes", progress)
     nodes, places = heap.n + 4, len(order)
     # What is not needed any more is let go: of a large heap each column takes as much as the answer.
     sizes, weight = np.empty(places, np.int32), np.zeros(places, np.uint64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pmat_lsp.analysis.dominators import dominator_tree
+from pmat_lsp.analysis.dominators import MOST_LEVELS, dominator_tree
 from pmat_lsp.analysis.instances import class_table, package_table
 from pmat_lsp.analysis.tables import Answer
 from pmat_lsp.catalogue.parameters import SV, count_parameter
@@ -32,7 +32,7 @@ it retains, and how many SVs that are. With --by, sums over classes or packages 
 of the same class or package is counted once.""",
     parameters=(
         replace(SV, help=f"the SV at the top: {SV.help}; without it, all roots", required=False),
-        Parameter("depth", Takes.NUMBER, "how deep", default=3),
+        Parameter("depth", Takes.NUMBER, f"how deep, at most {MOST_LEVELS}", default=3),
         count_parameter(5, "how many of each level"),
         Parameter("by", Takes.CHOICE, "a table instead of the tree", choices=tuple(_TABLES)),
     ),

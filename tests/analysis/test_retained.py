@@ -19,6 +19,7 @@ from pmat_lsp.format.kinds import Strength
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
 from tests.analysis.test_ownership import SVS, RandomHeap, closure, heaps, no_reset
+from tests.dump_writer import DumpWriter
 from tests.dumps import corpus_dumps, heap_of, named, needs_corpus, own_dumps
 
 
@@ -133,6 +134,26 @@ def test_the_tree_shows_the_heaviest_children_first_and_counts_the_others(dump: 
     for row in tree.rows:
         if row.depth == 2:
             assert row.more == len(sizes.children(heap.id_at(int(str(row.values[0])))))
+
+
+def test_a_list_and_a_wide_array_are_not_shown_whole(tmp_path: Path) -> None:
+    """The indentation of a long list alone would be more text than there is memory."""
+    writer, first = DumpWriter(), 0x100000
+    writer.root("main_cv", first)
+    for sv in range(1000):
+        writer.array(first + 0x100 * sv, [first + 0x100 * (sv + 1)], refcount=1)
+    wide = range(first + 0x100 * 1001, first + 0x100 * 51_001, 0x100)
+    writer.array(first + 0x100 * 1000, list(wide), refcount=1)
+    for address in wide:
+        writer.scalar(address, iv=1)
+    path = tmp_path / "a.pmat"
+    path.write_bytes(writer.to_bytes())
+    heap = load(path)
+    sizes = retained_sizes(heap, find_ownership(heap))
+    assert max(row.depth for row in dominator_tree(heap, sizes, None, depth=100_000, width=5).rows) == 200
+    tree = dominator_tree(heap, sizes, heap.id_at(first + 0x100 * 1000), depth=1, width=100_000)
+    assert len(tree.rows) + tree.rows[0].more == 50_001
+    assert len(tree.rows) <= 20_001
 
 
 def test_the_tree_of_one_sv_starts_there(demo_dump: Path) -> None:

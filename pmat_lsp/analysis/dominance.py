@@ -15,7 +15,7 @@ _PLACES_AT_A_TIME = 1 << 17
 """After so many nodes progress is reported."""
 
 
-def dominator_tree(
+def dominators_of(
     edges: tuple[I32, I32, I32, I32, I32], follow: U8, entry: U8, stage: str, progress: Progress
 ) -> tuple[I32, I32]:
     """Find the immediate dominators of all nodes that the super-root reaches.
