@@ -7,6 +7,8 @@ import unicodedata
 
 LONGEST_SHOWN = 200
 """Code points of one name or value out of a dump; the rest is left out."""
+LONGEST_CARRIED = 4096
+"""The same in JSON and CSV: as long as the path of a file can be. A dump may have names of megabytes."""
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Where they mean nothing they are left alone: some editors show the Markdown as it is written.
@@ -39,6 +41,11 @@ def visible(text: str, longest: int = LONGEST_SHOWN) -> str:
 def portable(text: str) -> str:
     """`text` without lone surrogates, which UTF-8 cannot carry: a byte that is no UTF-8 becomes `\\xNN`."""
     return _SURROGATES.sub(lambda match: _without_surrogate(ord(match[0])), text)
+
+
+def carried(text: str) -> str:
+    """`text` as other programs get it: `portable`, and of more than `LONGEST_CARRIED` code points the rest left out."""
+    return portable(text if len(text) <= LONGEST_CARRIED else text[: LONGEST_CARRIED - 1] + "…")
 
 
 def escape_markdown(text: str, longest: int = LONGEST_SHOWN) -> str:

@@ -18,7 +18,7 @@ from pmat_lsp.analysis.result import (
 )
 from pmat_lsp.analysis.unexplained import Unexplained, UnexplainedGroup
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.render.escape import portable
+from pmat_lsp.render.escape import carried
 from pmat_lsp.source.marks import MarkedFinding
 from pmat_lsp.source.places import Place
 
@@ -170,9 +170,9 @@ def _hop(hop: Hop) -> Json:
 
 
 def _sound(value: object) -> object:
-    """`value` without lone surrogates, which JSON cannot carry: a byte that is no UTF-8 becomes `\\xNN`."""
+    """`value` without lone surrogates, which JSON cannot carry, and without endless names: see `escape.carried`."""
     if isinstance(value, str):
-        return portable(value)
+        return carried(value)
     if isinstance(value, dict):
         return {key: _sound(held) for key, held in value.items()}
     if isinstance(value, list):

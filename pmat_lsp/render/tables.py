@@ -15,7 +15,7 @@ from typing import TypeAlias, TypeVar
 from rich.text import Text
 
 from pmat_lsp.analysis.tables import Answer, Column, Table, Tree, Unit, Value
-from pmat_lsp.render.escape import portable, visible
+from pmat_lsp.render.escape import carried, visible
 from pmat_lsp.units import format_bytes
 
 SCHEMA = 1
@@ -61,7 +61,7 @@ def answer_text(answer: Answer) -> Text:
 def answer_data(answer: Answer) -> dict[str, object]:
     """A table or tree as values that JSON has."""
     columns = [{"name": column.name, "unit": column.unit.value} for column in answer.columns]
-    head: dict[str, object] = {"schema": SCHEMA, "title": portable(answer.title), "columns": columns}
+    head: dict[str, object] = {"schema": SCHEMA, "title": carried(answer.title), "columns": columns}
     if isinstance(answer, Tree):
         return head | {
             "rows": [{"depth": row.depth, "more": row.more, **_row(answer.columns, row.values)} for row in answer.rows]
@@ -131,4 +131,4 @@ def _row(columns: Sequence[Column], row: Sequence[Value]) -> dict[str, object]:
 def _value(column: Column, value: Value) -> object:
     if column.unit is Unit.SV and isinstance(value, int):
         return hex(value)
-    return portable(value) if isinstance(value, str) else value
+    return carried(value) if isinstance(value, str) else value

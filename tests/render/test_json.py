@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pmat_lsp.cli.main import main
 from pmat_lsp.render.json import leaks_json
 from pmat_lsp.session import Dump, Settings
+from tests.dump_writer import DumpWriter
 from tests.dumps import ROOT, heap_of, own_dumps
 
 DEMO = ROOT / "pmat_lsp" / "demo"
@@ -132,3 +134,18 @@ def test_any_name_gives_sound_json_in_printable_ascii(name: str) -> None:
     read.encode("utf-8")  # raises an error where a surrogate is left
     if not any("\ud800" <= character <= "\udfff" for character in name):
         assert read == name
+
+
+def test_a_name_of_a_megabyte_is_cut_in_every_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    writer, name = DumpWriter(), "C" * 1_000_000
+    writer.root("defstash", 0x100)
+    writer.stash(0x100, "main", {f"{name}::": 0x150})
+    writer.glob(0x150, f"{name}::", stash=0x100, hash=0x200)
+    writer.stash(0x200, name)
+    writer.hash(0x1000, {name: 0x1100}, blessed=0x200, refcount=1)
+    writer.ref(0x1100, 0x1000)
+    dump = tmp_path / "a.pmat"
+    dump.write_bytes(writer.to_bytes())
+    for words in (["leaks"], ["fix"], ["dominators"], ["packages"], ["identify", "0x1000"], ["values", "0x1000"]):
+        main([words[0], str(dump), *words[1:], "--json"])
+        assert 500 < len(capsys.readouterr().out) < 50_000, words
