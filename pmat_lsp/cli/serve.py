@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import ipaddress
+
+from pmat_lsp.cli.output import show_warning
 
 NAME = "serve"
 DESCRIPTION = """\
@@ -30,8 +33,19 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.tcp is None:
         serve_stdio()
     else:
-        serve_tcp(*arguments.tcp)
+        host, port = arguments.tcp
+        if not _is_this_machine(host):
+            show_warning(f"whoever can connect to {host} port {port} can read the files that the server reads")
+        serve_tcp(host, port)
     return 0
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether only programs of this machine can connect to an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pmat_lsp.server import late_features
 from pmat_lsp.server.features import diagnostics, lifecycle, pull_diagnostics
@@ -18,6 +19,12 @@ FEATURES = (lifecycle, diagnostics, pull_diagnostics, late_features)
 
 _TURN = 0.001
 """Seconds that a thread which computes keeps the event loop waiting, not 0.005 as usual: a message takes some turns."""
+
+
+_HEADER = b"Content-"
+"""What every message begins with."""
+_PATIENCE = 5
+"""Seconds in which a client must send that much."""
 
 
 def build_server() -> PmatServer:
@@ -37,9 +44,36 @@ def serve_stdio() -> None:
 
 
 def serve_tcp(host: str, port: int) -> None:
-    """Wait for one client on a port, and serve it until it leaves."""
-    server = build_server()
-    _serve(server, lambda: server.start_tcp(host, port))
+    """Wait for one client on a port, and serve it until it leaves. A client that does not speak LSP is sent away.
+
+    Raises:
+        OSError: there is no such address here, or it is in use.
+    """
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    with socket.create_server((host, port), family=family) as listening:
+        client = next(client for client in _connections(listening) if _speaks_lsp(client))
+    with client, client.makefile("rb") as reader, client.makefile("wb") as writer:
+        server = build_server()
+        _serve(server, lambda: server.start_io(reader, writer))
+
+
+def _connections(listening: socket.socket) -> Iterator[socket.socket]:
+    while True:
+        yield listening.accept()[0]
+
+
+def _speaks_lsp(client: socket.socket) -> bool:
+    """Whether the first bytes of a client are a header of LSP; any other client is closed.
+
+    A page in a browser can have HTTP sent to every port of the machine, with a message for us as its body.
+    """
+    client.settimeout(_PATIENCE)
+    with contextlib.suppress(OSError):
+        if client.recv(len(_HEADER), socket.MSG_PEEK | socket.MSG_WAITALL) == _HEADER:
+            client.settimeout(None)
+            return True
+    client.close()
+    return False
 
 
 def _serve(server: PmatServer, start: Callable[[], None]) -> None:
