@@ -35,7 +35,7 @@ def is_dump_name(name: str) -> bool:
 
 def named_dump(name: str, folders: Sequence[Path]) -> Path:
     """The path that a path or URI means, from a folder of the workspace on where it is relative."""
-    path = path_of(name) or Path(name).expanduser()
+    path = path_of(name) or Path(name.replace("\0", "\N{REPLACEMENT CHARACTER}")).expanduser()
     beside = [folder / path for folder in folders]
     return next((candidate for candidate in beside if candidate.exists()), path.absolute())
 

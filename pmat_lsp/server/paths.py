@@ -14,7 +14,8 @@ def path_of(uri: str) -> Path | None:
         found = uris.to_fs_path(uri)
     except ValueError:
         return None
-    return Path(found) if found else None
+    # No file has such a name, and every question about it is an error.
+    return Path(found) if found and "\0" not in found else None
 
 
 def uri_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The protocol of pygls, which forgets a message when it has been handled, and what it needs not know at all."""
+"""The protocol of pygls, which forgets a message when it has been handled, and answers those that cannot be."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from contextlib import suppress
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcServerNotInitialized,
+)
 from pygls.protocol import LanguageServerProtocol
 
 _OF_OTHER_SERVERS = {
@@ -22,16 +28,44 @@ _OF_OTHER_SERVERS = {
 
 
 class ForgettingProtocol(LanguageServerProtocol):
-    """pygls 2.1 keeps the future of every notification until the server leaves: some kilobytes for each edit."""
+    """pygls 2.1 keeps the future of every notification until the server leaves: some kilobytes for each edit.
+
+    It answers requests that come too early, and leaves those without an answer that come too late or have wrong
+    parameters: a client would wait for them for ever.
+    """
+
+    _is_initialized = False
 
     def structure_message(self, data: Any) -> Any:
         """As that of the base class, without the capabilities of a client that are of no use here.
 
         To make objects of them takes half of the time that the first message takes.
+
+        Raises:
+            JsonRpcException: the message has not the form that its method needs; a request has been answered so.
         """
         if isinstance(data, dict) and data.get("method") == types.INITIALIZE:
             _leave_out_of_no_use(data.get("params"))
-        return super().structure_message(data)
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if isinstance(data.get("id"), int | str) and "method" in data:
+                self._refuse(data["id"], JsonRpcInvalidParams(f"parameters that {data['method']} does not have"))
+            raise error from None
+
+    def handle_message(self, message: Any) -> None:
+        """As that of the base class; a request that comes before `initialize` or after `shutdown` is refused."""
+        method = getattr(message, "method", None)
+        if method == types.INITIALIZE:
+            self._is_initialized = True
+        if method in (None, types.EXIT) or (self._is_initialized and not self._shutdown):
+            super().handle_message(message)
+        elif (msg_id := getattr(message, "id", None)) is not None:
+            late = JsonRpcInvalidRequest("the server is shutting down")
+            self._refuse(msg_id, late if self._shutdown else JsonRpcServerNotInitialized("no initialize came before"))
+
+    def _refuse(self, msg_id: int | str, error: JsonRpcException) -> None:
+        self._send_response(msg_id, None, error.to_response_error())
 
     def _execute_handler(
         self,
