@@ -194,6 +194,9 @@ def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: b
         return
     if "unwritable" in told:
         raise CacheUnwritable(told["unwritable"])
+    if "fault" in told:
+        problem = f"pmat-lsp failed while it was reading this dump: {told['fault']}"
+        raise DumpError(dump, problem, hint="This is a fault of pmat-lsp, not of the dump. Please report it.")
     if "error" in told:
         offset = told["offset"]
         problem = str(told["error"]).removeprefix(f"{dump.absolute()}: ")

@@ -1,9 +1,9 @@
 """The child process that reads a dump and writes its index: forked, or `python -m pmat_lsp.heap.indexer`.
 
-It tells on standard output, a JSON object a line, how far it is (`{"stage", "done", "total"}`), and at last
-`{"ok": true}`, `{"error", "offset", "hint"}`, or `{"unwritable"}` where the cache cannot be written. Whoever started it
-ends it by killing it, and then removes what it has begun: files with the suffix that it was given; or by closing its
-standard input.
+It reports on standard output, in a JSON object a line, how far it is (`{"stage", "done", "total"}`), and at last
+`{"ok": true}`, `{"error", "offset", "hint"}`, `{"unwritable"}` where the cache cannot be written, or `{"fault"}`, an
+error of its own. Whoever started it ends it by killing it, and then removes what it has begun: files with the suffix
+that it was given; or by closing its standard input.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -61,12 +62,19 @@ def main(task: list[str]) -> int:
     except (MemoryError, OSError, RuntimeError) as error:
         if short := memory.shortage(_READING, error):
             return _fail(dump, short)
-        if not isinstance(error, OSError):
-            raise
-        _tell({"unwritable": str(error)})
+        _tell({"unwritable": str(error)} if isinstance(error, OSError) else {"fault": _fault(error)})
+        return 2
+    except Exception as error:
+        _tell({"fault": _fault(error)})
         return 2
     _tell({"ok": True})
     return 0
+
+
+def _fault(error: Exception) -> str:
+    """`IndexError: … (load.py:212)`."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
 
 
 def _fail(dump: Path, error: PmatError) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from pmat_lsp.errors import DumpError
-from pmat_lsp.heap import building, index, locks, opening
+from pmat_lsp.heap import building, index, indexer, locks, opening
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.opening import open_heap
@@ -195,6 +195,22 @@ def test_a_child_that_is_killed_is_told_of(
     monkeypatch.setattr(building, f"_{way}", killed)
     with pytest.raises(DumpError, match="the process that reads it has ended with status -9"):
         open_heap(demo_dump, cache=cache)
+
+
+def test_a_fault_of_the_reader_is_not_blamed_on_the_dump(
+    cache: Cache, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise KeyError("sv")
+
+    monkeypatch.setattr(building, "may_fork", lambda: True)
+    monkeypatch.setattr(indexer, "write_index", fails)
+    with pytest.raises(
+        DumpError, match=r"failed while it was reading this dump: KeyError: 'sv' \(\w+\.py:\d+\)"
+    ) as caught:
+        open_heap(dump, cache=cache)
+    assert "Please report it" in caught.value.hint
+    assert cache.entries() == []
 
 
 @either_way
