@@ -24,6 +24,8 @@ _MARKUP = re.compile(
 )
 _NUMBERED = re.compile(r"^(\d+)([.)])")
 _BACKTICKS = re.compile(r"`+")
+_MODELINE = re.compile(r"(^|\s)(vi|ex|[vV]im[<=>]?[0-9]{0,9}):", re.MULTILINE)
+_FORMULA = re.compile(r"[=+-]|@\w{1,100}\(")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -46,6 +48,21 @@ def portable(text: str) -> str:
 def carried(text: str) -> str:
     """`text` as other programs get it: `portable`, and of more than `LONGEST_CARRIED` code points the rest left out."""
     return portable(text if len(text) <= LONGEST_CARRIED else text[: LONGEST_CARRIED - 1] + "…")
+
+
+def without_links(text: str) -> str:
+    """`text` for a notification: VS Code makes `[label](command:…)` there a link, which a file may be named like."""
+    return text.replace("](", "] (")
+
+
+def without_modelines(text: str) -> str:
+    """Markdown for a file: Vim would obey ` vim: set …` in its first and last lines."""
+    return _MODELINE.sub(r"\1\2\\:", text)
+
+
+def without_formula(cell: str) -> str:
+    """`cell` of a table in CSV: a spreadsheet computes what begins like a formula, so an apostrophe goes before it."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def escape_markdown(text: str, longest: int = LONGEST_SHOWN) -> str:

@@ -15,7 +15,7 @@ from typing import TypeAlias, TypeVar
 from rich.text import Text
 
 from pmat_lsp.analysis.tables import Answer, Column, Table, Tree, Unit, Value
-from pmat_lsp.render.escape import carried, visible
+from pmat_lsp.render.escape import carried, visible, without_formula
 from pmat_lsp.units import format_bytes
 
 SCHEMA = 1
@@ -92,7 +92,12 @@ def answer_csv(answer: Answer) -> str:
 
 def _cells(columns: Sequence[Column], row: Sequence[Value]) -> list[str]:
     values = _row(columns, row).values()
-    return ["" if value is None else visible(str(value), len(str(value)) + 1) for value in values]
+    return ["" if value is None else _cell(value) for value in values]
+
+
+def _cell(value: object) -> str:
+    shown = visible(str(value), len(str(value)) + 1)
+    return without_formula(shown) if isinstance(value, str) else shown
 
 
 def _grid(title: str, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Text:

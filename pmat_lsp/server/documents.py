@@ -20,6 +20,7 @@ from pmat_lsp.catalogue.words import parse_words
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap.progress import Progress as HeapProgress
 from pmat_lsp.render.document import Linker, answer_document, finding_document, leaks_document
+from pmat_lsp.render.escape import without_modelines
 from pmat_lsp.render.markdown import Document, to_markdown
 from pmat_lsp.server.asking import ask_dump, ask_question, question_named
 from pmat_lsp.server.dumps import is_dump_name, named_dump
@@ -178,7 +179,7 @@ def _write(state: State, uri: str, text: str) -> str:
         # Reports about long paths must not end up in one file.
         name = f"{name[:_LONGEST_NAME]}-{blake2b(uri.encode(), digest_size=4).hexdigest()}"
     path = reports_folder(state) / f"{name}{SUFFIX}"
-    path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    path.write_text(without_modelines(text) + "\n", encoding="utf-8", errors="backslashreplace")
     return uri_of(path)
 
 

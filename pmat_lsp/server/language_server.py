@@ -19,7 +19,7 @@ from pygls.protocol import JsonRPCRequestMessage, default_converter
 from pmat_lsp import __version__
 from pmat_lsp.errors import DumpError, PmatError
 from pmat_lsp.heap import memory
-from pmat_lsp.render.escape import visible
+from pmat_lsp.render.escape import visible, without_links
 from pmat_lsp.server.late_types import put_off
 from pmat_lsp.server.protocol import ForgettingProtocol
 from pmat_lsp.server.state import State
@@ -109,7 +109,7 @@ class PmatServer(LanguageServer):
 
     def tell(self, level: types.MessageType, message: str) -> None:
         """Show a message to the user."""
-        self.window_show_message(types.ShowMessageParams(type=level, message=message))
+        self.window_show_message(types.ShowMessageParams(type=level, message=without_links(message)))
 
 
 class Unanswerable(PmatError):
