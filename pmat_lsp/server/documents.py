@@ -133,8 +133,6 @@ def _leaks(opened: OpenDump, _progress: HeapProgress, state: State, only: str) -
 
 def linker_of(dump: Dump, state: State) -> Linker:
     """The links of a document about a dump, for its client; to be used in the worker."""
-    files: dict[str, Path | None] = {}
-
     def sv(text: str) -> str | None:
         try:
             find_sv(dump.heap, text)
@@ -143,10 +141,7 @@ def linker_of(dump: Dump, state: State) -> Linker:
         return _command(SHOW, text) if state.client.command_links and not state.client.text_documents else sv_uri(text)
 
     def place(file: str, line: int) -> str | None:
-        if file not in files:
-            path = Path(file)
-            files[file] = path if path.is_absolute() and path.is_file() else dump.places.locate(file).path
-        found = files[file]
+        found = dump.places.locate(file).path
         return f"{state.texts.uri(found)}#L{line}" if found and line else None
 
     return Linker(sv, place, finding_uri, next(iter(state.folders), dump.path.parent))
