@@ -133,6 +133,7 @@ def _leaks(opened: OpenDump, _progress: HeapProgress, state: State, only: str) -
 
 def linker_of(dump: Dump, state: State) -> Linker:
     """The links of a document about a dump, for its client; to be used in the worker."""
+
     def sv(text: str) -> str | None:
         try:
             find_sv(dump.heap, text)

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-import tree_sitter_perl
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
 from pmat_lsp.source.directives import LineDirectives
 from pmat_lsp.source.lexicals import Declaration, Lexicals, SubNode
 from pmat_lsp.source.model import Point, Range
+from pmat_lsp.source.parsing import LONGEST_PARSE, parse, parse_at_once
 from pmat_lsp.source.text import SourceText
 
-with warnings.catch_warnings():
-    # tree-sitter-perl 2.0.3 still hands its grammar over as a number.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    _LANGUAGE = Language(tree_sitter_perl.language())
+_EMPTY = parse_at_once(b"\n")
 
 
 class Variable(NamedTuple):
@@ -60,16 +56,22 @@ class Sub:
 
 
 class PerlSource:
-    """A Perl text, parsed once. Where the parser meets an error, everything outside of it still works."""
+    """A Perl text, parsed once. Where the parser meets an error, everything outside of it still works.
 
-    def __init__(self, text: str, path: Path | None = None) -> None:
+    A text that takes longer than `seconds` to parse has no subs and no variables, but its lines.
+    """
+
+    def __init__(self, text: str, path: Path | None = None, seconds: float = LONGEST_PARSE) -> None:
         self.text = text
         self.path = path
         """The file, where it is known."""
         self._text = SourceText(text)
         # The parser's tree must outlive the nodes that the walk keeps. At the end of a text without a line feed the
         # grammar's scanner never comes back from a here-document that is not ended yet, as it is while one is typed.
-        self._tree = Parser(_LANGUAGE).parse(self._text.data + b"\n")
+        tree = parse(self._text.data + b"\n", seconds) if seconds else None
+        self.is_parsed = tree is not None
+        """Whether there was time to parse it."""
+        self._tree = tree or _EMPTY
         self._lexicals = Lexicals(self._tree.root_node, self._text)
         self._directives = LineDirectives(self._text.lines)
         self._ranges: dict[int, Range] = {}

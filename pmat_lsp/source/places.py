@@ -154,6 +154,8 @@ def _place(source: PerlSource, path: Path, location: Location, evidence: Evidenc
     if here is not None and (not certain or here in certain or here.name is not None):
         return Place(path, here.keyword, here, "exact", "")
     whole = source.whole_line(disk[0]) if len(disk) == 1 else None
+    if not source.is_parsed:
+        return Place(path, whole, None, "stale", "the text takes too long to parse: a very long line may be the reason")
     if here is None and len(agreeing) > 1:
         note = f"{len(agreeing)} subs on line {location.line} match equally; which one it is, is not known"
         return Place(path, whole, None, "stale", note)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from pmat_lsp.errors import PmatError
 from pmat_lsp.source.files import read_source
+from pmat_lsp.source.parsing import LONGEST_PARSE
 from pmat_lsp.source.perl import PerlSource
+
+_PAUSE = 10 * LONGEST_PARSE
+"""Seconds in which an open text that took too long to parse is not parsed again."""
 
 
 class Sources:
@@ -17,12 +22,18 @@ class Sources:
         self._open: dict[str, PerlSource] = {}
         self._read: dict[str, tuple[tuple[int, int], PerlSource]] = {}
         self._texts: dict[str, tuple[tuple[int, int], str]] = {}
+        self._not_before: dict[str, float] = {}
         self.version = 0
         """Grows with each change that was told; what was found in the texts before may be elsewhere now."""
 
     def set_text(self, path: Path, text: str) -> None:
         """From now on the text of `path` is `text`, not what is on disk."""
-        self._open[_key(path)] = PerlSource(text, path)
+        key = _key(path)
+        # Each letter that is typed into a text that took too long would take as long again.
+        waits = time.monotonic() < self._not_before.get(key, 0)
+        source = self._open[key] = PerlSource(text, path, 0 if waits else LONGEST_PARSE)
+        if not source.is_parsed and not waits:
+            self._not_before[key] = time.monotonic() + _PAUSE
         self.version += 1
 
     def drop_text(self, path: Path) -> None:
