@@ -147,4 +147,7 @@ def _is_abandoned(entry: CacheEntry) -> bool:
     """Whether the process that wrote an unfinished file is gone."""
     found = _OWN_NAME.fullmatch(entry.path.name)
     is_unfinished = found is not None and found["unfinished"] is not None
-    return is_unfinished and entry.used < time.time() - _A_MINUTE and not locks.is_locked(entry.path)
+    with suppress(OSError):
+        return is_unfinished and entry.used < time.time() - _A_MINUTE and not locks.is_locked(entry.path)
+    # Somebody else has just finished or removed it.
+    return False
