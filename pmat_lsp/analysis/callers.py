@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import NamedTuple
 
+import numpy as np
+
 from pmat_lsp.analysis.show import pad_slots, targets_of_ops
 from pmat_lsp.analysis.tables import Column, Tree, TreeRow, Unit, Value
 from pmat_lsp.format.kinds import ContextKind, Kind, RefKind
@@ -46,7 +48,9 @@ def callers_tree(heap: Heap, pads: bool = False) -> Tree:
     """
     table = heap.contexts
     columns = (table.kind, table.gimme, table.file, table.line, table.code, table.arguments, table.old_depth)
-    calls = [_Call(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    # A later dumper may have further kinds of contexts.
+    known = np.isin(table.kind, list(_CALLS))
+    calls = [_Call(*row) for row in zip(*(column[known].tolist() for column in columns), strict=True)]
     # A sub has a pad for each depth of its recursion, so what is known of it is looked up once.
     pads_of_code = cache(partial(pads_of, heap))
     of_ops = cache(partial(targets_of_ops, heap)) if pads else None

@@ -5,8 +5,10 @@ Here are limits, cycles, errors, hostile dumps, and what the reference leaves ou
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pmat_lsp.analysis.callers import callers_tree
@@ -241,6 +243,16 @@ def test_each_call_of_a_recursion_has_its_own_arguments_and_lexicals(tmp_path: P
     assert [line.rsplit(" = ", 1)[1] for line in lines if line.startswith("$_[0]")] == ["2", "1", "0"]
     assert [line.rsplit(" = ", 1)[1] for line in lines if line.startswith("$self")] == ["102", "101", "100"]
     assert [line for line in lines if line.startswith("at ")] == [f"at a.pl line {line}" for line in (12, 11, 10)]
+
+
+def test_a_context_of_an_unknown_kind_is_left_out(tmp_path: Path) -> None:
+    writer = DumpWriter()
+    writer.code(CODE, name="f")
+    writer.context_sub(CODE, line=1)
+    writer.context_sub(CODE, line=2)
+    heap = loaded(tmp_path, writer)
+    heap = replace(heap, contexts=replace(heap.contexts, kind=np.array([7, 1], np.uint8)))
+    assert [row.values[-1] for row in callers_tree(heap).rows] == [2]
 
 
 def test_a_recursion_of_thirty_thousand_calls_is_listed_in_linear_time(tmp_path: Path) -> None:
