@@ -38,6 +38,8 @@ def ignore_reason(source: PerlSource, line: int, code: str) -> str | None:
 
 def ignore_edit(source: PerlSource, line: int, code: str) -> Edit | None:
     """Write the comment behind a line, or above it where it would be no comment there; None where neither does."""
+    if not source.is_parsed:
+        return None
     comment = f"# pmat: ignore[{code}] {REASON_TO_COME}"
     text = source.line(line)
     end = Point(line, len(text.rstrip()))
