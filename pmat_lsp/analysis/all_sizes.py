@@ -53,14 +53,14 @@ def owned_sizes(heap: Heap, progress: Progress = no_progress) -> U64:
     between = distinct((sources * count + targets)[sources != targets])
     # A component has a larger number than those that it leads to; from here on the owners come first, behind a root.
     owner, thing = ((count - part).astype(np.int32) for part in np.divmod(between, max(count, 1)))
-    weight, parent = np.zeros(count + 1, np.uint64), np.zeros(count + 1, np.int32)
+    weight = np.zeros(count + 1, np.uint64)
     np.add.at(weight, count - component[: heap.n], heap.size[: heap.n])
     owners = np.bincount(thing, minlength=count + 1)
     shared = np.flatnonzero(owners > 1)
+    parent: I32 = np.zeros(count + 1, np.int32)
+    parent[thing] = owner
     if len(shared):
         parent = _dominators(owner, thing, owners, progress)
-    else:
-        parent[thing] = owner
     dominators.sum_up(parent, np.empty(count + 1, np.int32), weight)
     _add_shared(weight, owner, thing, parent, shared, progress)
     owned: U64 = weight[count - component[: heap.n]]
