@@ -231,10 +231,13 @@ export class Workbench {
         return this.page.evaluate(() => navigator.clipboard.readText());
     }
 
-    /** Open a file of the folder by its name. */
+    /** Open a file of the folder by its name; again where the window was still closing other editors, and closed this one too. */
     async openFile(name) {
-        await this.pick("Control+P", name, path.basename(name));
-        await this.page.locator(".monaco-editor .view-line").first().waitFor();
+        await this.until(async () => {
+            await this.pick("Control+P", name, path.basename(name));
+            await this.page.locator(".monaco-editor .view-line").first().waitFor({ timeout: 5_000 });
+            return true;
+        }, `${name} in an editor`);
     }
 
     /** Go to a line and column, from 1. */
