@@ -117,6 +117,14 @@ def _rest(heap: Heap, rows: list[int], references: int) -> Hop:
     return _between(heap, (source, target), ("other", f"… {references:,} more references …", ""))
 
 
+def shortened(heap: Heap, hops: tuple[Hop, ...], most: int) -> tuple[Hop, ...]:
+    """A cycle in so many hops at most, of which the last stands for all that are left out."""
+    if len(hops) <= most:
+        return hops
+    told = hops[: most - 1]
+    return (*told, _between(heap, (told[-1].target, hops[0].source), ("other", "… more references …", "")))
+
+
 def hops_of(heap: Heap, rows: list[int]) -> tuple[Hop, ...]:
     """Rows of the out_ columns, each starting where the one before ends, as hops between interesting SVs."""
     hops: list[Hop] = []

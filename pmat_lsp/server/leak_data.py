@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from lsprotocol import types
 
+from pmat_lsp.analysis.cycles import shortened
 from pmat_lsp.analysis.finding_ids import finding_ids
 from pmat_lsp.analysis.instances import class_table
 from pmat_lsp.analysis.islands import Islands
-from pmat_lsp.analysis.result import Finding, Hop
+from pmat_lsp.analysis.result import Hop
 from pmat_lsp.format.kinds import Kind, Strength
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.neighbours import strength_of
@@ -29,6 +30,9 @@ from pmat_lsp.source.marks import MarkedFinding, Note, chain_text
 
 MOST_ADDRESSES = 100
 MOST_CLASSES = 50
+MOST_HANDLES = 1000
+_MOST_HOPS, _FEWEST_HOPS = 5000, 10
+"""Of all findings together, and of one where there are very many."""
 _LONGEST = 1000
 Json = dict[str, object]
 _CHECKED = {
@@ -69,7 +73,8 @@ def findings_data(dump: Dump, target: Target) -> dict[str, list[Json]]:
     """What leaked, and what only holds itself, each in the order of the report."""
     report = dump.leaks.report
     ids = finding_ids(report.all_findings)
-    found = [_finding(dump.heap, name, marked, target) for name, marked in zip(ids, dump.all_marked, strict=True)]
+    most = max(_FEWEST_HOPS, _MOST_HOPS // max(1, len(ids)))
+    found = [_finding(dump.heap, name, marked, target, most) for name, marked in zip(ids, dump.all_marked, strict=True)]
     leaked = len(report.findings)
     return {"findings": found[:leaked], "selfHeld": found[leaked:]}
 
@@ -117,7 +122,7 @@ def class_name(heap: Heap, sv: int) -> str | None:
 
 
 def _handles(dump: Dump) -> list[Json]:
-    """Every open file handle, by number."""
+    """The open file handles, those with the lowest numbers."""
     heap, leaks = dump.heap, dump.leaks
     parts = ((leaks.islands, leaks.report.findings), (leaks.self_held, leaks.report.self_held))
     ids = iter(finding_ids(leaks.report.all_findings))
@@ -131,7 +136,10 @@ def _handles(dump: Dump) -> list[Json]:
     ios = heap.ios
     numbers = np.where(ios.ifileno >= 0, ios.ifileno, ios.ofileno)
     opened = sorted(zip(numbers[numbers >= 0].tolist(), ios.sv[numbers >= 0].tolist(), strict=True))
-    return [{"number": number, "finding": holder.get(sv), "address": hex(heap.address_of(sv))} for number, sv in opened]
+    return [
+        {"number": number, "finding": holder.get(sv), "address": hex(heap.address_of(sv))}
+        for number, sv in opened[:MOST_HANDLES]
+    ]
 
 
 def _owned(heap: Heap, islands: Islands) -> list[tuple[int, int]]:
@@ -140,8 +148,10 @@ def _owned(heap: Heap, islands: Islands) -> list[tuple[int, int]]:
     return list(zip(heap.ios.sv[owners >= 0].tolist(), owners[owners >= 0].tolist(), strict=True))
 
 
-def _finding(heap: Heap, name: str, marked: MarkedFinding, target: Target) -> Json:
+def _finding(heap: Heap, name: str, marked: MarkedFinding, target: Target, most: int) -> Json:
+    """`most` hops, and as many places, at the most."""
     finding, mark = marked.finding, marked.mark
+    hops = shortened(heap, finding.cycle, most)
     return {
         "id": name,
         "verdict": finding.verdict,
@@ -157,14 +167,14 @@ def _finding(heap: Heap, name: str, marked: MarkedFinding, target: Target) -> Js
         "bytes": finding.bytes_total,
         "bytesEach": finding.retained_bytes_each,
         "svs": finding.svs_total,
-        "handles": list(finding.handles),
+        "handles": list(finding.handles[:MOST_HANDLES]),
         "classes": [visible(one) for one in finding.classes],
         "addresses": [hex(address) for address in finding.addresses[:MOST_ADDRESSES]],
         "place": _place(mark, target),
         "missing": [visible(reason, _LONGEST) for reason in marked.missing],
-        "places": [_place(note, target) for note in marked.notes],
-        "hops": [_hop(heap, marked, hop, target) for hop in finding.cycle],
-        "graph": _graph(heap, finding),
+        "places": [_place(note, target) for note in marked.notes[:most]],
+        "hops": [_hop(heap, marked, hop, target) for hop in hops],
+        "graph": _graph(heap, hops),
         "document": f"pmat:/leaks/{name}.md",
     }
 
@@ -196,7 +206,7 @@ def _hop(heap: Heap, marked: MarkedFinding, hop: Hop, target: Target) -> Json:
     }
 
 
-def _graph(heap: Heap, finding: Finding) -> Json:
+def _graph(heap: Heap, hops: tuple[Hop, ...]) -> Json:
     nodes = [
         {
             "id": number,
@@ -205,7 +215,7 @@ def _graph(heap: Heap, finding: Finding) -> Json:
             "class": class_name(heap, hop.source),
             "label": visible(hop.source_desc),
         }
-        for number, hop in enumerate(finding.cycle)
+        for number, hop in enumerate(hops)
     ]
     edges = [
         {
@@ -215,7 +225,7 @@ def _graph(heap: Heap, finding: Finding) -> Json:
             "label": visible(hop.label),
             "back": number + 1 == len(nodes),
         }
-        for number, hop in enumerate(finding.cycle)
+        for number, hop in enumerate(hops)
     ]
     return {"nodes": nodes, "edges": edges}
 
