@@ -24,7 +24,7 @@ from pmat_lsp.analysis.perls_own import perls_own
 from pmat_lsp.analysis.result import Hop
 from pmat_lsp.analysis.rows import referents, rows_from, source_of
 from pmat_lsp.analysis.shapes import class_names
-from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind
+from pmat_lsp.format.kinds import HASH_KINDS, Kind, kind_name
 from pmat_lsp.heap.bodies import body_of
 from pmat_lsp.heap.describe import describe, summarise
 from pmat_lsp.heap.distinct import counted, first_of_each
@@ -170,7 +170,7 @@ def find_unexplained(heap: Heap, ownership: Ownership, leads: Leads) -> Unexplai
         for number, (members, lead) in enumerate(told)
     ]
     groups.sort(key=lambda group: (group.package is None, -group.bytes_total, group.svs))
-    kinds = Counter(KIND_NAMES[int(kind)] for kind in heap.kind[outermost.svs[owner == rest]].tolist())
+    kinds = Counter(kind_name(kind) for kind in heap.kind[outermost.svs[owner == rest]].tolist())
     return Unexplained(
         len(outermost.unexplained),
         int(heap.size[outermost.unexplained].sum()),
