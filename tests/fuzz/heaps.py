@@ -43,7 +43,7 @@ VALUES = (Kind.SCALAR, Kind.REF, Kind.LVALUE, Kind.REGEXP, Kind.UNDEF, Kind.YES,
 NODE = 3
 """The number of the C structure that is described."""
 _FIRST_MINOR = {Kind.UNDEF: 3, Kind.YES: 3, Kind.NO: 3, Kind.C_STRUCT: 4, Kind.OBJECT: 5, Kind.CLASS: 5}
-_NEW_ADDRESSES = 0x2000
+_NEW_ADDRESSES, _CYCLE = 0x2000, 0x3000
 _MOST_RECORDS = 12
 
 PLAIN_NAMES = ("main", "Net::Client", "new", "$self", "@items", "%seen", "&", "ISA", "INC", "0", "__ANON__", "lib/A.pm")
@@ -115,7 +115,10 @@ class Heap:
 
     def common(self) -> dict[str, int]:
         """What every SV has."""
-        return {"refcount": self.number(), "size": self.number(200), "blessed": self.to(*STASHES)}
+        refcount = self._one((1, 1, 1, 2, 3), ODD_NUMBERS)
+        # Not too many at once: together they may be more than any machine has, and nothing else would be looked at.
+        size = self._one((24, 64, 150), (0, 1, 2**16, 2**32 - 1, 2**40))
+        return {"refcount": refcount, "size": size, "blessed": self.to(*STASHES)}
 
 
 def _glob(heap: Heap, writer: DumpWriter, address: int) -> None:
@@ -223,7 +226,7 @@ def _object(heap: Heap, writer: DumpWriter, address: int) -> None:
 
 def _struct(heap: Heap, writer: DumpWriter, address: int) -> None:
     values = [heap.to(), heap.flag(), heap.draw(st.integers(0, 255)), heap.number(), heap.number()]
-    writer.struct(address, NODE, values, size=heap.number(200))
+    writer.struct(address, NODE, values, size=64)
 
 
 def _other(heap: Heap, writer: DumpWriter, address: int) -> None:
@@ -300,6 +303,33 @@ SAID: Sequence[tuple[int, Callable[[Heap, DumpWriter], None]]] = (
 """What is said about SVs or beside them, and the minor version that it came with."""
 
 
+def _closure(heap: Heap, writer: DumpWriter, address: int, target: int) -> None:
+    names, pads = [(1, heap.name(), 0)], [(1, address + 8)]
+    blessed = heap.to(*STASHES)
+    writer.code(address, file=heap.name(), line=7, flags=2, oproot=1, padnames=names, pads=pads, blessed=blessed)
+    writer.array(address + 8, [0, target])
+
+
+LINKS: Sequence[Callable[[Heap, DumpWriter, int, int], None]] = (
+    lambda heap, writer, address, target: writer.ref(address, target, blessed=heap.to(*STASHES)),
+    lambda heap, writer, address, target: writer.array(address, [heap.to(), target]),
+    lambda heap, writer, address, target: writer.hash(address, {**heap.values(), b"next": target}),
+    _closure,
+)
+"""How one SV holds another."""
+
+
+def _cycle(heap: Heap, writer: DumpWriter) -> None:
+    """A cycle that nothing else holds, so that it has leaked, or that a root leads to by a weak reference."""
+    links = heap.draw(st.lists(st.sampled_from(LINKS), min_size=1, max_size=4))
+    for place, link in enumerate(links):
+        link(heap, writer, _CYCLE + 0x10 * place, _CYCLE + 0x10 * ((place + 1) % len(links)))
+    if heap.flag():
+        weak = _CYCLE + 0x10 * len(links)
+        writer.ref(weak, _CYCLE, weak=True)
+        writer.root("+own", weak)
+
+
 def _words(draw: Draw, odd: int) -> dict[str, Any]:
     """How numbers are written, and by what perl."""
     flags = ("big_endian", "long_double")
@@ -340,6 +370,8 @@ def written_heaps(draw: Draw) -> DumpWriter:
         writer.meta_struct(NODE, "Node", fields)
     for kind, address in zip(kinds, addresses, strict=True):
         RECORDS[kind](heap, writer, address)
+    if draw(st.integers(0, 3)) == 3:
+        _cycle(heap, writer)
     said = [say for first, say in SAID if minor >= first]
     for say in draw(st.lists(st.sampled_from(said), max_size=4)):
         say(heap, writer)
@@ -354,7 +386,7 @@ def _with_another_number(draw: Draw, raw: bytes, writer: DumpWriter) -> bytes:
     """A number in it that may well be a count, an index or a length is another one."""
     order = "big" if writer.big_endian else "little"
     sizes = sorted({1, 4, writer.uint_size})
-    size = draw(st.sampled_from(sizes))
+    size: int = draw(st.sampled_from(sizes))
     old = draw(st.integers(0, 16)).to_bytes(size, order)
     places, at = [], raw.find(old)
     while at >= 0:
@@ -363,14 +395,15 @@ def _with_another_number(draw: Draw, raw: bytes, writer: DumpWriter) -> bytes:
     if not places:
         return raw
     at = draw(st.sampled_from(places))
-    new = draw(st.sampled_from(ODD_NUMBERS)) % (1 << 8 * size)
+    new: int = draw(st.sampled_from(ODD_NUMBERS)) % (1 << 8 * size)
     return raw[:at] + new.to_bytes(size, order) + raw[at + size :]
 
 
 def _with_other_bytes(draw: Draw, raw: bytes, _writer: DumpWriter) -> bytes:
-    at = draw(st.integers(0, len(raw) - 1) | st.integers(0, min(len(raw), 120) - 1))
+    at: int = draw(st.integers(0, len(raw) - 1) | st.integers(0, min(len(raw), 120) - 1))
     new: bytes = draw(st.binary(min_size=1, max_size=8))
-    return raw[:at] + new + raw[at + draw(st.integers(0, 8)) :]
+    left_out: int = draw(st.integers(0, 8))
+    return raw[:at] + new + raw[at + left_out :]
 
 
 def _cut(draw: Draw, raw: bytes, _writer: DumpWriter) -> bytes:
