@@ -32,34 +32,39 @@ def main() -> int:
         print("atheris is not installed: all of the time goes to drawn dumps")
     with tempfile.TemporaryDirectory(prefix="pmat-fuzz-") as name:
         folder = Path(name)
-        tried = 0
-        for module, share in (("guided", 0.5 if has_atheris else 0), ("by_strategy", 0.5 if has_atheris else 1)):
-            if share:
-                tried = _run(module, folder, seconds * share, tried)
+        halves = ("guided", "by_strategy") if has_atheris else ("by_strategy",)
+        for module in halves:
+            _run(module, folder, seconds / len(halves))
         return _report(folder)
 
 
-def _run(module: str, folder: Path, seconds: float, before: int) -> int:
-    """Run one half, again where it broke; returns how many inputs were tried by then."""
-    work, start = Work(folder, seconds), time.monotonic()
+def _run(module: str, folder: Path, seconds: float) -> None:
+    """Run one half, again where it broke; say how many inputs it tried."""
+    work, start, before = Work(folder, seconds), time.monotonic(), Work(folder, seconds).tried
     while (left := seconds - (time.monotonic() - start)) > 1:
-        seed = random.randrange(1, 1 << 31)
+        tried, seed = work.tried, random.randrange(1, 1 << 31)
         command = [sys.executable, "-m", f"tests.fuzz.{module}", str(folder), str(left), str(seed)]
-        # Of its own: what it reports is in the folder.
         with open(folder / "log", "wb") as log, subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log) as process:
-            broke = _watch(process, work)
-        if broke:
-            log_text = (folder / "log").read_text(encoding="utf-8", errors="replace")
-            (folder / f"{broke}-{module}-{work.tried}.txt").write_text(f"{command}: {broke}\n{log_text[-4000:]}")
-            if work.now.exists():
-                shutil.copy(work.now, folder / f"{broke}-{module}-{work.tried}.pmat")
-    tried, minutes = work.tried - before, (time.monotonic() - start) / 60
-    print(f"{module}: {tried:,} inputs in {minutes:.1f} min, {tried / minutes:,.0f} a minute", flush=True)
-    return work.tried
+            how = _watch(process, work)
+        if how:
+            _keep_breakage(f"{how}-{module}-{work.tried}", work)
+            if work.tried == tried:
+                # It would break again.
+                break
+    minutes, inputs = (time.monotonic() - start) / 60, work.tried - before
+    print(f"{module}: {inputs:,} inputs in {minutes:.1f} min, {inputs / minutes:,.0f} a minute", flush=True)
+
+
+def _keep_breakage(name: str, work: Work) -> None:
+    """Keep what a process said at last, and the input that it was at."""
+    said = (work.folder / "log").read_text(encoding="utf-8", errors="replace")
+    (work.folder / f"{name}.txt").write_text(said[-4000:], encoding="utf-8")
+    if work.now.exists():
+        work.now.rename(work.folder / f"{name}.pmat")
 
 
 def _watch(process: subprocess.Popen[bytes], work: Work) -> str:
-    """Wait for a process; how it broke, or "" """
+    """Wait for a process, and end it where it hangs; returns how it broke, "" where it did not."""
     while True:
         try:
             status = process.wait(1)

@@ -6,12 +6,15 @@ import resource
 import signal
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from pmat_lsp.analysis.closures import code_facts, code_sites
 from pmat_lsp.analysis.outline import outline
+from pmat_lsp.catalogue.question import Question
 from pmat_lsp.catalogue.questions import QUESTIONS
 from pmat_lsp.errors import DumpError, PmatError
 from pmat_lsp.format.dumpfile import DumpFile
@@ -28,7 +31,8 @@ from pmat_lsp.render.report_parts import ReportSource
 from pmat_lsp.render.tables import answer_csv, answer_json
 from pmat_lsp.render.unexplained import unexplained_text
 from pmat_lsp.session import Dump, Settings
-from tests.catalogue.test_every_question import all_given
+from tests.catalogue.test_every_question import Given, all_given
+from tests.heap.test_every_format import common_heap
 from tests.same import assert_same
 
 MOST_SECONDS = 5
@@ -36,6 +40,10 @@ MOST_SECONDS = 5
 MOST_MEMORY = 1 << 30
 _EVERY_VIEW = "select " + ", ".join(f"(select max(hash({view.name})) from {view.name})" for view in VIEWS)
 """Reads every column; a view each would take ten times as long."""
+
+
+_NAMES = ("defstash", "+own", "$main::ISA", "%Net::Client::", "&new", "lib/A.pm:7", "0x2000", "::", "*0")
+"""What SVs may be called."""
 
 
 class Hang(Exception):
@@ -104,26 +112,46 @@ def check_reading(path: Path) -> Heap | None:
 
 def ask_everything(dump: Dump) -> None:
     """Every question of the catalogue, what leaked, and what an editor shows of each sub."""
+    another = Dump(_another_heap(), dump.settings)
     for question in QUESTIONS:
         least = question.dumps[0]
-        given = all_given(dump.heap, question) if least == 1 else [{}]
-        if question.name == "query":
-            given = [{"sql": _EVERY_VIEW}]
-        for one in given:
-            try:
-                answer = question.answer(question.asked((dump,) * least, one))
-                answer_json(answer), answer_csv(answer), question.text(answer)
-            except PmatError as error:
-                _assert_clear(error)
+        given = all_given(dump.heap, question) if question.name != "query" else [{"sql": _EVERY_VIEW}]
+        if least == 1:
+            for one in given:
+                _ask(question, (dump,), one)
+        else:
+            _ask(question, (dump, another, dump)[:least], {})
+            _ask(question, (another, dump, dump)[:least], {})
+    for name in _NAMES:
+        with suppress(PmatError):
+            dump.find_sv(name)
     report, folder = dump.leaks.report, dump.settings.source_roots[0]
     leaks_json(dump.heap, report, dump.marked, dump.marked_self_held, dump.unexplained)
     leaks_text(report, dump.marked, dump.marked_self_held, ReportSource(dump.places, folder), dump.suspects)
     unexplained_text(dump.unexplained)
+    for marked in dump.all_marked:
+        dump.fixes(marked)
     outline(dump.heap, dump.ownership)
     for sites in code_sites(dump.heap).values():
         for site in sites:
             facts = code_facts(dump.heap, dump.leaks, site)
             assert facts.lexicals is not None
+
+
+def _ask(question: Question[Any], dumps: tuple[Dump, ...], given: Given) -> None:
+    try:
+        answer = question.answer(question.asked(dumps, given))
+    except PmatError as error:
+        _assert_clear(error)
+        return
+    answer_json(answer), answer_csv(answer), question.text(answer)
+
+
+@lru_cache
+def _another_heap() -> Heap:
+    """A heap to compare with."""
+    raw = common_heap(6, {}).to_bytes()
+    return load("another.pmat", read=lambda _: raw)
 
 
 def _assert_placed(error: DumpError, path: Path) -> None:

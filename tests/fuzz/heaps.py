@@ -8,7 +8,7 @@ addresses are as nobody expects them. Bytes are changed last, if at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from hypothesis import strategies as st
 
@@ -384,7 +384,7 @@ def written_heaps(draw: Draw) -> DumpWriter:
 
 def _with_another_number(draw: Draw, raw: bytes, writer: DumpWriter) -> bytes:
     """A number in it that may well be a count, an index or a length is another one."""
-    order = "big" if writer.big_endian else "little"
+    order: Literal["big", "little"] = "big" if writer.big_endian else "little"
     sizes = sorted({1, 4, writer.uint_size})
     size: int = draw(st.sampled_from(sizes))
     old = draw(st.integers(0, 16)).to_bytes(size, order)
