@@ -150,7 +150,10 @@ _Told = list[tuple[I64, Lead]]
 
 def unseen_holder(heap: Heap, ownership: Ownership, leads: Leads, sv: int) -> Unseen | None:
     """What the dump does not show of an SV; None where it shows all, or where a root reaches the SV."""
-    missing = int(missing_counts(heap, ownership.counted, np.array([sv]))[0]) if ownership.unexplained[sv] else 0
+    # Immortals are never lost, though no root may lead to one.
+    if sv >= heap.n or not ownership.unexplained[sv]:
+        return None
+    missing = int(missing_counts(heap, ownership.counted, np.array([sv]))[0])
     return Unseen(missing, leads.lead(sv).holders) if missing else None
 
 

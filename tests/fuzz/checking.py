@@ -158,9 +158,9 @@ def _assert_placed(error: DumpError, path: Path) -> None:
     assert error.offset is not None, error
     assert 0 <= error.offset <= path.stat().st_size, error
     assert str(path) in error.message, error
+    assert "\n" not in error.message, error
 
 
 def _assert_clear(error: PmatError) -> None:
     assert not isinstance(error, NotEnoughMemory), error
     assert error.message
-    assert "\n" not in error.message, error
