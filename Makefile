@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILT_FROM := pyproject.toml setup.py $(wildcard pmat_lsp/kernels/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-vscode vsix editors lint lint-lua types layers pytest bench bench-odd bench-editor format wheel clean
+.PHONY: help demo test test-vscode vsix editors lint lint-lua types layers pytest fuzz bench bench-odd bench-editor format wheel clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ layers: $(VENV)/developing ## check that imports go down only
 
 pytest: $(VENV)/developing ## run the tests
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+fuzz: $(VENV)/developing ## look for dumps that break the reader or an answer, for FUZZ_SECONDS=1800
+	@$(PIP) install 'atheris==3.0.0' || echo "fuzz: no atheris for this Python: dumps are drawn only" >&2
+	$(BIN)/python -m tests.fuzz
 
 bench: $(VENV)/developing ## compare with the reference tool on large dumps; BENCH_ARGS='--sizes 0.2M --rounds 1'
 	$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)

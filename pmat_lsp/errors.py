@@ -13,7 +13,8 @@ class PmatError(Exception):
     """A trouble that a person can act on; never a bug of ours.
 
     Attributes:
-        message: one line, without the name of the program.
+        message: one line, without the name of the program. Names out of a dump are in it as they are: who shows it
+            makes them safe.
         hint: what to do next, or "".
     """
 

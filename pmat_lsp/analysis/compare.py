@@ -16,7 +16,7 @@ from pmat_lsp.analysis.finding_ids import finding_ids
 from pmat_lsp.analysis.leaks import Leaks
 from pmat_lsp.analysis.names import NameKind, names_of
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
-from pmat_lsp.format.kinds import KIND_NAMES, Kind
+from pmat_lsp.format.kinds import Kind, kind_name, kind_of
 from pmat_lsp.heap.model import Heap
 
 FINDING, CONTAINER, CLASS = "finding", "container", "class"
@@ -162,7 +162,7 @@ def _by_name(heap: Heap, svs: npt.NDArray[np.intp]) -> _Sums:
     wanted = svs.tolist()
     for sv, name in zip(wanted, names_of(heap, wanted), strict=True):
         if name:
-            key = name.text, Kind(int(heap.kind[sv])).name
+            key = name.text, kind_of(int(heap.kind[sv])).name
             count, size = sums[key].numbers
             numbers = count + int(heap.length[sv]), size + int(heap.size[sv])
             sums[key] = _Sum(numbers, is_data=name.kind == NameKind.DATA)
@@ -182,7 +182,7 @@ def _kinds(heap: Heap) -> _Sums:
         if root.name == _STASH_CACHE and root.sv >= 0:
             entries = heap.out_target[slice(*heap.out_start[root.sv : root.sv + 2])]
             counted[entries[entries < heap.n]] = False
-    return _summed(heap, counted, heap.kind[: heap.n], lambda kind: KIND_NAMES.get(kind, "UNKNOWN"))
+    return _summed(heap, counted, heap.kind[: heap.n], kind_name)
 
 
 def _summed(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pmat_lsp.analysis.tables import Column, Table, Unit, Value
-from pmat_lsp.format.kinds import KIND_NAMES, Kind, ScalarFlag
+from pmat_lsp.format.kinds import Kind, ScalarFlag, kind_name
 from pmat_lsp.heap.distinct import distinct, numbered
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import scalar_fields
@@ -71,7 +71,7 @@ def count_table(heap: Heap, options: CountOptions) -> Table:
 
 def _names_in(heap: Heap) -> dict[int, str]:
     present = np.flatnonzero(np.bincount(heap.kind[: heap.n], minlength=256)).tolist()
-    return {kind: KIND_NAMES.get(kind, "UNKNOWN") for kind in present}
+    return {kind: kind_name(kind) for kind in present}
 
 
 def _sums(group: npt.NDArray[np.integer[Any]], sizes: Sizes, groups: int) -> tuple[list[int], list[int]]:

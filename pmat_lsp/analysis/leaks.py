@@ -37,7 +37,7 @@ from pmat_lsp.analysis.rows import pieces, rows_between
 from pmat_lsp.analysis.shapes import class_names, code_places, shapes
 from pmat_lsp.analysis.ways_in import WaysIn
 from pmat_lsp.analysis.written import Written, files_of_package
-from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind
+from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind, kind_of
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent, summarise
 from pmat_lsp.heap.distinct import counted, distinct, first_of_each
 from pmat_lsp.heap.lookups import codes_of
@@ -370,7 +370,7 @@ def _title(heap: Heap, count: int, key: int, verdict: str) -> str:
         things = format_count(count, f"{package} object")
     else:
         names = {Kind.CODE: "closure", Kind.HASH: "hash", Kind.ARRAY: "array", Kind.REF: "reference"}
-        name = names.get(Kind(int(heap.kind[key])), "structure")
+        name = names.get(kind_of(int(heap.kind[key])), "structure")
         things = format_count(count, name, name + ("es" if name == "hash" else "s"))
     if verdict == SELF_HELD:
         return f"{things} {'is kept alive only by itself' if count == 1 else 'are kept alive only by themselves'}"

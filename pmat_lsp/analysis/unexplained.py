@@ -24,7 +24,7 @@ from pmat_lsp.analysis.perls_own import perls_own
 from pmat_lsp.analysis.result import Hop
 from pmat_lsp.analysis.rows import referents, rows_from, source_of
 from pmat_lsp.analysis.shapes import class_names
-from pmat_lsp.format.kinds import HASH_KINDS, KIND_NAMES, Kind
+from pmat_lsp.format.kinds import HASH_KINDS, Kind, kind_name
 from pmat_lsp.heap.bodies import body_of
 from pmat_lsp.heap.describe import describe, summarise
 from pmat_lsp.heap.distinct import counted, first_of_each
@@ -150,7 +150,10 @@ _Told = list[tuple[I64, Lead]]
 
 def unseen_holder(heap: Heap, ownership: Ownership, leads: Leads, sv: int) -> Unseen | None:
     """What the dump does not show of an SV; None where it shows all, or where a root reaches the SV."""
-    missing = int(missing_counts(heap, ownership.counted, np.array([sv]))[0]) if ownership.unexplained[sv] else 0
+    # Immortals are never lost, though no root may lead to one.
+    if sv >= heap.n or not ownership.unexplained[sv]:
+        return None
+    missing = int(missing_counts(heap, ownership.counted, np.array([sv]))[0])
     return Unseen(missing, leads.lead(sv).holders) if missing else None
 
 
@@ -170,7 +173,7 @@ def find_unexplained(heap: Heap, ownership: Ownership, leads: Leads) -> Unexplai
         for number, (members, lead) in enumerate(told)
     ]
     groups.sort(key=lambda group: (group.package is None, -group.bytes_total, group.svs))
-    kinds = Counter(KIND_NAMES[int(kind)] for kind in heap.kind[outermost.svs[owner == rest]].tolist())
+    kinds = Counter(kind_name(kind) for kind in heap.kind[outermost.svs[owner == rest]].tolist())
     return Unexplained(
         len(outermost.unexplained),
         int(heap.size[outermost.unexplained].sum()),

@@ -18,7 +18,7 @@ from pmat_lsp.analysis.leaks import Leaks, clones_of
 from pmat_lsp.analysis.ownership import components_of, reached_from_roots
 from pmat_lsp.analysis.result import Edge, Finding, stored_edges
 from pmat_lsp.analysis.rows import pieces, rows_from, rows_named, rows_to
-from pmat_lsp.format.kinds import Kind, RefKind, Strength
+from pmat_lsp.format.kinds import Kind, RefKind, Strength, kind_of
 from pmat_lsp.heap.describe import code_name, code_place, code_row, referent
 from pmat_lsp.heap.distinct import distinct
 from pmat_lsp.heap.lookups import objects_of
@@ -202,7 +202,7 @@ class Cuts:
             package=package,
             subscripts=edge.label.removeprefix("->"),
             key=first.name if len(edge.hops) == 1 and first.kind == "key" else None,
-            held=Kind(int(heap.kind[last.target])),
+            held=kind_of(int(heap.kind[last.target])),
             rows=rows,
             to_itself=to_itself,
             live=live,

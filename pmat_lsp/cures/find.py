@@ -24,7 +24,7 @@ from pmat_lsp.cures.model import Cure, FileEdits, Safety
 from pmat_lsp.cures.packages import HeapPackages
 from pmat_lsp.cures.reasons import Obstacle, ObstacleKind, no_fix_reason, review_reason, stored_reason
 from pmat_lsp.errors import PmatError
-from pmat_lsp.format.kinds import Kind
+from pmat_lsp.format.kinds import Kind, kind_of
 from pmat_lsp.heap.describe import code_place
 from pmat_lsp.heap.symbols import find_symbol
 from pmat_lsp.heap.values import file_facts
@@ -226,7 +226,7 @@ class _Finder:
             return self._blocked(ObstacleKind.OLD_PERL, variable.name)
         if self._cuts.live_holders(cut) is None:
             return self._blocked(ObstacleKind.ONLY_OWNER, variable.name, path, variable.declared)
-        kind = Kind(int(self._heap.kind[cut.target]))
+        kind = kind_of(int(self._heap.kind[cut.target]))
         takes_out = self._heap.blessed[cut.target] < 0 and kind in _EMPTY and variable.only_removes()
         edits = variable.weak_copy(_EMPTY[kind] if takes_out else "return")
         if edits is None:

@@ -47,6 +47,17 @@ KIND_NAMES: dict[int, str] = {
 }
 """The name that Devel::MAT's `count` gives each kind (before 0.56 it counted UNDEF as SCALAR)."""
 
+
+def kind_of(number: int) -> Kind:
+    """The kind of a number in the column `kind`: UNKNOWN for one that a newer dumper has, and this reader does not."""
+    return Kind(number) if number in KIND_NAMES else Kind.UNKNOWN
+
+
+def kind_name(number: int) -> str:
+    """The name of that kind."""
+    return KIND_NAMES[kind_of(number)]
+
+
 STASH_KINDS = (Kind.STASH, Kind.CLASS)
 HASH_KINDS = (Kind.HASH, Kind.STASH, Kind.CLASS)
 ARRAY_KINDS = (Kind.ARRAY, Kind.PADLIST, Kind.PADNAMES, Kind.PAD)

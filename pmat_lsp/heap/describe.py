@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from pmat_lsp.format.kinds import ARRAY_KINDS, HASH_KINDS, KIND_NAMES, CodeFlag, Kind, RefKind, Strength
+from pmat_lsp.format.kinds import ARRAY_KINDS, HASH_KINDS, KIND_NAMES, CodeFlag, Kind, RefKind, Strength, kind_of
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import ScalarValue, elements, hash_entries, scalar_value
@@ -59,7 +59,7 @@ def is_prototype(heap: Heap, sv: int) -> bool:
 
 def describe(heap: Heap, sv: int) -> str:
     """`Net::Conn`, `the closure at Net/Client.pm:25`, `the sub Net::Conn::new`, `ARRAY(3)`, `SCALAR`."""
-    kind = Kind(int(heap.kind[sv])) if int(heap.kind[sv]) in Kind._value2member_map_ else Kind.UNKNOWN
+    kind = kind_of(int(heap.kind[sv]))
     package = heap.class_of(sv)
     if package and kind not in (Kind.CODE, Kind.IO):
         return package

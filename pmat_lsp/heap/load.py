@@ -12,8 +12,9 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.errors import DumpError
 from pmat_lsp.format.container import read_dump
-from pmat_lsp.format.header import Buffer, Cursor, read_header
+from pmat_lsp.format.header import DAMAGED_HINT, Buffer, Cursor, read_header
 from pmat_lsp.format.kinds import Extension, Kind, RefKind
 from pmat_lsp.format.roots import WEAK_ROOTS, describe_root
 from pmat_lsp.heap import memory, tables
@@ -24,7 +25,7 @@ from pmat_lsp.heap.gather import Gatherer
 from pmat_lsp.heap.index import PACKINGS, Identity, IndexWriter, read_open_index, small_parts
 from pmat_lsp.heap.model import CodeTable, Heap, PadnameTable, Root, StructType
 from pmat_lsp.heap.progress import Progress, no_progress
-from pmat_lsp.heap.records import Records
+from pmat_lsp.heap.records import Piece, Records
 from pmat_lsp.heap.references import Added, References
 from pmat_lsp.heap.settling import Columns, references_settled_later, settle_pads, settle_strengths
 from pmat_lsp.heap.strings import Strings
@@ -79,6 +80,8 @@ def write_index(path: Path, data: Buffer, file: BinaryIO, identity: Identity, pr
     _Loader(path, data, progress).write(writer, identity)
 
 
+_MOST_MEMORY = 1 << 57
+"""Bytes that the widest addresses of today can name."""
 _LARGE = 1 << 28
 """Bytes from which on a dump may well be larger than what there is of memory."""
 
@@ -249,9 +252,11 @@ class _Loader:
         target, detail = writer.column("out_target", np.int32, most), writer.packed("out_detail", most)
         out_start.append(np.zeros(1, np.int32))
         svs = rows = 0
+        memory_taken = 0.0
         for piece in records.resolved(more, self.progress):
             behind = rows + len(piece.target)
             check_rows(str(self.path), n, behind)
+            memory_taken = self._check_sizes(memory_taken, piece.svs)
             kind[svs : svs + len(piece.svs.kind)] = piece.svs.kind
             out_kind[rows:behind], out_strength[rows:behind] = piece.kind, piece.strength
             flags.append(piece.svs.flags)
@@ -285,6 +290,15 @@ class _Loader:
             out_strength=out_strength[:behind],
             out_detail=detail.finish(),
         )
+
+    def _check_sizes(self, before: float, svs: Piece) -> float:
+        """The bytes of all SVs up to these: as many as a machine can have, or no sum of them would be right."""
+        taken = before + np.cumsum(svs.size, dtype=np.float64)
+        if len(taken) and taken[-1] > _MOST_MEMORY:
+            at = int(svs.offset[np.argmax(taken > _MOST_MEMORY)])
+            problem = f"damaged: with the SV at byte {at:,} the SVs take more bytes than any machine has"
+            raise DumpError(self.path, problem, offset=at, hint=DAMAGED_HINT)
+        return float(taken[-1]) if len(taken) else before
 
     def _extensions(self, noted: Noted) -> tuple[I32, U8, I64]:
         """(SV, type, offset) of each extension record about an SV that is in the dump."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.format.kinds import HASH_KINDS, CodeFlag, Kind, RefKind, ScalarFlag, Strength
+from pmat_lsp.format.kinds import HASH_KINDS, CodeFlag, Kind, RefKind, ScalarFlag, Strength, kind_of
 from pmat_lsp.heap.bodies import body_of
 from pmat_lsp.heap.describe import code_row
 from pmat_lsp.heap.model import Heap, StructType
@@ -81,8 +81,7 @@ def description(heap: Heap, sv: int) -> str:
     """What an SV is, without its address: `SCALAR(UV,PV)`, `REF(W)`, `ARRAY(2,!REAL)`, `CODE(PP,closure)`."""
     if sv >= heap.n:
         return ("UNDEF", "YES", "NO")[sv - heap.n]
-    number = int(heap.kind[sv])
-    kind = Kind(number) if number in Kind._value2member_map_ else Kind.UNKNOWN
+    kind = kind_of(int(heap.kind[sv]))
     length, flags = int(heap.length[sv]), int(heap.flags[sv])
     if kind in _COUNTED_KINDS:
         return f"{kind.name}({length})"

@@ -8,22 +8,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pmat_lsp.format.kinds import RefKind, Strength
+from pmat_lsp.format.kinds import Kind, RefKind, Strength
 from pmat_lsp.heap.model import Heap
 
+_PAD = int(Kind.PAD)
 # Where all clones of a closure are looked at, looking the members of an enumeration up would take most of the time.
 _CODE_PAD, _CODE_PADLIST, _PADLIST_PAD = int(RefKind.CODE_PAD), int(RefKind.CODE_PADLIST), int(RefKind.PADLIST_PAD)
 
 
 def pads_of(heap: Heap, code: int) -> list[int]:
-    """The pads of a CODE, that of depth 1 first."""
+    """The pads of a CODE, that of depth 1 first; what it names as one and is no array is left out."""
     pads = []
     for kind, detail, target in heap.references_of(code):
         if kind == _CODE_PAD:
             pads.append((detail, target))
         elif kind == _CODE_PADLIST:
             pads += [(depth, pad) for inner, depth, pad in heap.references_of(target) if inner == _PADLIST_PAD]
-    return [pad for _, pad in sorted(pads)]
+    return [pad for _, pad in sorted(pads) if heap.kind[pad] == _PAD]
 
 
 def first_pad(heap: Heap, code: int) -> int:

@@ -14,7 +14,7 @@ from pmat_lsp.analysis.handles import handles_table
 from pmat_lsp.analysis.instances import class_table
 from pmat_lsp.analysis.leaks import captures_of
 from pmat_lsp.analysis.tables import Table, Value
-from pmat_lsp.format.kinds import KIND_NAMES, CodeFlag, Kind, RefKind, ScalarFlag, Strength
+from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind, ScalarFlag, Strength, kind_name
 from pmat_lsp.heap.bodies import text_starts
 from pmat_lsp.heap.describe import code_name
 from pmat_lsp.heap.gather import Gatherer
@@ -72,7 +72,7 @@ def _svs(dump: Dump, progress: Progress) -> Rows:
         n,
         {
             "addr": lambda: heap.address[:n],
-            "kind": lambda: looked_up(heap.kind[:n], lambda kind: KIND_NAMES.get(kind, Kind.UNKNOWN.name)),
+            "kind": lambda: looked_up(heap.kind[:n], kind_name),
             "class": lambda: _classes_of(heap),
             "name": lambda: _names(heap, progress),
             "root": lambda: _roots(heap),

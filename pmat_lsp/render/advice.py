@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pmat_lsp.format.kinds import Kind
+from pmat_lsp.format.kinds import Kind, kind_of
 from pmat_lsp.heap.naming import quoted
 from pmat_lsp.render.escape import visible
 from pmat_lsp.source.advice import Access, Advice, AdviceKind
@@ -88,7 +88,7 @@ def _wrapper(advice: Advice) -> str:
 def _empty(advice: Advice) -> str:
     name = advice.variables[0]
     sigils = {Kind.ARRAY: "@", Kind.HASH: "%"}
-    target = name if name[0] in "@%" else f"{sigils.get(Kind(advice.container), '@')}{name}"
+    target = name if name[0] in "@%" else f"{sigils.get(kind_of(advice.container), '@')}{name}"
     is_plain = advice.container in sigils or name[0] in "@%"
     empty = f"empty the container, `{target} = ();`," if is_plain else "empty the container"
     drop = "" if _leaves(advice, name) or not advice.accesses else f" or {_drop(advice, 'the callback')}"

@@ -13,7 +13,7 @@ from pmat_lsp.analysis.finding_ids import finding_ids
 from pmat_lsp.analysis.instances import class_table
 from pmat_lsp.analysis.islands import Islands
 from pmat_lsp.analysis.result import Hop
-from pmat_lsp.format.kinds import Kind, Strength
+from pmat_lsp.format.kinds import Strength, kind_of
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.neighbours import strength_of
 from pmat_lsp.heap.progress import Progress
@@ -111,8 +111,7 @@ def overview_data(dump: Dump, progress: Progress) -> Json:
 
 def kind_name(heap: Heap, sv: int) -> str:
     """`HASH`, `CODE`."""
-    number = int(heap.kind[sv])
-    return Kind(number).name if number in Kind._value2member_map_ else Kind.UNKNOWN.name
+    return kind_of(int(heap.kind[sv])).name
 
 
 def class_name(heap: Heap, sv: int) -> str | None:

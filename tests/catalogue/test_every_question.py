@@ -87,7 +87,8 @@ def svs_of_every_kind(heap: Heap) -> list[str]:
     return [hex(heap.address_of(sv)) for sv in [*first.tolist(), heap.n - 1]]
 
 
-def _all_given(heap: Heap, question: Question[Any]) -> list[Given]:
+def all_given(heap: Heap, question: Question[Any]) -> list[Given]:
+    """What a question is told, once for each SV that it may be about."""
     known = {parameter.name for parameter in question.parameters}
     result: list[Given] = []
     for given in ARGUMENTS.get(question.name, ({},)):
@@ -102,7 +103,7 @@ def _check(dump: Dump) -> None:
         if question.dumps[0] > 1:
             continue
         answered = 0
-        for given in _all_given(dump.heap, question):
+        for given in all_given(dump.heap, question):
             told = Told()
             asked = question.asked((dump,), given, told)
             try:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pmat_lsp.errors import DumpError
 from pmat_lsp.format.kinds import KIND_NAMES, ContextKind, Kind, PadnameFlag, RefKind, Strength
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.model import Heap
@@ -297,3 +298,16 @@ def test_immortals_have_ids_behind_all_svs(tmp_path: Path) -> None:
     assert [root.name for root in heap.roots] == ["sv_undef", "sv_yes", "sv_no"]
     assert heap.id_at(0x20) == 2
     assert heap.id_at(0x21) == heap.id_at(-1) == heap.id_at(1 << 70) == -1
+
+
+@pytest.mark.parametrize("sizes", [[24, 2**63], [2**56, 2**56, 2**20]])
+def test_more_memory_than_any_machine_has_is_damage(tmp_path: Path, sizes: list[int]) -> None:
+    writer = DumpWriter()
+    for number, size in enumerate(sizes[:-1]):
+        writer.undef(0x1000 + 0x18 * number, size=size)
+    before = len(writer.to_bytes())
+    writer.scalar(0x2000, size=sizes[-1])
+    with pytest.raises(DumpError, match="the SVs take more bytes than any machine has") as caught:
+        loaded(writer, tmp_path)
+    # Behind the SVs are two bytes that end them and the contexts.
+    assert caught.value.offset == before - 2

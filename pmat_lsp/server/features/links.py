@@ -9,6 +9,7 @@ from lsprotocol import types
 from pmat_lsp.errors import PmatError
 from pmat_lsp.server.documents import write_document
 from pmat_lsp.server.language_server import PmatServer, guarded
+from pmat_lsp.server.loading import message_lines
 from pmat_lsp.server.paths import path_of
 from pmat_lsp.server.positions import Lines
 from pmat_lsp.server.reports import SCHEME, SUFFIX, reports_folder
@@ -48,7 +49,7 @@ async def resolve(ls: PmatServer, link: types.DocumentLink) -> types.DocumentLin
         try:
             link.target = await write_document(ls, link.data)
         except PmatError as error:
-            ls.tell(types.MessageType.Error, error.message)
+            ls.tell(types.MessageType.Error, message_lines(error.message))
     return link
 
 
