@@ -38,3 +38,10 @@ class DumpError(PmatError):
         self.path = os.fspath(path)
         self.offset = offset
         super().__init__(f"{self.path}: {problem}", hint)
+
+
+def said_by_system(error: OSError) -> str:
+    """What the system says of an error, behind the file that it is about; without its number, which tells nobody more."""
+    if not error.strerror:
+        return str(error)
+    return f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else error.strerror

@@ -16,7 +16,7 @@ from pmat_lsp.catalogue.loaded import Loaded
 from pmat_lsp.catalogue.parsers import AnyOrder
 from pmat_lsp.cli.order import in_order
 from pmat_lsp.cli.output import PROGRAM, show_error, survive_any_character
-from pmat_lsp.errors import PmatError
+from pmat_lsp.errors import PmatError, said_by_system
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -83,10 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # What is imported and computed lives as long as this process: to look through it again and again finds nothing.
     gc.set_threshold(_MANY)
     try:
-        words = in_order(sys.argv[1:] if argv is None else argv, BY_NAME)
-        arguments = build_parser(words).parse_args(words)
-        status: int = arguments.run(arguments)
-        sys.stdout.flush()
+        return _obey(sys.argv[1:] if argv is None else argv)
     except PmatError as error:
         show_error(error)
         return EXIT_ERROR
@@ -102,8 +99,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         short = memory.shortage("this", error)
         if short is None and not isinstance(error, OSError):
             raise
-        show_error(short or PmatError(str(error)))
+        # Where the answer could not be written, as on a full disk, Python would try again at its end.
+        _forget_stdout()
+        show_error(short or PmatError(said_by_system(error) if isinstance(error, OSError) else str(error)))
         return EXIT_ERROR
+
+
+def _obey(argv: Sequence[str]) -> int:
+    """Run the command; all of its answer is written then."""
+    try:
+        words = in_order(argv, BY_NAME)
+        arguments = build_parser(words).parse_args(words)
+        status: int = arguments.run(arguments)
+    except SystemExit:
+        # After the help, or the version.
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
     return status
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from pmat_lsp.cli.output import PROGRAM, show_warning, wants_colour
+from pmat_lsp.cli.output import PROGRAM, show_logged, show_warning, wants_colour
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap import memory
 from pmat_lsp.heap.progress import Progress, no_progress
@@ -107,6 +107,7 @@ def opened_dump(path: Path, settings: Settings, prefix: str = f"{PROGRAM}: ") ->
     Raises:
         DumpError: it cannot be read.
     """
+    show_logged()
     with progress_bar() as progress:
         dump = open_dump(path, settings, progress)
     memory.hold_to_groups()

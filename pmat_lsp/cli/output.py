@@ -98,6 +98,19 @@ def show_warning(message: str, prefix: str = f"{PROGRAM}: ") -> None:
     print(f"{prefix}warning: {_safe(message)}", file=sys.stderr)
 
 
+def show_logged() -> None:
+    """Print to stderr what is logged as a warning or worse as `show_warning` does, where nobody else takes it."""
+    # Whatever logs has imported it.
+    import logging
+
+    class Shown(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return f"{PROGRAM}: warning: {_safe(super().format(record))}"
+
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(Shown())
+
+
 def show_note(message: str) -> None:
     """Print to stderr what a person may want to know of how they asked."""
     print(f"{PROGRAM}: note: {_safe(message)}", file=sys.stderr)

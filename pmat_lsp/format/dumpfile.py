@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Protocol
+
+import xxhash
 
 from pmat_lsp.errors import DumpError
 
 _BLOCK = 1 << 16
+_SAMPLE = 1 << 16
+
+
+class SupportsFileno(Protocol):
+    """An open file."""
+
+    def fileno(self) -> int:
+        """Its number."""
 
 
 class DumpFile:
     """Slices of a file, as if it were `bytes`; small reads next to each other come from one block.
 
-    The file stays open, so a dump that is replaced or deleted can still be read. It is not mapped: reading a mapped
-    file that somebody cuts short kills the process.
+    The file stays open, so a dump that is replaced or deleted can still be read; one that is written anew in place
+    cannot, and that is noticed. It is not mapped: reading a mapped file that somebody cuts short kills the process.
     """
 
     def __init__(self, path: Path) -> None:
@@ -25,7 +36,8 @@ class DumpFile:
         """
         self._path = path
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (it stays open as long as the heap is used)
-        self._size = os.fstat(self._file.fileno()).st_size
+        self._size, self._written = self._stamp()
+        self._sample = sample_of(self._file, self._size)
         self._block = b""
         self._block_start = 0
 
@@ -36,7 +48,7 @@ class DumpFile:
         """The bytes of a slice without a step.
 
         Raises:
-            DumpError: the file has become shorter.
+            DumpError: the file has become shorter, or was written anew.
         """
         start, stop, _ = wanted.indices(self._size)
         if stop <= start:
@@ -50,7 +62,30 @@ class DumpFile:
         # A look a little backwards: records are read from their strings to their headers as often as forwards.
         first = max(0, start - 512)
         block = os.pread(self._file.fileno(), max(_BLOCK, stop - first), first)
+        # Behind the reading: what is read is of before, then.
+        size, written = self._stamp()
         if first + len(block) < stop:
             problem = f"the file has been cut short since it was loaded: byte {stop:,} is gone"
             raise DumpError(self._path, problem, offset=first + len(block), hint="Load it again.")
+        if written != self._written:
+            if size != self._size or sample_of(self._file, size) != self._sample:
+                raise DumpError(self._path, "the file has been written anew since it was loaded", hint="Load it again.")
+            self._written = written
         self._block_start, self._block = first, block
+
+    def _stamp(self) -> tuple[int, int]:
+        """(bytes, when it was written) of the open file."""
+        status = os.fstat(self._file.fileno())
+        return status.st_size, status.st_mtime_ns
+
+
+def sample_of(file: SupportsFileno, size: int) -> bytes:
+    """A digest of the start and the end of a file of so many bytes: another dump has another one.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    sample = xxhash.xxh3_128()
+    for start in (0, max(0, size - _SAMPLE)):
+        sample.update(os.pread(file.fileno(), _SAMPLE, start))
+    return sample.digest()

@@ -203,6 +203,19 @@ def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: b
         raise DumpError(dump, problem, offset=offset if isinstance(offset, int) else None, hint=str(told["hint"]))
     if short := memory.why_killed("reading it", kills, complaint):
         raise DumpError(dump, short.message, hint=short.hint)
-    logger.error("the reader of %s ended with status %s: %s", dump, status, complaint.decode(errors="replace"))
-    hint = "It may have been killed for want of memory. Try again; the log says more."
+    if _is_killed_by_disk(status):
+        problem = "the process that reads it has ended: bytes of it, or of its index, could not be read or written"
+        raise DumpError(dump, problem, hint="A disk may be full or broken, or the file was cut short meanwhile.")
+    hint = "It may have been killed for want of memory. Try again."
+    if complaint:
+        logger.error("the reader of %s ended with status %s: %s", dump, status, complaint.decode(errors="replace"))
+        hint = "Try again; the log says more."
     raise DumpError(dump, f"the process that reads it has ended with status {status}", hint=hint)
+
+
+def _is_killed_by_disk(status: int | None) -> bool:
+    """Whether a process has ended since bytes of a mapped file were not there."""
+    # Here, since it is hardly ever needed.
+    import signal
+
+    return sys.platform != "win32" and status == -signal.SIGBUS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import time
@@ -13,13 +14,15 @@ from pathlib import Path
 import platformdirs
 import xxhash
 
+from pmat_lsp.format.dumpfile import sample_of
 from pmat_lsp.heap import locks
 from pmat_lsp.heap.index import SCHEMA, Identity, IndexDamaged, read_identity
 
 DEFAULT_LIMIT = 4 << 30
 """Bytes that the cache may take before the files that were not used for longest go."""
 
-_SAMPLE = 1 << 16
+TEMPORARY = "pmat-lsp-index-"
+"""What the name of a folder begins with that takes an index where the cache cannot be written."""
 _INDEX_SUFFIX = ".pmatidx"
 _DUMP_SUFFIX = ".pmat"
 _DIGITS = 32
@@ -38,16 +41,13 @@ def identify(dump: Path) -> Identity:
         OSError: it cannot be read.
     """
     status = dump.stat()
-    sample = xxhash.xxh3_128()
     with open(dump, "rb") as file:
-        sample.update(file.read(_SAMPLE))
-        file.seek(max(0, status.st_size - _SAMPLE))
-        sample.update(file.read(_SAMPLE))
+        sample = sample_of(file, status.st_size)
     return {
         "path": str(dump.absolute()).encode("utf-8", "surrogateescape"),
         "size": status.st_size,
         "mtime": status.st_mtime_ns,
-        "sample": sample.digest(),
+        "sample": sample,
     }
 
 
@@ -104,11 +104,15 @@ class Cache:
             OSError: it cannot be made.
         """
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+        except FileExistsError as error:
+            # There is a file in its place.
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.folder)) from error
 
     def entries(self) -> list[CacheEntry]:
         """All its files, the one used last first."""
-        return sorted(self._entries(), key=lambda entry: -entry.used)
+        return sorted(self._entries(), key=lambda entry: -_last_used(entry))
 
     def _entries(self) -> Iterator[CacheEntry]:
         for path in self.folder.glob("*"):
@@ -133,6 +137,12 @@ class Cache:
             with suppress(OSError):
                 path.unlink()
 
+    def remove_temporary(self) -> None:
+        """Remove the folder if it is one of `TEMPORARY`, and empty: where the process that made it was killed."""
+        if self.folder.name.startswith(TEMPORARY):
+            with suppress(OSError):
+                self.folder.rmdir()
+
     def clear(self) -> int:
         """Remove everything; returns how many bytes that were."""
         removed = 0
@@ -143,11 +153,19 @@ class Cache:
         return removed
 
 
+def _last_used(entry: CacheEntry) -> float:
+    """When a file was used last; the beginning of time for one of the future.
+
+    The clock has been set back since, and the file was not used again.
+    """
+    return entry.used if entry.used <= time.time() + _A_MINUTE else 0.0
+
+
 def _is_abandoned(entry: CacheEntry) -> bool:
     """Whether the process that wrote an unfinished file is gone."""
     found = _OWN_NAME.fullmatch(entry.path.name)
     is_unfinished = found is not None and found["unfinished"] is not None
     with suppress(OSError):
-        return is_unfinished and entry.used < time.time() - _A_MINUTE and not locks.is_locked(entry.path)
+        return is_unfinished and abs(time.time() - entry.used) > _A_MINUTE and not locks.is_locked(entry.path)
     # Somebody else has just finished or removed it.
     return False

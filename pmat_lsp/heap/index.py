@@ -9,6 +9,7 @@ and the index is built anew.
 
 from __future__ import annotations
 
+import errno
 import os
 import zlib
 from collections.abc import Iterable, Iterator
@@ -115,11 +116,9 @@ class ColumnWriter:
 
     def to_fill(self, length: int) -> npt.NDArray[Any]:
         """See `IndexWriter.to_fill`."""
-        end = self._offset + length * self._dtype.itemsize
-        if os.fstat(self._file.fileno()).st_size < end:
-            self._file.truncate(end)
         if not length:
             return np.zeros(0, self._dtype)
+        _make_room(self._file, self._offset, length * self._dtype.itemsize)
         return np.memmap(self._file, self._dtype, "r+", self._offset, (length,)).view(np.ndarray)
 
     def filled(self, values: npt.NDArray[Any]) -> None:
@@ -317,6 +316,25 @@ def read_identity(path: Path) -> Identity:
         return identity
     except (KeyError, TypeError, ValueError, msgpack.exceptions.UnpackException) as error:
         raise IndexDamaged(str(error)) from error
+
+
+def _make_room(file: BinaryIO, offset: int, size: int) -> None:
+    """Have the disk keep room for so many bytes: one that is full must say so here.
+
+    Where it is only noticed when something is written to the mapped file, the kernel kills the process.
+
+    Raises:
+        OSError: there is no room.
+    """
+    if os.fstat(file.fileno()).st_size < offset + size:
+        file.truncate(offset + size)
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file.fileno(), offset, size)
+        except OSError as error:
+            # A file system that does not know of it.
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                raise
 
 
 # Columns -----------------------------------------------------------------------------------------------------------

@@ -19,10 +19,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from pmat_lsp.errors import DumpError, PmatError
+from pmat_lsp.errors import DumpError, PmatError, said_by_system
 from pmat_lsp.format.container import is_compressed, map_dump
 from pmat_lsp.heap import locks, memory
 from pmat_lsp.heap.cache import Cache, identify
+from pmat_lsp.heap.index import Identity
 from pmat_lsp.heap.load import write_index
 from pmat_lsp.heap.progress import Progress, no_progress
 
@@ -62,7 +63,7 @@ def main(task: list[str]) -> int:
     except (MemoryError, OSError, RuntimeError) as error:
         if short := memory.shortage(_READING, error):
             return _fail(dump, short)
-        _tell({"unwritable": str(error)} if isinstance(error, OSError) else {"fault": _fault(error)})
+        _tell({"unwritable": said_by_system(error)} if isinstance(error, OSError) else {"fault": _fault(error)})
         return 2
     except Exception as error:
         _tell({"fault": _fault(error)})
@@ -97,17 +98,32 @@ def build(
         largest: bytes that a compressed dump may unpack to; None: what `format.container` allows.
 
     Raises:
-        DumpError: the dump cannot be read.
+        DumpError: the dump cannot be read, or was written anew meanwhile.
         OSError: the cache cannot be written.
     """
-    identity = identify(dump)
+    identity, packed = _looked_at(dump)
     index = cache.index_of(identity)
     cache.make()
     with ExitStack() as files:
-        unpacked = files.enter_context(_written(cache.unpacked(index), unfinished)) if is_compressed(dump) else None
+        unpacked = files.enter_context(_written(cache.unpacked(index), unfinished)) if packed else None
         data = map_dump(dump, unpacked, largest)
         write_index(dump, data, files.enter_context(_written(index, unfinished)), identity, progress)
+        if _looked_at(dump)[0] != identity:
+            # What was read may be of both.
+            raise DumpError(dump, "it was written anew while it was read")
     cache.evict(keep=index)
+
+
+def _looked_at(dump: Path) -> tuple[Identity, bool]:
+    """What a dump is now, and whether it is compressed.
+
+    Raises:
+        DumpError: it cannot be read.
+    """
+    try:
+        return identify(dump), is_compressed(dump)
+    except OSError as error:
+        raise DumpError(dump, f"cannot be read: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -139,6 +155,7 @@ def _leave_with_parent(cache: Cache, unfinished: str) -> None:
     while os.read(0, 1):
         pass
     cache.remove_unfinished(unfinished)
+    cache.remove_temporary()
     os._exit(1)
 
 

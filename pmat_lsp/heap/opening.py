@@ -10,11 +10,11 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from pmat_lsp.errors import DumpError
+from pmat_lsp.errors import DumpError, said_by_system
 from pmat_lsp.format.container import check_file, is_compressed
 from pmat_lsp.format.dumpfile import DumpFile
 from pmat_lsp.heap import memory
-from pmat_lsp.heap.cache import Cache, identify
+from pmat_lsp.heap.cache import TEMPORARY, Cache, identify
 from pmat_lsp.heap.index import Identity, IndexDamaged, read_index
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.progress import Progress, never, no_progress
@@ -55,8 +55,13 @@ def open_heap(
             identity = identify(dump)
             heap = _from_index(dump, cache, identity)
             if heap is None:
-                heap = _indexed(dump, memory_limit, cache, identity, progress, cancelled, in_background)
-            if heap is not None:
+                try:
+                    heap = _indexed(dump, memory_limit, cache, identity, progress, cancelled, in_background)
+                except DumpError:
+                    if identify(dump) == identity:
+                        raise
+            # The bytes that are read when they are asked for must be those that the index is about.
+            if heap is not None and identify(dump) == identity:
                 return heap
     except (MemoryError, OSError, RuntimeError) as error:
         short = memory.shortage("opening it", error)
@@ -88,16 +93,19 @@ def _indexed(
         build_index(dump, limit, cache, progress, cancelled, in_background)
         return _from_index(dump, cache, identity)
     except CacheUnwritable as error:
-        logger.warning("%s: its index goes to a temporary folder: %s", dump, error)
+        unwritable = str(error)
     # A full disk, or a home that is read only, is no reason to leave somebody without an answer. What is mapped and
     # open stays when the folder goes.
     try:
-        with tempfile.TemporaryDirectory(prefix="pmat-lsp-", ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, ignore_cleanup_errors=True) as folder:
             build_index(dump, limit, Cache(Path(folder)), progress, cancelled, in_background)
-            return _from_index(dump, Cache(Path(folder)), identity)
+            heap = _from_index(dump, Cache(Path(folder)), identity)
     except (CacheUnwritable, OSError) as error:
         hint = "Make room, or name a folder for it in the environment variable PMAT_LSP_CACHE."
-        raise DumpError(dump, f"its index cannot be written: {error}", hint=hint) from error
+        said = said_by_system(error) if isinstance(error, OSError) else error
+        raise DumpError(dump, f"its index cannot be written: {said}", hint=hint) from error
+    logger.warning("%s: its index cannot be kept: %s", dump, unwritable)
+    return heap
 
 
 def _from_index(dump: Path, cache: Cache, identity: Identity) -> Heap | None:

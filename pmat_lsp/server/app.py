@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ _TURN = 0.001
 """Seconds that a thread which computes keeps the event loop waiting, not 0.005 as usual: a message takes some turns."""
 
 
+_BY_SIGNAL = 128
+"""Added to the number of a signal it is the exit status, as a shell reports it."""
 _HEADER = b"Content-"
 """What every message begins with."""
 _PATIENCE = 5
@@ -80,8 +83,23 @@ def _serve(server: PmatServer, start: Callable[[], None]) -> None:
     sys.setswitchinterval(_TURN)
     # The modules stay: the collector of garbage, which stops all threads, need not look through them each time.
     gc.freeze()
+    _clean_up_when_ended(server)
     try:
         start()
     finally:
         # A client that vanished has not asked for it.
         server.state.close()
+
+
+def _clean_up_when_ended(server: PmatServer) -> None:
+    """An editor that loses patience, or a session that ends, sends a signal: nothing is left behind then, either."""
+
+    def leave(number: int, _frame: object) -> None:
+        server.state.close()
+        os._exit(_BY_SIGNAL + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # One that is ignored, as behind nohup, stays so.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, leave)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ MOST_ENTRIES = 50_000
 """Directory entries looked at, over all folders."""
 DEEPEST = 6
 """So many folders below its first one a glob with `**` reaches."""
+_CLOCKS_DIFFER_NS = 600 * 1_000_000_000
+"""Ten minutes: a file server has a clock of its own."""
 _SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".cache"})
 
 Stamp = tuple[int, int]
@@ -52,13 +55,23 @@ def stamp_of(path: Path) -> Stamp | None:
 def find_dumps(globs: Sequence[Glob], *, deepest: int = DEEPEST, kept: Iterable[Path] = ()) -> tuple[Found, ...]:
     """The files that the globs match, the one written last first; of equal ones the first by name.
 
+    Those of the future come last: the clock has been set back since they were written.
     With `deepest` 0 a glob with `**` looks into its first folder alone: cheap enough to ask every other second.
     Those of `kept` that there still are come along.
     """
     walked = walk(globs, deepest=deepest, most_entries=MOST_ENTRIES, skipped=_SKIPPED)
     paths = (folder.folder / name for folder in walked for name in folder.names)
     stamped = {path: stamp for path in (*paths, *kept) if (stamp := stamp_of(path)) is not None and path.is_file()}
-    return tuple(sorted((Found(*one) for one in stamped.items()), key=lambda found: (-found.stamp[0], found.path)))
+    return tuple(sorted((Found(*one) for one in stamped.items()), key=_order))
+
+
+def is_of_future(stamp: Stamp) -> bool:
+    """Whether a file has a time that is still to come, by more than clocks of two machines differ."""
+    return stamp[0] > time.time_ns() + _CLOCKS_DIFFER_NS
+
+
+def _order(found: Found) -> tuple[bool, int, Path]:
+    return is_of_future(found.stamp), -found.stamp[0], found.path
 
 
 def folders_of_dumps(globs: Sequence[Glob]) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from pmat_lsp.server.changes import choice_changed
-from pmat_lsp.server.dumps import DEEPEST, Found, find_dumps, stamp_of
+from pmat_lsp.server.dumps import DEEPEST, Found, find_dumps, is_of_future, stamp_of
 from pmat_lsp.server.language_server import PmatServer
 from pmat_lsp.server.loading import load_dump, settled
 from pmat_lsp.server.threads import in_daemon_thread
@@ -57,7 +57,7 @@ def _is_older(ls: PmatServer, path: Path, changed: int) -> bool:
     front = ls.state.dumps.front
     if front is None or front.stamp is None or _named(ls) is not None:
         return False
-    return path != front.dump.path and changed < front.stamp[0]
+    return path != front.dump.path and changed < front.stamp[0] and not is_of_future(front.stamp)
 
 
 def _named(ls: PmatServer) -> Path | None:
