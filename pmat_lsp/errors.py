@@ -41,7 +41,7 @@ class DumpError(PmatError):
 
 
 def said_by_system(error: OSError) -> str:
-    """What the system says of an error, behind the file that it is about; without its number, which tells nobody more."""
+    """The file that an error is about, and what the system says; without its number, which tells nobody more."""
     if not error.strerror:
         return str(error)
     return f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else error.strerror
