@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from pmat_lsp.server import late_features
 from pmat_lsp.server.features import diagnostics, lifecycle, pull_diagnostics
+from pmat_lsp.server.framing import framed
 from pmat_lsp.server.language_server import PmatServer
 
 FEATURES = (lifecycle, diagnostics, pull_diagnostics, late_features)
@@ -43,7 +44,7 @@ def serve_stdio() -> None:
     # The protocol gets the standard output for itself: pygls closes it in the end, and a stray print would garble it.
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output, contextlib.redirect_stdout(sys.stderr):
         server = build_server()
-        _serve(server, lambda: server.start_io(sys.stdin.buffer, output))
+        _serve(server, lambda: server.start_io(framed(sys.stdin.buffer), output))
 
 
 def serve_tcp(host: str, port: int) -> None:
@@ -57,7 +58,7 @@ def serve_tcp(host: str, port: int) -> None:
         client = next(client for client in _connections(listening) if _speaks_lsp(client))
     with client, client.makefile("rb") as reader, client.makefile("wb") as writer:
         server = build_server()
-        _serve(server, lambda: server.start_io(reader, writer))
+        _serve(server, lambda: server.start_io(framed(reader), writer))
 
 
 def _connections(listening: socket.socket) -> Iterator[socket.socket]:
