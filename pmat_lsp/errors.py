@@ -40,7 +40,7 @@ class DumpError(PmatError):
 
 
 def said_by_system(error: OSError) -> str:
-    """What the system says of an error, behind the file that it is about; without its number, which tells nobody more."""
+    """What the system says of an error, behind the file that it is about; its number is left out."""
     if not error.strerror:
         return str(error)
     return f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else error.strerror
