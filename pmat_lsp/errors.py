@@ -13,8 +13,7 @@ class PmatError(Exception):
     """A trouble that a person can act on; never a bug of ours.
 
     Attributes:
-        message: one line, without the name of the program. Names out of a dump are in it as they are: who shows it
-            makes them safe.
+        message: one line, without the name of the program.
         hint: what to do next, or "".
     """
 
@@ -41,7 +40,7 @@ class DumpError(PmatError):
 
 
 def said_by_system(error: OSError) -> str:
-    """The file that an error is about, and what the system says; without its number, which tells nobody more."""
+    """What the system says of an error, behind the file that it is about; its number is left out."""
     if not error.strerror:
         return str(error)
     return f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else error.strerror

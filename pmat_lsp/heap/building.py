@@ -31,6 +31,8 @@ _PATIENCE = 0.05
 
 _standing_by: list[Forked] = []
 """At most one child."""
+_reading: dict[Child, tuple[Cache, str]] = {}
+"""Where each child that reads a dump writes, and the suffix of what it has not finished."""
 
 
 class CacheUnwritable(Exception):
@@ -60,6 +62,7 @@ def build_index(
     kills = cgroups.kills()
     with _started(task_of(dump, limit, unfinished, niceness, cache)) as child:
         memory.release(child.pid)
+        _reading[child] = cache, unfinished
         try:
             told = _listen(child, progress, cancelled)
         except BaseException:
@@ -67,6 +70,7 @@ def build_index(
             child.wait()
             raise
         finally:
+            del _reading[child]
             cache.remove_unfinished(unfinished)
         complaint = child.stderr.read() if child.stderr else b""
         status = child.wait()
@@ -100,6 +104,22 @@ def stand_down() -> None:
     while _standing_by:
         with _standing_by.pop() as child:
             child.kill()
+
+
+def end_all() -> None:
+    """End every child at once, and remove what it has not finished: for a process that leaves.
+
+    The threads that wait for them may not come to it any more.
+    """
+    stand_down()
+    for child, (cache, unfinished) in tuple(_reading.items()):
+        child.kill()
+        # The thread that waits for it takes its status; that it has ended is seen here, too.
+        if hasattr(os, "waitid"):
+            with suppress(ChildProcessError):
+                os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        cache.remove_unfinished(unfinished)
+        cache.remove_temporary()
 
 
 def _work_when_told() -> int:

@@ -29,6 +29,8 @@ from pmat_lsp.heap.progress import Progress, no_progress
 
 _READING = "reading it"
 _STANDARD_OUTPUT = 1
+_leaving = threading.Lock()
+"""Held from when this process leaves with its parent on: nothing more is begun then."""
 _LARGEST_SHARE = 8
 """A dump so many times larger than the memory that reading may take cannot be read: it takes a quarter of its size."""
 
@@ -131,7 +133,9 @@ def _written(path: Path, unfinished: str) -> Iterator[BinaryIO]:
     """A file that is there whole or not at all: others may be reading it, or writing it too."""
     temporary = path.with_name(path.name + unfinished)
     try:
-        with open(temporary, "w+b", opener=_for_nobody_else) as file:
+        with _leaving:
+            opened = open(temporary, "w+b", opener=_for_nobody_else)  # noqa: SIM115 (it is closed right below)
+        with opened as file:
             locks.lock(file)
             yield file
         os.replace(temporary, path)
@@ -154,6 +158,7 @@ def _leave_with_parent(cache: Cache, unfinished: str) -> None:
     # Not by sys.stdin: a thread that waits in it keeps Python from ending.
     while os.read(0, 1):
         pass
+    _leaving.acquire()
     cache.remove_unfinished(unfinished)
     cache.remove_temporary()
     os._exit(1)

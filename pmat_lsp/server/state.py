@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from lsprotocol import types
 
+from pmat_lsp.heap.building import end_all
 from pmat_lsp.server.client import Client
 from pmat_lsp.server.disk import Signal
 from pmat_lsp.server.dumps import Found, Stamp
@@ -187,6 +188,7 @@ class State:
                 task.cancel()
         for work in self.stoppable:
             work.give_up()
+        end_all()
         for work in self.stoppable:
             work.wait()
         if self.reports is not None:
