@@ -39,8 +39,13 @@ class DumpError(PmatError):
         super().__init__(f"{self.path}: {problem}", hint)
 
 
-def said_by_system(error: OSError) -> str:
-    """What the system says of an error, behind the file that it is about; its number is left out."""
+def unreadable(path: str | os.PathLike[str], error: OSError) -> DumpError:
+    """The error for a dump that the system does not let us read."""
+    return DumpError(path, f"cannot be read: {error.strerror or error}")
+
+
+def system_error_text(error: OSError) -> str:
+    """`FILE: REASON`, or the reason alone where the error names no file; never the error's number."""
     if not error.strerror:
         return str(error)
     return f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else error.strerror

@@ -78,8 +78,8 @@ class ShortestCycles:
         )
         rows = self._rows(sv, length)
         distance[self._queue[:found]] = 0
-        rest = length - len(rows)
-        return (*hops_of(heap, rows), _rest(heap, rows, rest)) if rest else hops_of(heap, rows)
+        hops, rest = hops_of(heap, rows), length - len(rows)
+        return (*hops, _rest(heap, hops, f"{rest:,} more references")) if rest else hops
 
     def _rows(self, first: int, length: int) -> list[int]:
         """The rows of the out_ columns of a cycle of that length, up to the end of the last hop that is told."""
@@ -111,18 +111,17 @@ def _first(heap: Heap, rows: npt.NDArray[np.intp]) -> int:
     return int(rows[details.argmin()])
 
 
-def _rest(heap: Heap, rows: list[int], references: int) -> Hop:
-    """What stands for so many more references that lead back to where the rows begin."""
-    source, target = int(heap.out_target[rows[-1]]), source_of(heap, rows[0])
-    return _between(heap, (source, target), ("other", f"… {references:,} more references …", ""))
-
-
 def shortened(heap: Heap, hops: tuple[Hop, ...], most: int) -> tuple[Hop, ...]:
-    """A cycle in so many hops at most, of which the last stands for all that are left out."""
+    """A cycle with at most `most` hops; the last one stands for all that are left out."""
     if len(hops) <= most:
         return hops
-    told = hops[: most - 1]
-    return (*told, _between(heap, (told[-1].target, hops[0].source), ("other", "… more references …", "")))
+    kept = hops[: most - 1]
+    return (*kept, _rest(heap, kept, "more references"))
+
+
+def _rest(heap: Heap, kept: tuple[Hop, ...], what: str) -> Hop:
+    """The hop that closes a cycle in place of the references that are left out."""
+    return _between(heap, (kept[-1].target, kept[0].source), ("other", f"… {what} …", ""))
 
 
 def hops_of(heap: Heap, rows: list[int]) -> tuple[Hop, ...]:

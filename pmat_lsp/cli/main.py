@@ -16,7 +16,7 @@ from pmat_lsp.catalogue.loaded import Loaded
 from pmat_lsp.catalogue.parsers import AnyOrder
 from pmat_lsp.cli.order import in_order
 from pmat_lsp.cli.output import PROGRAM, show_error, survive_any_character
-from pmat_lsp.errors import PmatError, said_by_system
+from pmat_lsp.errors import PmatError, system_error_text
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -99,20 +99,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         short = memory.shortage("this", error)
         if short is None and not isinstance(error, OSError):
             raise
-        # Where the answer could not be written, as on a full disk, Python would try again at its end.
+        # If the output could not be written, as on a full disk, Python would try again at exit.
         _forget_stdout()
-        show_error(short or PmatError(said_by_system(error) if isinstance(error, OSError) else str(error)))
+        show_error(short or PmatError(system_error_text(error) if isinstance(error, OSError) else str(error)))
         return EXIT_ERROR
 
 
 def _obey(argv: Sequence[str]) -> int:
-    """Run the command; all of its answer is written then."""
+    """Run the command and flush its output."""
     try:
         words = in_order(argv, BY_NAME)
         arguments = build_parser(words).parse_args(words)
         status: int = arguments.run(arguments)
     except SystemExit:
-        # After the help, or the version.
+        # argparse exits after it has printed the help or the version.
         sys.stdout.flush()
         raise
     sys.stdout.flush()

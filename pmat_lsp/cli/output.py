@@ -99,8 +99,8 @@ def show_warning(message: str, prefix: str = f"{PROGRAM}: ") -> None:
 
 
 def show_logged() -> None:
-    """Print to stderr what is logged as a warning or worse as `show_warning` does, where nobody else takes it."""
-    # Whatever logs has imported it.
+    """Print logged warnings and errors as `show_warning` does, unless a handler of its own takes them."""
+    # Not at the top: commands that open no dump need no logging.
     import logging
 
     class Shown(logging.Formatter):

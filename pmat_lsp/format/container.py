@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from pmat_lsp.errors import DumpError
+from pmat_lsp.errors import DumpError, unreadable
 from pmat_lsp.format.header import TRUNCATED_HINT, Buffer
 from pmat_lsp.units import format_bytes
 
@@ -83,7 +83,7 @@ def read_dump(path: Path) -> bytes:
             file.seek(0)
             return file.read()
     except OSError as error:
-        raise DumpError(path, f"cannot be read: {error.strerror or error}") from error
+        raise unreadable(path, error) from error
 
 
 def map_dump(path: Path, unpack_to: BinaryIO | None, largest: int | None = None) -> Buffer:
@@ -104,7 +104,7 @@ def map_dump(path: Path, unpack_to: BinaryIO | None, largest: int | None = None)
             if unpack_to is None:
                 return _mapped(file)
     except OSError as error:
-        raise DumpError(path, f"cannot be read: {error.strerror or error}") from error
+        raise unreadable(path, error) from error
     for chunk in unpacked(path, largest):
         unpack_to.write(chunk)
     unpack_to.flush()
@@ -165,4 +165,4 @@ def unpacked(path: Path, largest: int | None = None) -> Iterator[bytes]:
         problem = f"the {name} data are cut off or damaged after {size:,} unpacked bytes: {error}"
         raise DumpError(path, problem, offset=size, hint=TRUNCATED_HINT) from error
     except OSError as error:
-        raise DumpError(path, f"cannot be read: {error.strerror or error}") from error
+        raise unreadable(path, error) from error

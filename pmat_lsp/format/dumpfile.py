@@ -24,8 +24,8 @@ class SupportsFileno(Protocol):
 class DumpFile:
     """Slices of a file, as if it were `bytes`; small reads next to each other come from one block.
 
-    The file stays open, so a dump that is replaced or deleted can still be read; one that is written anew in place
-    cannot, and that is noticed. It is not mapped: reading a mapped file that somebody cuts short kills the process.
+    The file stays open, so a dump that is replaced or deleted can still be read. One that is overwritten in place
+    is an error. The file is not mapped: reading a mapped file that somebody cuts short kills the process.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,7 +48,7 @@ class DumpFile:
         """The bytes of a slice without a step.
 
         Raises:
-            DumpError: the file has become shorter, or was written anew.
+            DumpError: the file has become shorter or was overwritten.
         """
         start, stop, _ = wanted.indices(self._size)
         if stop <= start:
@@ -62,25 +62,25 @@ class DumpFile:
         # A look a little backwards: records are read from their strings to their headers as often as forwards.
         first = max(0, start - 512)
         block = os.pread(self._file.fileno(), max(_BLOCK, stop - first), first)
-        # Behind the reading: what is read is of before, then.
+        # After the read: an unchanged time means that these bytes are the old ones.
         size, written = self._stamp()
         if first + len(block) < stop:
             problem = f"the file has been cut short since it was loaded: byte {stop:,} is gone"
             raise DumpError(self._path, problem, offset=first + len(block), hint="Load it again.")
         if written != self._written:
             if size != self._size or sample_of(self._file, size) != self._sample:
-                raise DumpError(self._path, "the file has been written anew since it was loaded", hint="Load it again.")
+                raise DumpError(self._path, "the file has been overwritten since it was loaded", hint="Load it again.")
             self._written = written
         self._block_start, self._block = first, block
 
     def _stamp(self) -> tuple[int, int]:
-        """(bytes, when it was written) of the open file."""
+        """(size in bytes, time of the last change in ns) of the open file."""
         status = os.fstat(self._file.fileno())
         return status.st_size, status.st_mtime_ns
 
 
 def sample_of(file: SupportsFileno, size: int) -> bytes:
-    """A digest of the start and the end of a file of so many bytes: another dump has another one.
+    """A digest of the first and the last 64 KiB of a file of `size` bytes.
 
     Raises:
         OSError: it cannot be read.

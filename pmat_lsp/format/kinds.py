@@ -49,12 +49,12 @@ KIND_NAMES: dict[int, str] = {
 
 
 def kind_of(number: int) -> Kind:
-    """The kind of a number in the column `kind`: UNKNOWN for one that a newer dumper has, and this reader does not."""
+    """The kind that a number in the column `kind` stands for; UNKNOWN for one that only newer dumpers write."""
     return Kind(number) if number in KIND_NAMES else Kind.UNKNOWN
 
 
 def kind_name(number: int) -> str:
-    """The name of that kind."""
+    """The name of the kind that a number stands for."""
     return KIND_NAMES[kind_of(number)]
 
 

@@ -32,7 +32,7 @@ _PATIENCE = 0.05
 _standing_by: list[Forked] = []
 """At most one child."""
 _reading: dict[Child, tuple[Cache, str]] = {}
-"""Where each child that reads a dump writes, and the suffix of what it has not finished."""
+"""For each child that reads a dump: the cache that it writes to, and the suffix of its unfinished files."""
 
 
 class CacheUnwritable(Exception):
@@ -107,14 +107,14 @@ def stand_down() -> None:
 
 
 def end_all() -> None:
-    """End every child at once, and remove what it has not finished: for a process that leaves.
+    """Kill every child and remove its unfinished files, because this process exits.
 
-    The threads that wait for them may not come to it any more.
+    The threads that wait for the children may not run again.
     """
     stand_down()
     for child, (cache, unfinished) in tuple(_reading.items()):
         child.kill()
-        # The thread that waits for it takes its status; that it has ended is seen here, too.
+        # Wait for its end only: its status belongs to the thread that started it.
         if hasattr(os, "waitid"):
             with suppress(ChildProcessError):
                 os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
@@ -224,8 +224,8 @@ def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: b
     if short := memory.why_killed("reading it", kills, complaint):
         raise DumpError(dump, short.message, hint=short.hint)
     if _is_killed_by_disk(status):
-        problem = "the process that reads it has ended: bytes of it, or of its index, could not be read or written"
-        raise DumpError(dump, problem, hint="A disk may be full or broken, or the file was cut short meanwhile.")
+        problem = "the process that reads it was killed: part of the dump or of its index could not be read or written"
+        raise DumpError(dump, problem, hint="A disk may be full or broken, or the file may have been cut short.")
     hint = "It may have been killed for want of memory. Try again."
     if complaint:
         logger.error("the reader of %s ended with status %s: %s", dump, status, complaint.decode(errors="replace"))
@@ -234,8 +234,8 @@ def _judge(dump: Path, told: dict[str, object], status: int | None, complaint: b
 
 
 def _is_killed_by_disk(status: int | None) -> bool:
-    """Whether a process has ended since bytes of a mapped file were not there."""
-    # Here, since it is hardly ever needed.
+    """Whether a process was killed because part of a mapped file was missing."""
+    # Not at the top: it is hardly ever needed.
     import signal
 
     return sys.platform != "win32" and status == -signal.SIGBUS

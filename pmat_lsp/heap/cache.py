@@ -22,7 +22,7 @@ DEFAULT_LIMIT = 4 << 30
 """Bytes that the cache may take before the files that were not used for longest go."""
 
 TEMPORARY = "pmat-lsp-index-"
-"""What the name of a folder begins with that takes an index where the cache cannot be written."""
+"""The prefix of temporary folders, which hold an index where the cache cannot be written."""
 _INDEX_SUFFIX = ".pmatidx"
 _DUMP_SUFFIX = ".pmat"
 _DIGITS = 32
@@ -107,7 +107,7 @@ class Cache:
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
         except FileExistsError as error:
-            # There is a file in its place.
+            # A file has its name.
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.folder)) from error
 
     def entries(self) -> list[CacheEntry]:
@@ -138,7 +138,7 @@ class Cache:
                 path.unlink()
 
     def remove_temporary(self) -> None:
-        """Remove the folder if it is one of `TEMPORARY`, and empty: where the process that made it was killed."""
+        """Remove the folder if it is temporary and empty: the process that made it may have been killed."""
         if self.folder.name.startswith(TEMPORARY):
             with suppress(OSError):
                 self.folder.rmdir()
@@ -154,10 +154,7 @@ class Cache:
 
 
 def _last_used(entry: CacheEntry) -> float:
-    """When a file was used last; the beginning of time for one of the future.
-
-    The clock has been set back since, and the file was not used again.
-    """
+    """When a file was last used; 0.0 for a time in the future, which is from before the clock was set back."""
     return entry.used if entry.used <= time.time() + _A_MINUTE else 0.0
 
 

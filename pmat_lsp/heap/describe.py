@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from pmat_lsp.format.kinds import ARRAY_KINDS, HASH_KINDS, KIND_NAMES, CodeFlag, Kind, RefKind, Strength, kind_of
+from pmat_lsp.format.kinds import ARRAY_KINDS, HASH_KINDS, CodeFlag, Kind, RefKind, Strength, kind_name, kind_of
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import ScalarValue, elements, hash_entries, scalar_value
@@ -76,7 +76,7 @@ def describe(heap: Heap, sv: int) -> str:
     if kind == Kind.GLOB:
         name = heap.string(int(heap.globs.name[int(np.searchsorted(heap.globs.sv, sv))]))
         return f"the glob *{name}" if name else "a glob"
-    return KIND_NAMES[kind]
+    return kind_name(kind)
 
 
 def _describe_code(heap: Heap, sv: int) -> str:

@@ -319,12 +319,12 @@ def read_identity(path: Path) -> Identity:
 
 
 def _make_room(file: BinaryIO, offset: int, size: int) -> None:
-    """Have the disk keep room for so many bytes: one that is full must say so here.
+    """Reserve disk space for `size` bytes at `offset`, so that a full disk raises an error here.
 
-    Where it is only noticed when something is written to the mapped file, the kernel kills the process.
+    Without it the kernel kills the process when it writes to the mapped file.
 
     Raises:
-        OSError: there is no room.
+        OSError: the disk is full.
     """
     if os.fstat(file.fileno()).st_size < offset + size:
         file.truncate(offset + size)
@@ -332,7 +332,7 @@ def _make_room(file: BinaryIO, offset: int, size: int) -> None:
         try:
             os.posix_fallocate(file.fileno(), offset, size)
         except OSError as error:
-            # A file system that does not know of it.
+            # Not every file system supports it.
             if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
                 raise
 

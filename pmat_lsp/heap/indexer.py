@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from pmat_lsp.errors import DumpError, PmatError, said_by_system
+from pmat_lsp.errors import DumpError, PmatError, system_error_text, unreadable
 from pmat_lsp.format.container import is_compressed, map_dump
 from pmat_lsp.heap import locks, memory
 from pmat_lsp.heap.cache import Cache, identify
@@ -30,7 +30,7 @@ from pmat_lsp.heap.progress import Progress, no_progress
 _READING = "reading it"
 _STANDARD_OUTPUT = 1
 _leaving = threading.Lock()
-"""Held from when this process leaves with its parent on: nothing more is begun then."""
+"""Taken for good once the parent is gone: no further file is opened."""
 _LARGEST_SHARE = 8
 """A dump so many times larger than the memory that reading may take cannot be read: it takes a quarter of its size."""
 
@@ -65,7 +65,7 @@ def main(task: list[str]) -> int:
     except (MemoryError, OSError, RuntimeError) as error:
         if short := memory.shortage(_READING, error):
             return _fail(dump, short)
-        _tell({"unwritable": said_by_system(error)} if isinstance(error, OSError) else {"fault": _fault(error)})
+        _tell({"unwritable": system_error_text(error)} if isinstance(error, OSError) else {"fault": _fault(error)})
         return 2
     except Exception as error:
         _tell({"fault": _fault(error)})
@@ -100,7 +100,7 @@ def build(
         largest: bytes that a compressed dump may unpack to; None: what `format.container` allows.
 
     Raises:
-        DumpError: the dump cannot be read, or was written anew meanwhile.
+        DumpError: the dump cannot be read, or was overwritten meanwhile.
         OSError: the cache cannot be written.
     """
     identity, packed = _looked_at(dump)
@@ -111,13 +111,13 @@ def build(
         data = map_dump(dump, unpacked, largest)
         write_index(dump, data, files.enter_context(_written(index, unfinished)), identity, progress)
         if _looked_at(dump)[0] != identity:
-            # What was read may be of both.
-            raise DumpError(dump, "it was written anew while it was read")
+            # The index may be made of both versions.
+            raise DumpError(dump, "it was overwritten while it was read")
     cache.evict(keep=index)
 
 
 def _looked_at(dump: Path) -> tuple[Identity, bool]:
-    """What a dump is now, and whether it is compressed.
+    """The identity of a dump as it is now, and whether it is compressed.
 
     Raises:
         DumpError: it cannot be read.
@@ -125,7 +125,7 @@ def _looked_at(dump: Path) -> tuple[Identity, bool]:
     try:
         return identify(dump), is_compressed(dump)
     except OSError as error:
-        raise DumpError(dump, f"cannot be read: {error.strerror or error}") from error
+        raise unreadable(dump, error) from error
 
 
 @contextmanager

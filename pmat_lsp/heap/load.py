@@ -81,7 +81,7 @@ def write_index(path: Path, data: Buffer, file: BinaryIO, identity: Identity, pr
 
 
 _MOST_MEMORY = 1 << 57
-"""Bytes that the widest addresses of today can name."""
+"""Bytes: the largest address space of any machine today."""
 _LARGE = 1 << 28
 """Bytes from which on a dump may well be larger than what there is of memory."""
 
@@ -292,7 +292,11 @@ class _Loader:
         )
 
     def _check_sizes(self, before: float, svs: Piece) -> float:
-        """The bytes of all SVs up to these: as many as a machine can have, or no sum of them would be right."""
+        """The size of all SVs so far, in bytes.
+
+        Raises:
+            DumpError: they take more than any machine has; sums of such sizes would overflow.
+        """
         taken = before + np.cumsum(svs.size, dtype=np.float64)
         if len(taken) and taken[-1] > _MOST_MEMORY:
             at = int(svs.offset[np.argmax(taken > _MOST_MEMORY)])

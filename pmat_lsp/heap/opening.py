@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from pmat_lsp.errors import DumpError, said_by_system
+from pmat_lsp.errors import DumpError, system_error_text, unreadable
 from pmat_lsp.format.container import check_file, is_compressed
 from pmat_lsp.format.dumpfile import DumpFile
 from pmat_lsp.heap import memory
@@ -60,15 +60,15 @@ def open_heap(
                 except DumpError:
                     if identify(dump) == identity:
                         raise
-            # The bytes that are read when they are asked for must be those that the index is about.
+            # Values are read from the dump later, so it must still be the one that the index describes.
             if heap is not None and identify(dump) == identity:
                 return heap
     except (MemoryError, OSError, RuntimeError) as error:
-        short = memory.shortage("opening it", error)
-        if short is None and not isinstance(error, OSError):
+        if short := memory.shortage("opening it", error):
+            raise DumpError(dump, short.message, hint=short.hint) from error
+        if not isinstance(error, OSError):
             raise
-        problem = short.message if short else f"cannot be read: {getattr(error, 'strerror', None) or error}"
-        raise DumpError(dump, problem, hint=short.hint if short else "") from error
+        raise unreadable(dump, error) from error
     raise DumpError(
         dump, "it was replaced each time while it was read", hint="Wait until it is written, and try again."
     )
@@ -102,7 +102,7 @@ def _indexed(
             heap = _from_index(dump, Cache(Path(folder)), identity)
     except (CacheUnwritable, OSError) as error:
         hint = "Make room, or name a folder for it in the environment variable PMAT_LSP_CACHE."
-        said = said_by_system(error) if isinstance(error, OSError) else error
+        said = system_error_text(error) if isinstance(error, OSError) else error
         raise DumpError(dump, f"its index cannot be written: {said}", hint=hint) from error
     logger.warning("%s: its index cannot be kept: %s", dump, unwritable)
     return heap

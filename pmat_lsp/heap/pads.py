@@ -17,7 +17,7 @@ _CODE_PAD, _CODE_PADLIST, _PADLIST_PAD = int(RefKind.CODE_PAD), int(RefKind.CODE
 
 
 def pads_of(heap: Heap, code: int) -> list[int]:
-    """The pads of a CODE, that of depth 1 first; what it names as one and is no array is left out."""
+    """The pads of a CODE, that of depth 1 first; damaged ones, which are not arrays, are left out."""
     pads = []
     for kind, detail, target in heap.references_of(code):
         if kind == _CODE_PAD:

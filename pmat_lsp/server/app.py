@@ -24,7 +24,7 @@ _TURN = 0.001
 
 
 _BY_SIGNAL = 128
-"""Added to the number of a signal it is the exit status, as a shell reports it."""
+"""The exit status is this plus the number of the signal, as in a shell."""
 _HEADER = b"Content-"
 """What every message begins with."""
 _PATIENCE = 5
@@ -93,7 +93,7 @@ def _serve(server: PmatServer, start: Callable[[], None]) -> None:
 
 
 def _clean_up_when_ended(server: PmatServer) -> None:
-    """An editor that loses patience, or a session that ends, sends a signal: nothing is left behind then, either."""
+    """Leave nothing behind when an impatient editor or the end of a login session sends a signal."""
 
     def leave(number: int, _frame: object) -> None:
         server.state.close()
@@ -101,6 +101,6 @@ def _clean_up_when_ended(server: PmatServer) -> None:
 
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        # One that is ignored, as behind nohup, stays so.
+        # A signal that is ignored, as under nohup, stays ignored.
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, leave)

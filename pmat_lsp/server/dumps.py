@@ -16,7 +16,7 @@ MOST_ENTRIES = 50_000
 DEEPEST = 6
 """So many folders below its first one a glob with `**` reaches."""
 _CLOCKS_DIFFER_NS = 600 * 1_000_000_000
-"""Ten minutes: a file server has a clock of its own."""
+"""Ten minutes: a file server has its own clock."""
 _SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".cache"})
 
 Stamp = tuple[int, int]
@@ -55,7 +55,7 @@ def stamp_of(path: Path) -> Stamp | None:
 def find_dumps(globs: Sequence[Glob], *, deepest: int = DEEPEST, kept: Iterable[Path] = ()) -> tuple[Found, ...]:
     """The files that the globs match, the one written last first; of equal ones the first by name.
 
-    Those of the future come last: the clock has been set back since they were written.
+    Files with a time in the future come last: the clock has been set back since they were written.
     With `deepest` 0 a glob with `**` looks into its first folder alone: cheap enough to ask every other second.
     Those of `kept` that there still are come along.
     """
@@ -66,7 +66,7 @@ def find_dumps(globs: Sequence[Glob], *, deepest: int = DEEPEST, kept: Iterable[
 
 
 def is_of_future(stamp: Stamp) -> bool:
-    """Whether a file has a time that is still to come, by more than clocks of two machines differ."""
+    """Whether a file's time is further in the future than the clocks of two machines differ."""
     return stamp[0] > time.time_ns() + _CLOCKS_DIFFER_NS
 
 

@@ -1,4 +1,4 @@
-"""Reads what a client sends, and passes over messages that are longer than any editor's: pygls would end at one."""
+"""Skips messages that are longer than any editor sends; pygls would stop at one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import BinaryIO, cast
 
 LONGEST_MESSAGE = 1 << 28
-"""Bytes. The longest messages bring the whole text of a file."""
+"""Bytes. The longest messages contain the whole text of a file."""
 _LONGEST_LINE = 1 << 16
 _HEADER = re.compile(rb"Content-Length: 0*(\d+)\r\n\Z")
 _DIGITS = len(str(LONGEST_MESSAGE))
@@ -15,7 +15,7 @@ _logger = logging.getLogger(__name__)
 
 
 def framed(stream: BinaryIO) -> BinaryIO:
-    """A stream of messages as pygls reads one: with `readline` and `read` alone."""
+    """A stream of messages without those that are too long; it has `readline` and `read` only, which pygls calls."""
     return cast("BinaryIO", _Framed(stream))
 
 
@@ -24,15 +24,15 @@ class _Framed:
         self._stream = stream
 
     def readline(self) -> bytes:
-        """The next line of a header; an empty one, which pygls passes over, instead of a length that is too great."""
+        """The next header line; an empty one, which pygls ignores, in place of a length that is too large."""
         line = self._stream.readline(_LONGEST_LINE)
         header = _HEADER.search(line)
         if header is None:
             return line
         if len(header[1]) <= _DIGITS and int(header[1]) <= LONGEST_MESSAGE:
-            # Without the content of a message that was passed over, which may stand before it.
+            # The content of a skipped message may precede the header on the same line.
             return header[0]
-        _logger.error("a message of more than %d bytes is passed over", LONGEST_MESSAGE)
+        _logger.error("skipped a message of more than %d bytes", LONGEST_MESSAGE)
         return b"\r\n"
 
     def read(self, size: int) -> bytes:

@@ -32,7 +32,7 @@ MOST_ADDRESSES = 100
 MOST_CLASSES = 50
 MOST_HANDLES = 1000
 _MOST_HOPS, _FEWEST_HOPS = 5000, 10
-"""Of all findings together, and of one where there are very many."""
+"""The most for all findings together; each gets at least the fewest."""
 _LONGEST = 1000
 Json = dict[str, object]
 _CHECKED = {
@@ -121,7 +121,7 @@ def class_name(heap: Heap, sv: int) -> str | None:
 
 
 def _handles(dump: Dump) -> list[Json]:
-    """The open file handles, those with the lowest numbers."""
+    """At most `MOST_HANDLES` open file handles, those with the lowest numbers."""
     heap, leaks = dump.heap, dump.leaks
     parts = ((leaks.islands, leaks.report.findings), (leaks.self_held, leaks.report.self_held))
     ids = iter(finding_ids(leaks.report.all_findings))
@@ -148,7 +148,7 @@ def _owned(heap: Heap, islands: Islands) -> list[tuple[int, int]]:
 
 
 def _finding(heap: Heap, name: str, marked: MarkedFinding, target: Target, most: int) -> Json:
-    """`most` hops, and as many places, at the most."""
+    """A finding with at most `most` hops and `most` places."""
     finding, mark = marked.finding, marked.mark
     hops = shortened(heap, finding.cycle, most)
     return {

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.dumps import ROOT
 
 FOUND = ROOT / "tests" / "data" / "found"
-"""Inputs that failed once; a test holds that they do no more."""
+"""Inputs that once failed; a test checks that they no longer do."""
 _OWN = str(ROOT / "pmat_lsp")
 
 
@@ -24,7 +24,7 @@ class Failures:
     """What failed, in a folder: `NAME.pmat` is the input, `NAME.txt` the traceback."""
 
     def __init__(self, folder: Path) -> None:
-        """The folder may have failures already."""
+        """The folder may already contain failures."""
         self.folder = folder
         self.names = {path.stem for path in folder.glob("*.txt")}
 

@@ -1,8 +1,8 @@
 """Strategies for heap dumps: whole ones of every format and kind of record, odd ones, and damaged ones.
 
-A heap is written by `tests.dump_writer`, so that the file is always well formed. How odd the heap in it is, is drawn
-first: in a plain one each pointer leads to an SV of the right kind, in an odd one to anything, and names, numbers and
-addresses are as nobody expects them. Bytes are changed last, if at all.
+`tests.dump_writer` writes each heap, so that the file is always well formed. First a strategy draws how odd the heap
+is. In a plain one every pointer leads to an SV of the right kind. In an odd one it leads to anything, and names,
+numbers and addresses are unexpected. Bytes are changed last, if at all.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Heap:
     """What the records of one heap are drawn from."""
 
     def __init__(self, draw: Draw, svs: Mapping[Kind, Sequence[int]], odd: int) -> None:
-        """`svs` are the addresses by kind; of eight choices as many as `odd` may be odd ones."""
+        """`svs` are the addresses by kind; of eight choices, `odd` are odd on average."""
         self.draw = draw
         self.svs = svs
         self.all = [address for addresses in svs.values() for address in addresses]
@@ -101,7 +101,7 @@ class Heap:
         return self._one(range(most + 1), ODD_NUMBERS)
 
     def flag(self) -> bool:
-        """Whether."""
+        """True or false."""
         return self.draw(st.booleans()) is True
 
     def some(self, one: Callable[[], Thing], most: int = 4) -> list[Thing]:
@@ -116,7 +116,7 @@ class Heap:
     def common(self) -> dict[str, int]:
         """What every SV has."""
         refcount = self._one((1, 1, 1, 2, 3), ODD_NUMBERS)
-        # Not too many at once: together they may be more than any machine has, and nothing else would be looked at.
+        # Not larger: together they could exceed any machine's memory, and the rest of the heap would never be tested.
         size = self._one((24, 64, 150), (0, 1, 2**16, 2**32 - 1, 2**40))
         return {"refcount": refcount, "size": size, "blessed": self.to(*STASHES)}
 
@@ -300,7 +300,7 @@ SAID: Sequence[tuple[int, Callable[[Heap, DumpWriter], None]]] = (
     (6, lambda heap, writer: writer.shared_hek(heap.to(Kind.SCALAR), heap.number())),
     (6, _magic2),
 )
-"""What is said about SVs or beside them, and the minor version that it came with."""
+"""Records about SVs and beside them, with the minor version that introduced each."""
 
 
 def _closure(heap: Heap, writer: DumpWriter, address: int, target: int) -> None:
@@ -383,7 +383,7 @@ def written_heaps(draw: Draw) -> DumpWriter:
 
 
 def _with_another_number(draw: Draw, raw: bytes, writer: DumpWriter) -> bytes:
-    """A number in it that may well be a count, an index or a length is another one."""
+    """Replace a small number, which may well be a count, an index or a length."""
     order: Literal["big", "little"] = "big" if writer.big_endian else "little"
     sizes = sorted({1, 4, writer.uint_size})
     size: int = draw(st.sampled_from(sizes))

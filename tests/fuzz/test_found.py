@@ -1,4 +1,4 @@
-"""Inputs that broke something once break nothing any more."""
+"""Inputs that once broke something no longer do."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _INPUTS = 200
 """Of which each takes 0.15 s, nearly all of it for the answers."""
 
 
-# The same inputs each time: what `make fuzz` finds is not to stop somebody whose change has nothing to do with it.
+# The same inputs each time, so that an unrelated change never fails; `make fuzz` tries new ones.
 @settings(
     max_examples=_INPUTS,
     derandomize=True,

@@ -1,4 +1,4 @@
-"""What every process that fuzzes has: where it works, when it ends, and which input it is at."""
+"""The state of a fuzzing process: its folder, its end and its current input."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tests.fuzz.failures import Failures
 
 
 class Work:
-    """The folder of one run. Another process sees in it how many inputs were tried, and which one broke this one."""
+    """The folder of one run. It shows other processes how many inputs were tried, and which input crashed this one."""
 
     def __init__(self, folder: Path, seconds: float) -> None:
-        """Work in a folder that is there, for so many seconds."""
+        """Work in an existing folder for that many seconds."""
         self.folder = folder
         self.failures = Failures(folder)
         self._end = time.monotonic() + seconds
@@ -21,7 +21,7 @@ class Work:
 
     @property
     def now(self) -> Path:
-        """The file with the input that is tried now."""
+        """The file with the current input."""
         return self.folder / "now"
 
     @property

@@ -1,7 +1,7 @@
-"""`pmat-lsp` whose reader of a dump meets with a fault: `python -m tests.running.faulty ARGUMENTS…`.
+"""`pmat-lsp` with a fault in the reader of a dump: `python -m tests.running.faulty ARGUMENTS…`.
 
-The variable PMAT_FAULT says at which stage, and which one, as JSON; the file that it names is made when it happens, so
-that it happens once.
+The environment variable PMAT_FAULT, in JSON, names the stage, a marker file and the fault. The marker is created when
+the fault happens, so that it happens once.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from pmat_lsp.heap.progress import Progress, no_progress
 
 VARIABLE = "PMAT_FAULT"
 STAGES = ("begun", "reading", "linking", "replacing", "written")
-"""In their order: the child has its task, reads records, sorts references, has the index whole, and has told so."""
+"""In order: the child has its task, reads records, sorts references, has completed the index, and has reported it."""
 
 
 def fault(stage: str, marker: Path, *what: str) -> dict[str, str]:
-    """The variables of a process that is to meet with a fault.
+    """The environment variables that make a fault happen.
 
     Args:
         stage: one of `STAGES`.
-        marker: the file that is made when it has happened.
+        marker: the file that is created when the fault happens.
         what: `kill` or `stop`, which are about the reader; `kill-parent`; `copy` a file to a place, `shorten` one.
     """
     return {VARIABLE: json.dumps([stage, str(marker), *what])}
@@ -81,7 +81,7 @@ def _arm() -> None:
         replace(old, new)
 
     indexer._tell, indexer.build = telling, building
-    # The module's own: nobody else's files are to be counted.
+    # In this module only: other modules replace files, too.
     indexer.os = _Os(replacing)  # type: ignore[assignment,attr-defined]
 
 

@@ -1,6 +1,6 @@
 """Faults of the machine, of other programs and of clients, with the real server and the real command line.
 
-After each of them: one clear message, the last good state, no process that stays, no unfinished file.
+After each fault there is one clear message, and the last good state; no process and no unfinished file is left.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _wait_until(condition: Callable[[], bool], what: Callable[[], str]) -> None:
 
 
 def _one_message(done: subprocess.CompletedProcess[str], *, what: str, status: int) -> None:
-    """The command says one thing, whose further lines are indented, and nothing about Python."""
+    """The command prints one message, whose further lines are indented, and nothing about Python."""
     lines = done.stderr.splitlines()
     assert done.returncode == status, done.stderr
     assert [line for line in lines if not line.startswith("    ")] == lines[:1], done.stderr
@@ -130,7 +130,7 @@ async def _until_state(shown: Editor, state: str, said: str = "") -> None:
 
 
 async def _is_as_before(shown: Editor) -> None:
-    """The leak of the demo is marked, told and explained."""
+    """The leak of the demo is marked, listed and explained."""
     told = await shown.request("pmat/leaks", {})
     assert [one["title"] for one in told["findings"]] == ["59 Courier::Connection objects can never be freed"]
     assert "59 leaked" in hover_text(await shown.hover(HTTP, LEAKED, 22))
@@ -167,7 +167,7 @@ def mounted(folder: Path, *options: str) -> Iterator[Path]:
 
 
 def small_disk(folder: Path, kibibytes: int) -> Any:
-    """A disk of so many KiB."""
+    """A disk of that many KiB."""
     return mounted(folder, "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs")
 
 
@@ -194,7 +194,7 @@ def test_where_all_disks_are_full_one_error_says_so(place: Place, kibibytes: int
 
 
 @pytest.mark.parametrize("kibibytes", [64, 300])
-def test_a_limit_on_the_size_of_files_is_told_as_one(place: Place, kibibytes: int) -> None:
+def test_a_limit_on_the_size_of_files_is_reported_as_one(place: Place, kibibytes: int) -> None:
     limit = kibibytes << 10
 
     def limited() -> None:
@@ -205,7 +205,6 @@ def test_a_limit_on_the_size_of_files_is_told_as_one(place: Place, kibibytes: in
     assert list(place.cache.iterdir()) == []
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize(
     "words", ["leaks courier.pmat", "leaks --json courier.pmat", "cache list", "help", "--version"]
 )
@@ -232,7 +231,7 @@ def test_a_source_on_a_full_disk_stays_as_it_is(place: Place, tmp_path: Path) ->
 
 
 def _fill_disk(path: Path) -> None:
-    """Write a file until there is no room."""
+    """Write to a file until the disk is full."""
     with path.open("wb", buffering=0) as rest, suppress(OSError):
         while rest.write(b"x" * 512):
             continue
@@ -310,7 +309,7 @@ async def test_a_server_without_a_cache_loads_one_dump_after_the_other(place: Pl
 
 
 def _dated(path: Path, seconds: float) -> Path:
-    """Give a file a time so many seconds from now."""
+    """Set a file's time to that many seconds from now."""
     then = time.time() + seconds
     os.utime(path, (then, then))
     return path
@@ -394,7 +393,7 @@ def test_a_dump_that_is_rewritten_while_it_is_read_is_read_again(place: Place, s
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_dump_that_is_cut_short_while_it_is_read_is_told_as_that(place: Place, stage: str) -> None:
+def test_a_dump_that_is_cut_short_while_it_is_read_is_reported_as_truncated(place: Place, stage: str) -> None:
     happened = place.workspace / "happened"
     done = place.run("leaks", place.dump, more=fault(stage, happened, "shorten", str(place.dump)))
     assert happened.exists()
@@ -409,7 +408,7 @@ def test_an_open_heap_does_not_take_the_bytes_of_another_dump_for_its_own(place:
     assert bytes(heap.data[1_000_000:1_000_100])
     assert bytes(heap.data[100_000:100_100]) == before
     shutil.copyfile(_fixed(place), place.dump)
-    with pytest.raises(DumpError, match="written anew since it was loaded"):
+    with pytest.raises(DumpError, match="overwritten since it was loaded"):
         _ = heap.data[1_000_000:1_000_100]
 
 
@@ -417,12 +416,12 @@ def test_an_open_heap_does_not_take_the_bytes_of_another_dump_for_its_own(place:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_reader_that_is_killed_is_told_in_one_message(place: Place, stage: str) -> None:
+def test_a_reader_that_is_killed_is_reported_in_one_message(place: Place, stage: str) -> None:
     happened = place.workspace / "happened"
     done = place.run("leaks", place.dump, more=fault(stage, happened, "kill"))
     assert happened.exists()
     if stage == "written":
-        # All was done.
+        # The index was complete.
         assert (done.returncode, done.stderr) == (1, "")
     else:
         _one_message(done, what=f"has ended with status -{signal.SIGKILL:d}", status=2)
@@ -498,7 +497,7 @@ async def test_a_server_that_a_signal_ends_leaves_nothing(place: Place, number: 
 
 
 class _Ended(Exception):
-    """The server has left as it should, and is not to be asked to."""
+    """The server has exited as it should, so it is not asked to shut down."""
 
 
 # Clients ------------------------------------------------------------------------------------------------------------
@@ -557,7 +556,7 @@ def _request(method: str, params: Mapping[str, object]) -> bytes:
 
 
 def _fill(pipe: int, content: bytes) -> None:
-    """Write until the other side takes no more, for a second."""
+    """Write until the other side has taken nothing for a second."""
     last = time.monotonic()
     while content and time.monotonic() < last + 1:
         try:
@@ -588,9 +587,9 @@ async def test_two_servers_and_commands_share_a_dump_and_a_cache(place: Place) -
         process = await asyncio.create_subprocess_exec(
             *FAULTY, *words, cwd=place.workspace, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
-        told, complaint = await asyncio.wait_for(process.communicate(), LONGEST_WAIT)
-        assert b"Traceback" not in complaint
-        return process.returncode, told.decode()
+        output, errors = await asyncio.wait_for(process.communicate(), LONGEST_WAIT)
+        assert b"Traceback" not in errors
+        return process.returncode, output.decode()
 
     async def serve() -> None:
         async with editor(place.workspace, full_capabilities(), options=OPTIONS) as shown:

@@ -13,7 +13,7 @@ from pmat_lsp.cli.opening import add_dump, add_sources, opened_dump, source_sett
 from pmat_lsp.cli.output import show, show_error
 from pmat_lsp.cli.shell.commands import Leave, Shell
 from pmat_lsp.cli.shell.pages import cut
-from pmat_lsp.errors import PmatError, said_by_system
+from pmat_lsp.errors import PmatError, system_error_text
 from pmat_lsp.heap import memory
 
 NAME = "shell"
@@ -92,5 +92,5 @@ def _told(error: Exception) -> PmatError:
     if isinstance(error, PmatError):
         return PmatError(" ".join(f"{error.message}. {error.hint}".split()) if error.hint else error.message)
     if isinstance(error, OSError):
-        return PmatError(said_by_system(error))
+        return PmatError(system_error_text(error))
     return PmatError(f"a mistake of this program: {error!r}")
