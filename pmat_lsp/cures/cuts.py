@@ -114,10 +114,12 @@ class Cuts:
         """The subscripts on the shortest cycle, those to cut first before the others."""
         start = self.finding.cut.hop if self.finding.cut else 0
         edges = sorted(self._edges, key=lambda at: (at - start) % len(self.finding.cycle))
-        return tuple(self.stored_at(at) for at in edges)
+        return tuple(cut for at in edges if (cut := self.stored_at(at)) is not None)
 
-    def stored_at(self, start: int) -> StoredCut:
-        """The subscripts that begin at the hop `start` of the cycle."""
+    def stored_at(self, start: int) -> StoredCut | None:
+        """The subscripts that begin at the hop `start` of the cycle; None where a field of an object is among them."""
+        if start not in self._edges:
+            return None
         if start not in self._stored:
             self._stored[start] = self._stored_along(self._edges[start])
         return self._stored[start]

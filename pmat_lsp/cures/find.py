@@ -137,7 +137,11 @@ class _Finder:
             along = range(edge.start, edge.start + len(edge.hops))
             is_cut = any(at % len(self._finding.cycle) == cut.hop for at in along)
             if is_cut and edge.hops[0].kind in SUBSCRIPTS and edge.hops[-1].target_kind != Kind.CODE:
-                step = self._weaken_stored(self._cuts.stored_at(edge.start), found)
+                stored = self._cuts.stored_at(edge.start)
+                if stored is None:
+                    self._blocked(ObstacleKind.NO_STORE, edge.label.removeprefix("->"))
+                    continue
+                step = self._weaken_stored(stored, found)
                 if step is not None:
                     yield _cure([step])
 

@@ -129,7 +129,7 @@ def ask_everything(dump: Dump) -> None:
     leaks_json(dump.heap, report, dump.marked, dump.marked_self_held, dump.unexplained)
     leaks_text(report, dump.marked, dump.marked_self_held, ReportSource(dump.places, folder), dump.suspects)
     unexplained_text(dump.unexplained)
-    for marked in dump.all_marked:
+    for marked in dump.marked:
         dump.fixes(marked)
     outline(dump.heap, dump.ownership)
     for sites in code_sites(dump.heap).values():
