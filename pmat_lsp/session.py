@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmat_lsp.errors import PmatError
-from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.model import Heap, Shown
 from pmat_lsp.heap.opening import open_heap
 from pmat_lsp.heap.progress import Cancelled, Progress, never, no_progress
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pmat_lsp.source.places import Place, Places
     from pmat_lsp.source.sources import Sources
 
-__all__ = ["Cancelled", "Dump", "PlacedSite", "Settings", "open_dump"]
+__all__ = ["Cancelled", "Dump", "PlacedSite", "Settings", "Shown", "open_dump"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Settings:
     """Bytes that reading a dump may take; None: half of the machine's memory. Control groups hold besides."""
     editable: tuple[Path, ...] = ()
     """Files that a fix may change though they lie in none of these folders: `--allow-outside`."""
+    shown: Shown = Shown.NO_SECRETS
+    """What of the values and keys in the dump is shown: `--redact`, `--show-secrets`."""
 
 
 @dataclass(frozen=True)
@@ -172,10 +174,21 @@ class Dump:
 
     def placed(self, settings: Settings, sources: Sources) -> Dump:
         """The same dump with other settings and texts; what was computed of the heap is kept."""
-        other = copy(self)
+        other = copy(self.showing(settings.shown))
         other.settings, other.sources = settings, sources
         for of_settings in ("places", "unexplained", "suspects", "_leads"):
             other.__dict__.pop(of_settings, None)
+        return other
+
+    def showing(self, shown: Shown) -> Dump:
+        """The same dump with more or less of its values shown; what was computed without them is kept."""
+        if shown is self.heap.shown:
+            return self
+        other = Dump(replace(self.heap, shown=shown), replace(self.settings, shown=shown), self.sources)
+        other._retained, other._recorded = self._retained, self._recorded
+        for without_values in ("ownership", "places", "_sites"):
+            if without_values in self.__dict__:
+                other.__dict__[without_values] = self.__dict__[without_values]
         return other
 
     @property
@@ -356,4 +369,4 @@ def open_dump(
         memory_limit=settings.memory_limit,
         in_background=in_background,
     )
-    return Dump(heap, settings)
+    return Dump(replace(heap, shown=settings.shown), settings)

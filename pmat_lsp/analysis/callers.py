@@ -15,6 +15,7 @@ from pmat_lsp.format.kinds import ContextKind, Kind, RefKind
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described
 from pmat_lsp.heap.pads import pads_of
+from pmat_lsp.heap.privacy import hidden_value
 from pmat_lsp.heap.symbols import symbol_names
 from pmat_lsp.heap.valued import described_with_value, string_text
 from pmat_lsp.heap.values import elements, scalar_value
@@ -129,7 +130,8 @@ def _row(heap: Heap, about: str, name: str, sv: int) -> TreeRow:
 
 def _text(heap: Heap, sv: int) -> str | None:
     try:
-        return string_text(scalar_value(heap, sv))
+        value = scalar_value(heap, sv)
+        return hidden_value(heap, sv, value) or string_text(value)
     except ValueError:
         # What a damaged dump names as the text of an eval need not be a scalar.
         return None

@@ -11,8 +11,8 @@ from pmat_lsp.format.kinds import ARRAY_KINDS, HASH_KINDS, STASH_KINDS
 from pmat_lsp.heap.describe import referent
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described, key_text
+from pmat_lsp.heap.privacy import shown_key
 from pmat_lsp.heap.progress import Progress, no_progress
-from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.valued import described_with_value
 from pmat_lsp.heap.values import Entry, elements, hash_entries
 
@@ -80,7 +80,8 @@ def values_table(
     rows: list[tuple[Value, ...]] = []
     for entry in entries[skip : None if count is None else skip + count]:
         _tell(progress, "values", len(rows), len(entries))
-        rows.append((decode_name(entry.key), key_text(entry.key, is_stash), *_is(heap, entry.value)))
+        access = key_text(heap, table, entry.key, is_stash)
+        rows.append((shown_key(heap, table, entry.key), access, *_is(heap, entry.value)))
     columns = (Column("key", Unit.TEXT), Column("access", Unit.TEXT), *_IS)
     return Table(described(heap, table), columns, tuple(rows), max(len(entries) - skip - len(rows), 0))
 

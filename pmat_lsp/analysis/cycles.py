@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +13,7 @@ from pmat_lsp.format.kinds import Kind, PadnameFlag, RefKind
 from pmat_lsp.heap.describe import code_place, describe, is_clone
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import magic_type
+from pmat_lsp.heap.privacy import hidden_key
 from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_string, read_strings
 from pmat_lsp.kernels import graph
@@ -121,7 +124,7 @@ def shortened(heap: Heap, hops: tuple[Hop, ...], most: int) -> tuple[Hop, ...]:
 
 def _rest(heap: Heap, kept: tuple[Hop, ...], what: str) -> Hop:
     """The hop that closes a cycle in place of the references that are left out."""
-    return _between(heap, (kept[-1].target, kept[0].source), ("other", f"… {what} …", ""))
+    return _between(heap, (kept[-1].target, kept[0].source), _Access("other", f"… {what} …"))
 
 
 def hops_of(heap: Heap, rows: list[int]) -> tuple[Hop, ...]:
@@ -147,16 +150,16 @@ def _hop(heap: Heap, rows: list[int]) -> Hop:
     return _between(heap, svs, _access(heap, telling))
 
 
-def _between(heap: Heap, svs: tuple[int, ...], access: tuple[str, str, str]) -> Hop:
-    """The hop from the first of some SVs to the last; `access` as of `_access`."""
+def _between(heap: Heap, svs: tuple[int, ...], access: _Access) -> Hop:
+    """The hop from the first of some SVs to the last."""
     source, target = svs[0], svs[-1]
-    kind, label, name = access
     return Hop(
         source=source,
         target=target,
-        kind=kind,
-        label=label,
-        name=name,
+        kind=access.kind,
+        label=access.label,
+        name=access.name,
+        hidden_name=access.hidden_name,
         source_desc=describe(heap, source),
         target_desc=describe(heap, target),
         location=_location(heap, source, target),
@@ -181,33 +184,43 @@ def _location(heap: Heap, source: int, target: int) -> Location | None:
     return Location(file, line)
 
 
-def _access(heap: Heap, row: int) -> tuple[str, str, str]:
-    """(kind, label, bare name) of the hop that one reference is."""
+class _Access(NamedTuple):
+    """What a reference is; as of `Hop`."""
+
+    kind: str
+    label: str
+    name: str = ""
+    hidden_name: str | None = None
+
+
+def _access(heap: Heap, row: int) -> _Access:
+    """What kind of hop one reference is."""
     kind, detail, source = RefKind(int(heap.out_kind[row])), int(heap.out_detail[row]), source_of(heap, row)
     if kind == RefKind.VALUE:
-        key = decode_name(read_string(heap, detail))
-        return "key", f"->{{{key}}}", key
+        key = read_string(heap, detail)
+        name, hidden = decode_name(key), hidden_key(heap, source, key)
+        return _Access("key", f"->{{{hidden or name}}}", name, hidden)
     if kind == RefKind.ELEMENT:
-        return "index", f"->[{detail}]", str(detail)
+        return _Access("index", f"->[{detail}]", str(detail))
     if kind == RefKind.FIELD:
         name = heap.class_fields.get(int(heap.blessed[source]), {}).get(detail, str(detail))
-        return "field", f"->{name}", name
+        return _Access("field", f"->{name}", name)
     if kind == RefKind.PAD_LEXICAL:
         return _lexical(heap, int(heap.owner[source]), detail)
     if kind == RefKind.REFERENT:
-        return "deref", "->$*", ""
+        return _Access("deref", "->$*")
     if kind in SLOT_LABELS:
-        return "glob", SLOT_LABELS[kind], ""
+        return _Access("glob", SLOT_LABELS[kind])
     if kind == RefKind.MAGIC_OBJECT:
-        return (*_WORDS[kind], magic_type(detail))
+        return _Access(*_WORDS[kind], magic_type(detail))
     if kind == RefKind.ANNOTATION:
-        return "other", decode_name(read_string(heap, detail)), ""
-    return (*_WORDS.get(kind, ("other", kind.name.lower().replace("_", " "))), "")
+        return _Access("other", decode_name(read_string(heap, detail)))
+    return _Access(*_WORDS.get(kind, ("other", kind.name.lower().replace("_", " "))))
 
 
-def _lexical(heap: Heap, code: int, index: int) -> tuple[str, str, str]:
+def _lexical(heap: Heap, code: int, index: int) -> _Access:
     name = heap.padname(code, index) or f"slot {index}"
-    return "capture" if is_captured(heap, code, index) else "lexical", name, name
+    return _Access("capture" if is_captured(heap, code, index) else "lexical", name, name)
 
 
 def is_captured(heap: Heap, code: int, index: int) -> bool:

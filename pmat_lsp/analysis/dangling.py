@@ -8,8 +8,8 @@ from pmat_lsp.analysis.tables import Column, Table, Unit, Value
 from pmat_lsp.format.kinds import RefKind
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described, field_name, struct_field_name
+from pmat_lsp.heap.privacy import shown_key
 from pmat_lsp.heap.progress import Progress, no_progress
-from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_string
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def dangling_table(heap: Heap, progress: Progress = no_progress) -> Table:
 
 def _pointer(heap: Heap, one: Dangling) -> str:
     if one.kind == RefKind.VALUE:
-        return f"value {{{decode_name(read_string(heap, one.detail))}}}"
+        return f"value {{{shown_key(heap, one.source, read_string(heap, one.detail))}}}"
     if one.kind == RefKind.ELEMENT:
         return f"elem [{one.detail}]"
     if one.kind == RefKind.CODE_PAD:

@@ -24,6 +24,7 @@ from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described, struct_name
 from pmat_lsp.heap.numbers import scalar_numbers
 from pmat_lsp.heap.pads import pads_of
+from pmat_lsp.heap.privacy import hidden_value
 from pmat_lsp.heap.progress import Progress, no_progress
 from pmat_lsp.heap.symbols import symbol_names
 from pmat_lsp.heap.valued import number_text, string_text
@@ -84,6 +85,9 @@ class NumFilter:
             real, unsigned = real[hit], unsigned[hit]
 
         def tell(row: int) -> str:
+            sv = int(svs[rows[row]])
+            if hidden := hidden_value(heap, sv, scalar_value(heap, sv)):
+                return hidden
             if real[row]:
                 return number_text(float(numbers[row]))
             return str(int(integers.view(np.uint64)[row] if unsigned[row] else integers[row]))
@@ -128,7 +132,12 @@ class PvFilter:
                 hits.append(row)
         rows = rows[np.sort(np.array(hits, np.intp))]
         found = svs[rows]
-        return Kept(rows, found, lambda row: string_text(scalar_value(heap, int(found[row]))))
+
+        def tell(row: int) -> str:
+            value = scalar_value(heap, sv := int(found[row]))
+            return hidden_value(heap, sv, value) or string_text(value)
+
+        return Kept(rows, found, tell)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from pmat_lsp.format.kinds import STASH_KINDS, Kind, RefKind, Strength
 from pmat_lsp.heap.describe import code_name, code_place, describe, is_prototype
 from pmat_lsp.heap.distinct import first_of_each
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.privacy import shown_key
 from pmat_lsp.heap.symbols import SLOTS, glob_name
-from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_strings
 
 _DEEPEST = 6
@@ -162,7 +162,8 @@ def _keys(heap: Heap, kind: NameKind, steps: _Steps) -> Iterator[_Named]:
     for at, raw in read_strings(heap, heap.out_detail[steps.rows]):
         if (one := (of[at], alike[at], raw)) not in told:
             told.add(one)
-            holder, key = int(holders[at]), decode_name(raw)
+            holder = int(holders[at])
+            key = shown_key(heap, holder, raw)
             whose = describe(heap, holder)
             # Of the holder's own number of entries nothing is to be in a name.
             bare = whose.removesuffix(f"({int(heap.length[holder])})")

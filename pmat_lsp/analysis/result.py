@@ -81,7 +81,7 @@ class Hop:
     """What is followed, as Perl writes it: `->{on_closed}`, `->[0]`, `$conns`, `the scope`."""
     name: str
     """The bare key, variable or field name (`on_closed`, `$conns`), perl's letter for magic (`P` for a tied hash), ""
-    where there is none."""
+    where there is none. To find it in the source, not to show it."""
     source_desc: str
     """`Net::Conn`, `the closure at lib/Net/Client.pm:25`, `ARRAY(1)`."""
     target_desc: str
@@ -97,6 +97,13 @@ class Hop:
     """The `Kind` of the target."""
     target_class: str | None = None
     """The class of the target."""
+    hidden_name: str | None = None
+    """What is shown in place of `name`, as in `label`; None where the name may be shown."""
+
+    @property
+    def shown_name(self) -> str:
+        """The name as it is shown."""
+        return self.name if self.hidden_name is None else self.hidden_name
 
     @property
     def is_from_container(self) -> bool:

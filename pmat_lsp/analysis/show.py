@@ -13,6 +13,7 @@ from pmat_lsp.heap.magic import allocation_of, magics_of
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described, field_name, magic_type, struct_type
 from pmat_lsp.heap.pads import first_pad, pads_of
+from pmat_lsp.heap.privacy import hidden_value
 from pmat_lsp.heap.symbols import symbol_names, symbol_of
 from pmat_lsp.heap.valued import SHOWN_CHARACTERS, bool_text, described_with_value, number_text, string_text
 from pmat_lsp.heap.values import elements, scalar_value, text_of
@@ -77,6 +78,9 @@ def _of_kind(heap: Heap, sv: int, options: ShowOptions) -> Iterator[Row]:
 
 def _scalar(heap: Heap, sv: int, options: ShowOptions) -> Iterator[Row]:
     value = scalar_value(heap, sv)
+    if hidden := hidden_value(heap, sv, value):
+        yield _field("value", hidden)
+        return
     if value.integer is not None:
         yield _field("UV" if value.unsigned else "IV", str(value.integer))
     if value.number is not None:

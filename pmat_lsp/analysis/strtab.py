@@ -8,8 +8,8 @@ from pmat_lsp.analysis.tables import Column, Table, Unit
 from pmat_lsp.errors import PmatError
 from pmat_lsp.format.kinds import HASH_KINDS
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.privacy import shown_key
 from pmat_lsp.heap.progress import Progress, no_progress
-from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import hash_keys
 from pmat_lsp.units import format_bytes, format_count
 
@@ -42,5 +42,5 @@ def strtab_table(heap: Heap, most: int, progress: Progress = no_progress) -> Tab
         counts.update(hash_keys(heap, sv))
     keys = sorted(set(hash_keys(heap, table)), key=lambda key: (-counts[key], -len(key), key))
     title = f"{format_count(len(keys), 'shared key')}, {format_bytes(int(heap.size[table]))} in all"
-    rows = tuple((decode_name(key), counts[key], len(key)) for key in keys[:most])
+    rows = tuple((shown_key(heap, table, key), counts[key], len(key)) for key in keys[:most])
     return Table(title, _COLUMNS, rows, len(keys) - len(rows))

@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from pmat_lsp.cli.output import PROGRAM, show_logged, show_warning, wants_colour
 from pmat_lsp.errors import PmatError
 from pmat_lsp.heap import memory
 from pmat_lsp.heap.progress import Progress, no_progress
-from pmat_lsp.session import Dump, Settings, open_dump
+from pmat_lsp.session import Dump, Settings, Shown, open_dump
 
 _BAR_SECONDS = 0.2
 """What takes less than this needs no progress bar."""
@@ -28,9 +29,10 @@ _DUMP = "a file written by Devel::MAT::Dumper; may be packed: .gz, .xz, .zst"
 
 
 def add_dump(parser: argparse.ArgumentParser) -> None:
-    """Declare the dump, and how much memory reading it may take."""
+    """Declare the dump, how much memory reading it may take, and what of its values is shown."""
     parser.add_argument("dump", metavar="DUMP", type=Path, help=_DUMP)
     _add_memory_limit(parser)
+    _add_shown(parser)
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:
@@ -63,11 +65,11 @@ def source_settings(arguments: argparse.Namespace) -> Settings:
     for root in roots:
         if not root.is_dir():
             raise PmatError(f"{root}: no such directory", "Name a folder with sources: --source-root DIR")
-    return Settings(source_roots=tuple(roots), path_map=tuple(arguments.path_map), memory_limit=arguments.memory_limit)
+    return replace(_settings(arguments), source_roots=tuple(roots), path_map=tuple(arguments.path_map))
 
 
 def add_dumps(parser: argparse.ArgumentParser, least: int, most: int | None) -> None:
-    """Declare as many dumps as a command is about, and how much memory reading one may take.
+    """As `add_dump`, with as many dumps as a command is about.
 
     Args:
         parser: of the command.
@@ -79,6 +81,7 @@ def add_dumps(parser: argparse.ArgumentParser, least: int, most: int | None) -> 
         return
     parser.add_argument("dumps", metavar="DUMP", type=Path, nargs="+" if most is None else least, help=_DUMP)
     _add_memory_limit(parser)
+    _add_shown(parser)
 
 
 def _add_memory_limit(parser: argparse.ArgumentParser) -> None:
@@ -90,13 +93,43 @@ def _add_memory_limit(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_shown(parser: argparse.ArgumentParser) -> None:
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument(
+        "--redact",
+        dest="shown",
+        action="store_const",
+        const=Shown.NO_VALUES,
+        help="show no values, and no hash keys that are data, only of what kind and how long they are",
+    )
+    shown.add_argument(
+        "--show-secrets",
+        dest="shown",
+        action="store_const",
+        const=Shown.EVERYTHING,
+        help="show likely secrets (passwords, tokens, private keys), too",
+    )
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    return Settings(memory_limit=arguments.memory_limit, shown=arguments.shown or Shown.NO_SECRETS)
+
+
+def as_reference(dump: Dump, asked_for: Shown | None) -> Dump:
+    """The dump for an answer in the reference tool's format: on a terminal it shows everything, as that tool does.
+
+    `asked_for` is what the user asked to be shown, if anything.
+    """
+    return dump.showing(Shown.EVERYTHING) if asked_for is None and sys.stdout.isatty() else dump
+
+
 def opened(arguments: argparse.Namespace) -> tuple[Dump, ...]:
     """The dumps that `add_dumps` declared.
 
     Raises:
         DumpError: one of them cannot be read.
     """
-    settings = Settings(source_roots=(Path.cwd(),), memory_limit=arguments.memory_limit)
+    settings = replace(_settings(arguments), source_roots=(Path.cwd(),))
     paths: list[Path] = arguments.dumps if "dumps" in arguments else [arguments.dump]
     return tuple(opened_dump(path, settings) for path in paths)
 

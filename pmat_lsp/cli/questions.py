@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pmat_lsp.catalogue.question import Question
 from pmat_lsp.catalogue.words import add_parameters, given_in
-from pmat_lsp.cli.opening import add_dumps, opened, progress_bar
+from pmat_lsp.cli.opening import add_dumps, as_reference, opened, progress_bar
 from pmat_lsp.cli.output import show, shows_links
 from pmat_lsp.render.tables import answer_csv, answer_json
 
@@ -46,6 +46,8 @@ class QuestionCommand:
             PmatError: a dump cannot be read, or the question cannot be answered.
         """
         dumps = opened(arguments)
+        if not (arguments.json or arguments.csv):
+            dumps = tuple(as_reference(dump, arguments.shown) for dump in dumps)
         with progress_bar() as progress:
             answer = self.question.answer(self.question.asked(dumps, given_in(arguments, self.question), progress))
         if arguments.json:

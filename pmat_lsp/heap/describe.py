@@ -8,7 +8,7 @@ import numpy as np
 
 from pmat_lsp.format.kinds import ARRAY_KINDS, HASH_KINDS, CodeFlag, Kind, RefKind, Strength, kind_name, kind_of
 from pmat_lsp.heap.model import Heap
-from pmat_lsp.heap.tables import decode_name
+from pmat_lsp.heap.privacy import hidden_value, shown_key
 from pmat_lsp.heap.values import ScalarValue, elements, hash_entries, scalar_value
 
 _MOST_LOOKED_AT = 50
@@ -118,7 +118,8 @@ def summarise(heap: Heap, sv: int) -> str:
     if package and heap.kind[sv] != Kind.CODE:
         return package
     if heap.kind[sv] in (Kind.SCALAR, Kind.UNDEF, Kind.YES, Kind.NO):
-        return scalar_text(scalar_value(heap, sv))
+        value = scalar_value(heap, sv)
+        return hidden_value(heap, sv, value) or scalar_text(value)
     if heap.kind[sv] == Kind.ARRAY:
         return _summarise_array(heap, sv)
     if heap.kind[sv] == Kind.HASH:
@@ -141,7 +142,7 @@ def _summarise_array(heap: Heap, sv: int) -> str:
 def _summarise_hash(heap: Heap, sv: int) -> str:
     count = int(heap.length[sv])
     looked_at = itertools.islice(hash_entries(heap, sv), _MOST_LOOKED_AT)
-    keys = sorted(decode_name(entry.key) for entry in looked_at)
+    keys = sorted(shown_key(heap, sv, entry.key) for entry in looked_at)
     shown = " ".join(_shortened(key) for key in keys[:_SHOWN_KEYS])
     more = " …" if count > _SHOWN_KEYS else ""
     return f"HASH({count}) {{{shown}{more}}}" if count else "HASH(0)"

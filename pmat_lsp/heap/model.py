@@ -40,6 +40,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,16 @@ class StructType:
     """(name, `StructFieldKind`)."""
 
 
+class Shown(Enum):
+    """What of the values and keys in a dump may be shown; `heap.privacy` decides it for each."""
+
+    EVERYTHING = "everything"
+    NO_SECRETS = "no secrets"
+    """Of a likely secret only its length."""
+    NO_VALUES = "no values"
+    """Of any value, and of any key that is data, only its kind and length."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Heap:
     """A dump, read. The module's docstring describes every array."""
@@ -240,6 +251,7 @@ class Heap:
     """CLASS id → index of the field → its name."""
     warnings: tuple[str, ...]
     """What was skipped or odd; shown once, never fatal."""
+    shown: Shown = Shown.NO_SECRETS
 
     @cached_property
     def out_source(self) -> I32:

@@ -15,6 +15,7 @@ from pmat_lsp.format.kinds import HASH_KINDS, CodeFlag, Kind, RefKind, ScalarFla
 from pmat_lsp.heap.bodies import body_of
 from pmat_lsp.heap.describe import code_row
 from pmat_lsp.heap.model import Heap, StructType
+from pmat_lsp.heap.privacy import hidden_key
 from pmat_lsp.heap.values import read_string
 
 _GLOB_SLOTS = (
@@ -164,7 +165,7 @@ def _reference_name(heap: Heap, kind: int, detail: int, source: int, strength: i
     if kind == _ELEMENT:
         return f"element [{detail}]"
     if kind == RefKind.VALUE:
-        return f"value {key_text(read_string(heap, detail))}"
+        return f"value {key_text(heap, source, read_string(heap, detail))}"
     if kind == RefKind.PAD_LEXICAL:
         return f"the lexical {heap.padname(int(heap.owner[source]), detail)}"
     if kind == RefKind.FIELD:
@@ -174,7 +175,7 @@ def _reference_name(heap: Heap, kind: int, detail: int, source: int, strength: i
     if kind == RefKind.ANNOTATION:
         return read_string(heap, detail).decode("utf-8", "replace")
     if kind == RefKind.SAVED_VALUE:
-        return f"saved value of value {_saved_key(heap, detail)}"
+        return f"saved value of value {_saved_key(heap, source, detail)}"
     if kind == RefKind.BACKREFS:
         return "the backrefs list" if strength & Strength.STRONG else "a backref"
     return _numbered_name(RefKind(kind), detail)
@@ -192,11 +193,11 @@ def _numbered_name(kind: RefKind, detail: int) -> str:
     return f"saved value of element [{detail}]" if kind == RefKind.SAVED_ELEMENT else f"element [{detail}]"
 
 
-def _saved_key(heap: Heap, key: int) -> str:
+def _saved_key(heap: Heap, holder: int, key: int) -> str:
     if not 0 <= key < heap.n or heap.kind[key] != Kind.SCALAR or heap.length[key] < 0:
         return "{?}"
     start = body_of(heap, key)
-    return key_text(bytes(heap.data[start : start + int(heap.length[key])]))
+    return key_text(heap, holder, bytes(heap.data[start : start + int(heap.length[key])]))
 
 
 def magic_type(number: int) -> str:
@@ -209,8 +210,10 @@ def field_name(heap: Heap, sv: int, index: int) -> str:
     return heap.class_fields.get(int(heap.blessed[sv]), {}).get(index) or f"[{index}]"
 
 
-def key_text(key: bytes, in_stash: bool = False) -> str:
-    """A hash key as an access: `{name}`, `{"two words"}`, and in a package `{^W}` for a control character."""
+def key_text(heap: Heap, holder: int, key: bytes, in_stash: bool = False) -> str:
+    """A key of a hash as an access: `{name}`, `{"two words"}`, and in a package `{^W}` for a control character."""
+    if (hidden := hidden_key(heap, holder, key)) is not None:
+        return f"{{{hidden}}}"
     if in_stash and re.fullmatch(rb"[\x00-\x1f][A-Za-z0-9_]*", key):
         return f"{{^{chr(64 + key[0])}{key[1:].decode('ascii')}}}"
     return f"{{{key.decode('ascii') if _IDENTIFIER.fullmatch(key) else quoted(key)}}}"

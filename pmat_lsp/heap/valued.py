@@ -6,6 +6,7 @@ from pmat_lsp.format.kinds import BOOL_KINDS, STASH_KINDS, Kind
 from pmat_lsp.heap.describe import referent
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described, key_text, quoted
+from pmat_lsp.heap.privacy import hidden_value
 from pmat_lsp.heap.symbols import glob_name
 from pmat_lsp.heap.values import ScalarValue, elements, hash_entries, scalar_value
 
@@ -29,7 +30,8 @@ def described_with_value(heap: Heap, sv: int) -> str:
 def _value(heap: Heap, sv: int) -> str:
     kind = heap.kind[sv]
     if kind == Kind.SCALAR:
-        return _scalar(scalar_value(heap, sv))
+        value = scalar_value(heap, sv)
+        return f" = {hidden}" if (hidden := hidden_value(heap, sv, value)) else _scalar(value)
     if kind == Kind.IMMORTAL:
         return ("", ' = 1 / "1"', ' = 0 / "0"')[sv - heap.n]
     if kind in BOOL_KINDS:
@@ -82,4 +84,4 @@ def _first_entry(heap: Heap, sv: int) -> str:
         return " = {}"
     first = next(hash_entries(heap, sv))
     value = described(heap, first.value) if first.value >= 0 else "NULL"
-    return f" = {{{key_text(first.key)} => {value}{', ...' if heap.length[sv] > 1 else ''}}}"
+    return f" = {{{key_text(heap, sv, first.key)} => {value}{', ...' if heap.length[sv] > 1 else ''}}}"

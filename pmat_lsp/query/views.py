@@ -14,18 +14,18 @@ from pmat_lsp.analysis.handles import handles_table
 from pmat_lsp.analysis.instances import class_table
 from pmat_lsp.analysis.leaks import captures_of
 from pmat_lsp.analysis.tables import Table, Value
-from pmat_lsp.format.kinds import CodeFlag, Kind, RefKind, ScalarFlag, Strength, kind_name
+from pmat_lsp.format.kinds import STASH_KINDS, CodeFlag, Kind, RefKind, ScalarFlag, Strength, kind_name
 from pmat_lsp.heap.bodies import text_starts
 from pmat_lsp.heap.describe import code_name
 from pmat_lsp.heap.gather import Gatherer
-from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.model import Heap, Shown
 from pmat_lsp.heap.naming import field_name, root_names
 from pmat_lsp.heap.neighbours import STRENGTHS
 from pmat_lsp.heap.pads import padname_ids
 from pmat_lsp.heap.pieces import different_strings, pieces
+from pmat_lsp.heap.privacy import held_as_secrets, hidden_value, shown_key
 from pmat_lsp.heap.progress import Progress
 from pmat_lsp.heap.symbols import SLOTS, glob_name
-from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import ScalarValue
 from pmat_lsp.query.view import (
     Rows,
@@ -184,7 +184,12 @@ def _reference_names(heap: Heap, progress: Progress) -> Texts:
     names = no_texts(len(heap.out_kind))
     values = np.flatnonzero(heap.out_kind == RefKind.VALUE)
     keys, which = different_strings(heap, heap.out_detail[values])
-    names[values] = texts(map(decode_name, keys))[which]
+    holders = heap.out_source[values]
+    # What is shown of a key depends on what kind of hash has it.
+    kinds = np.isin(heap.kind[holders], STASH_KINDS) + 2 * (heap.blessed[holders] >= 0)
+    first, group = alike(which, kinds)
+    pairs = zip(holders[first].tolist(), which[first].tolist(), strict=True)
+    names[values] = texts(shown_key(heap, holder, keys[key]) for holder, key in pairs)[group]
     lexicals = np.flatnonzero(heap.out_kind == RefKind.PAD_LEXICAL)
     names[lexicals] = looked_up(padname_ids(heap, lexicals), heap.string)
     for row in np.flatnonzero(heap.out_kind == RefKind.FIELD).tolist():
@@ -263,7 +268,8 @@ def _strings(dump: Dump, progress: Progress) -> Rows:
 
 
 def _texts_of(heap: Heap, svs: Ids, progress: Progress) -> Texts:
-    """object: the strings of SCALARs, as far as they are in the dump."""
+    """object: the strings of SCALARs, as far as they are in the dump, or what stands for them."""
+    held = held_as_secrets(heap) if heap.shown is Shown.NO_SECRETS else np.zeros(heap.n + 3, np.bool_)
     shown, utf8, lengths = no_texts(len(svs)), (heap.flags[svs] & ScalarFlag.UTF8) != 0, _lengths(heap, svs, progress)
     start = text_starts(heap, svs)
     end = start + heap.length[svs]
@@ -271,11 +277,12 @@ def _texts_of(heap: Heap, svs: Ids, progress: Progress) -> Texts:
     for rows, first, piece in pieces(heap, start, end):
         progress("strings", done, len(svs))
         done += len(rows)
-        columns = (rows, start[rows] - first, end[rows] - first, utf8[rows], lengths[rows])
-        shown[rows] = texts(
-            ScalarValue(None, None, piece[begin:stop], length, is_utf8).text
-            for _, begin, stop, is_utf8, length in zip(*(column.tolist() for column in columns), strict=True)
+        columns = (svs[rows], start[rows] - first, end[rows] - first, utf8[rows], lengths[rows])
+        values = (
+            (sv, ScalarValue(None, None, piece[begin:stop], length, is_utf8))
+            for sv, begin, stop, is_utf8, length in zip(*(column.tolist() for column in columns), strict=True)
         )
+        shown[rows] = texts(hidden_value(heap, sv, value, held) or value.text for sv, value in values)
     return shown
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from pmat_lsp.errors import PmatError
 from pmat_lsp.server.globs import Glob, parse_globs
-from pmat_lsp.session import Settings
+from pmat_lsp.session import Settings, Shown
 
 SECTION = "pmat"
 DEFAULT_DUMPS = ("**/*.pmat{,.gz,.xz,.zst}",)
@@ -44,11 +44,15 @@ class ServerSettings:
     """Answer what a server that knows Perl's syntax may answer, too: where a captured lexical is declared."""
     references: bool = True
     """The same of who captures a lexical, and who holds a sub."""
+    redact: bool = False
+    """Show no values, and no hash keys that are data, only of what kind and how long they are."""
 
     def session(self, folders: Sequence[Path]) -> Settings:
         """The settings of the session, with every path absolute."""
         roots = [path for root in self.source_roots for path in _candidates(root, folders) if path.is_dir()]
-        return Settings(self.dump, tuple(dict.fromkeys([*roots, *folders])), self.path_map, self.memory_limit)
+        shown = Shown.NO_VALUES if self.redact else Shown.NO_SECRETS
+        all_roots = tuple(dict.fromkeys([*roots, *folders]))
+        return Settings(self.dump, all_roots, self.path_map, self.memory_limit, shown=shown)
 
     def globs(self, folders: Sequence[Path]) -> list[Glob]:
         """Where dumps are looked for."""
@@ -164,6 +168,15 @@ def _severity(name: str, field: str) -> _Reader:
     return read
 
 
+def _read_redact(section: Mapping[str, object], settings: ServerSettings) -> ServerSettings:
+    value = section.get("redact")
+    if value is None:
+        return settings
+    if not isinstance(value, bool):
+        raise PmatError("pmat.redact must be true or false")
+    return replace(settings, redact=value)
+
+
 def _switch(name: str, field: str) -> _Reader:
     """Reads `pmat.<name>.enable`, nested or with dots."""
 
@@ -193,6 +206,7 @@ _READERS: tuple[_Reader, ...] = (
     _switch("inlayHints", "inlay_hints"),
     _switch("definition", "definition"),
     _switch("references", "references"),
+    _read_redact,
 )
 
 

@@ -66,7 +66,7 @@ class Access:
     variable: str
     """With its sigil: `$child`, `%state`."""
     subscripts: tuple[tuple[str, str], ...]
-    """(`key`, `index` or `field`; its name) of each."""
+    """(`key`, `index` or `field`; its name as it is shown) of each."""
     holder: str | None
     """The class of the object that has the reference."""
 
@@ -226,7 +226,7 @@ def _magic(at: int, hop: Hop, chosen: Edge | None, bases: Mapping[int, str]) -> 
 
 
 def _access(edge: Edge, variable: str) -> Access:
-    return Access(variable, tuple((hop.kind, hop.name) for hop in edge.hops), edge.holder)
+    return Access(variable, tuple((hop.kind, hop.shown_name) for hop in edge.hops), edge.holder)
 
 
 def _variable(name: str) -> str:

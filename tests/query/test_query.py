@@ -91,7 +91,7 @@ def _check_references(dump: Dump, chance: random.Random) -> None:
             assert sorted((row[other], row[2]) for row in told if row[mine] == at and row[2] != "indirect") == theirs
         names = [one.name for one in references_out(heap, sv) if one.name.startswith(("value {", "element ["))]
         texts = [
-            f"element [{row[5]}]" if row[3] == "element" else f"value {key_text(str(row[4] or '').encode())}"
+            f"element [{row[5]}]" if row[3] == "element" else f"value {key_text(heap, sv, str(row[4] or '').encode())}"
             for row in told
             if row[0] == at and row[3] in ("value", "element")
         ]

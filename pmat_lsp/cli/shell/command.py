@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         PmatError: the dump cannot be read, or a source root is no directory.
     """
-    shell = Shell(opened_dump(arguments.dump, source_settings(arguments)))
+    shell = Shell(opened_dump(arguments.dump, source_settings(arguments)), arguments.shown)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _obey_all(shell, sys.stdin)
     # Only who types pays for the import.

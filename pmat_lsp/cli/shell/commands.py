@@ -18,13 +18,13 @@ from pmat_lsp.catalogue.question import Question
 from pmat_lsp.catalogue.questions import QUESTIONS
 from pmat_lsp.catalogue.words import add_parameters, given_in
 from pmat_lsp.cli import leaks
-from pmat_lsp.cli.opening import opened_dump, progress_bar
+from pmat_lsp.cli.opening import as_reference, opened_dump, progress_bar
 from pmat_lsp.cli.shell.words import split_words
 from pmat_lsp.cli.targets import recorded_targets, report_targets
 from pmat_lsp.errors import PmatError
 from pmat_lsp.render.links import Targets
 from pmat_lsp.render.tables import answer_json
-from pmat_lsp.session import Dump
+from pmat_lsp.session import Dump, Shown
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{1,16}\b")
 _MOST_SEEN = 10_000
@@ -39,6 +39,8 @@ class Shell:
     """What the shell knows between two commands."""
 
     dump: Dump
+    asked_for: Shown | None = None
+    """What of the values the user asked to be shown, if anything."""
     rest: Text = field(default_factory=Text)
     """What of the last answer was not shown yet."""
     targets: Targets | None = None
@@ -136,6 +138,8 @@ def _of_question(question: Question[Any]) -> ShellCommand:
     def run(shell: Shell, arguments: argparse.Namespace) -> Text:
         others: list[Path] = arguments.dumps if "dumps" in arguments else []
         dumps = (shell.dump, *map(shell.opened, others))
+        if not arguments.json:
+            dumps = tuple(as_reference(dump, shell.asked_for) for dump in dumps)
         with progress_bar() as progress:
             answer = question.answer(question.asked(dumps, given_in(arguments, question), progress))
         shell.targets = None if arguments.json else recorded_targets(dumps)
