@@ -40,6 +40,7 @@ def test_every_setting_that_is_described_is_understood() -> None:
         "pmat.inlayHints.enable": True,
         "pmat.definition.enable": False,
         "pmat.references.enable": False,
+        "pmat.redact": True,
     }
     assert settings == list(values)
     for name, value in values.items():

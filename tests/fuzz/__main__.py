@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _run(module: str, folder: Path, seconds: float) -> None:
-    """Run one half, again where it broke; say how many inputs it tried."""
+    """Run one half, again where it broke or ended early; say how many inputs it tried."""
     work, start, before = Work(folder, seconds), time.monotonic(), Work(folder, seconds).tried
     while (left := seconds - (time.monotonic() - start)) > 1:
         tried, seed = work.tried, random.randrange(1, 1 << 31)

@@ -31,8 +31,8 @@ SECRETS = ROOT / "tests" / "data" / "secrets.pmat.xz"
 _HIDDEN = {"API-Key", "claim", "db_password", "dsn", "login", "mirror", "pem", "request"}
 """The keys of `%CONFIG` in tests/programs/secrets.pl whose values are likely secrets."""
 _SECRET_TEXTS = (
-    *("battery staple", "swordfish", "hunter2", "MIIEow", "c2ln", "YWxpY2U6aG9yc2U", "opaque-alice"),
-    *("abcdefghijklmnopqrstuvwxyz0123456789"),
+    *("battery staple", "swordfish", "hunter2", "MIIEow", "c2ln", "YWxpY2U6aG9yc2U", "opaque-alice", "correcthorse"),
+    "abcdefghijklmnopqrstuvwxyz0123456789",
 )
 _VALUES = (*_SECRET_TEXTS, "db.example.org", "alice@example.org", "three passes", "carol")
 
