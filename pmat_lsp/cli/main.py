@@ -51,6 +51,7 @@ HELP: Mapping[str, str] = {
     **questions.HELP,
     "cat-svpv": "print the string of a scalar, byte for byte",
     "export": "write the views of the heap as Parquet files",
+    "scrub": "write a dump without values, to give it to others",
     "shell": "ask one dump many questions, at a prompt or from a pipe",
     "cache": "list or remove the indexes that make opening a dump again instant",
     "serve": "run the language server: editors start it",

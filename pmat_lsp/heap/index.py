@@ -34,7 +34,7 @@ from pmat_lsp.heap.strings import Strings
 
 I32 = npt.NDArray[np.int32]
 
-SCHEMA = 5
+SCHEMA = 6
 """Goes up with every change of the columns or of what they mean."""
 
 _MAGIC = b"PMATIDX\n"
@@ -384,6 +384,7 @@ def small_parts(
     struct_types: dict[int, StructType],
     class_fields: dict[int, dict[int, str]],
     warnings: Iterable[str],
+    replaced: int,
 ) -> dict[str, Any]:
     """What of a heap is no column, for the header."""
     tables = {"type_sizes": layout.type_sizes.tobytes(), "extension_sizes": layout.extension_sizes.tobytes()}
@@ -394,6 +395,7 @@ def small_parts(
         "struct_types": {key: [kind.name, kind.fields] for key, kind in struct_types.items()},
         "class_fields": class_fields,
         "warnings": list(warnings),
+        "replaced": replaced,
     }
 
 
@@ -434,6 +436,7 @@ def _heap(columns: dict[str, npt.NDArray[Any]], small: dict[str, Any], dump: Pat
         roots=tuple(Root(*row) for row in small["roots"]),
         class_fields=small["class_fields"],
         warnings=tuple(small["warnings"]),
+        replaced=small["replaced"],
         **tables,
         **packed,
         **sparse,

@@ -194,7 +194,7 @@ class _Loader:
         writer.add("strings.start", strings.start)
         writer.add("stack", addresses.ids(self.stack_addresses))
         writer.add("mortals", addresses.ids(self.mortal_addresses))
-        small = (self._roots(), self._struct_types(), found.class_fields, self.warnings)
+        small = (self._roots(), self._struct_types(), found.class_fields, self.warnings, len(self.survey.replaced))
         writer.finish(identity, small_parts(self.layout, addresses, *small))
 
     def _write_settled(self, writer: IndexWriter, columns: Columns, found: _Tables) -> I32:

@@ -251,6 +251,8 @@ class Heap:
     """CLASS id → index of the field → its name."""
     warnings: tuple[str, ...]
     """What was skipped or odd; shown once, never fatal."""
+    replaced: int
+    """Records of SVs in the file that nobody reads, since a later one has the same address."""
     shown: Shown = Shown.NO_SECRETS
 
     @cached_property
