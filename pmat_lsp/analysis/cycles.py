@@ -18,7 +18,9 @@ from pmat_lsp.heap.tables import decode_name
 from pmat_lsp.heap.values import read_string, read_strings
 from pmat_lsp.kernels import graph
 
-_PASSED_THROUGH = (Kind.REF, Kind.PAD, Kind.PADLIST)
+# Numbers, since they are compared again and again, and a member of an enumeration takes long to get.
+_PASSED_THROUGH = frozenset(map(int, (Kind.REF, Kind.PAD, Kind.PADLIST)))
+_CODE = int(Kind.CODE)
 _ENTRY_KINDS = (RefKind.CODE_PAD, RefKind.CODE_PADLIST, RefKind.PADLIST_PAD)
 
 SLOT_LABELS = {
@@ -124,64 +126,73 @@ def shortened(heap: Heap, hops: tuple[Hop, ...], most: int) -> tuple[Hop, ...]:
 
 def _rest(heap: Heap, kept: tuple[Hop, ...], what: str) -> Hop:
     """The hop that closes a cycle in place of the references that are left out."""
-    return _between(heap, (kept[-1].target, kept[0].source), _Access("other", f"… {what} …"))
+    svs = (kept[-1].target, kept[0].source)
+    return _between(svs, _end(heap, svs[0]), _end(heap, svs[1]), _Access("other", f"… {what} …"))
 
 
 def hops_of(heap: Heap, rows: list[int]) -> tuple[Hop, ...]:
     """Rows of the out_ columns, each starting where the one before ends, as hops between interesting SVs."""
     hops: list[Hop] = []
     pending: list[int] = []
+    ends: dict[int, _End] = {}
     for position, row in enumerate(rows):
         pending.append(row)
         if position == len(rows) - 1 or is_interesting(heap, int(heap.out_target[row])):
-            hops.append(_hop(heap, pending))
+            hops.append(_hop(heap, pending, ends))
             pending = []
     return tuple(hops)
 
 
 def is_interesting(heap: Heap, sv: int) -> bool:
     """Whether a hop ends at an SV: everything but pads and plain references."""
-    return heap.blessed[sv] >= 0 or heap.kind[sv] not in _PASSED_THROUGH
+    return int(heap.kind[sv]) not in _PASSED_THROUGH or heap.blessed[sv] >= 0
 
 
-def _hop(heap: Heap, rows: list[int]) -> Hop:
+class _End(NamedTuple):
+    """What an SV is at which a hop ends, and the next one begins; as of `Hop`."""
+
+    description: str
+    kind: int
+    class_name: str | None
+    """A blessed sub has none, since its place tells more."""
+    location: Location | None
+    """Of a CODE."""
+
+
+def _end(heap: Heap, sv: int) -> _End:
+    kind = int(heap.kind[sv])
+    if kind == _CODE:
+        return _End(describe(heap, sv), kind, None, Location(*code_place(heap, sv)))
+    return _End(describe(heap, sv), kind, heap.class_of(sv), None)
+
+
+def _hop(heap: Heap, rows: list[int], ends: dict[int, _End]) -> Hop:
     telling = next((row for row in rows if heap.out_kind[row] not in _ENTRY_KINDS), rows[0])
     svs = (source_of(heap, rows[0]), *(int(heap.out_target[row]) for row in rows))
-    return _between(heap, svs, _access(heap, telling))
+    for sv in (svs[0], svs[-1]):
+        if sv not in ends:
+            ends[sv] = _end(heap, sv)
+    return _between(svs, ends[svs[0]], ends[svs[-1]], _access(heap, telling))
 
 
-def _between(heap: Heap, svs: tuple[int, ...], access: _Access) -> Hop:
+def _between(svs: tuple[int, ...], source: _End, target: _End, access: _Access) -> Hop:
     """The hop from the first of some SVs to the last."""
-    source, target = svs[0], svs[-1]
     return Hop(
-        source=source,
-        target=target,
+        source=svs[0],
+        target=svs[-1],
         kind=access.kind,
         label=access.label,
         name=access.name,
         hidden_name=access.hidden_name,
-        source_desc=describe(heap, source),
-        target_desc=describe(heap, target),
-        location=_location(heap, source, target),
+        source_desc=source.description,
+        target_desc=target.description,
+        location=source.location or target.location,
         svs=svs,
-        source_kind=int(heap.kind[source]),
-        source_class=_class_of(heap, source),
-        target_kind=int(heap.kind[target]),
-        target_class=_class_of(heap, target),
+        source_kind=source.kind,
+        source_class=source.class_name,
+        target_kind=target.kind,
+        target_class=target.class_name,
     )
-
-
-def _class_of(heap: Heap, sv: int) -> str | None:
-    """The class of an object; a blessed sub is none, since its place tells more."""
-    return None if heap.kind[sv] == Kind.CODE else heap.class_of(sv)
-
-
-def _location(heap: Heap, source: int, target: int) -> Location | None:
-    code = next((sv for sv in (source, target) if heap.kind[sv] == Kind.CODE), None)
-    if code is None:
-        return None
-    file, line = code_place(heap, code)
-    return Location(file, line)
 
 
 class _Access(NamedTuple):

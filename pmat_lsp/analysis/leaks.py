@@ -14,7 +14,7 @@ from pmat_lsp.analysis.alike import alike
 from pmat_lsp.analysis.cycles import ShortestCycles, is_captured
 from pmat_lsp.analysis.field_hashes import field_hash_loops
 from pmat_lsp.analysis.islands import Islands, find_islands
-from pmat_lsp.analysis.leading_back import MOST_ALIVE, cut_of, follow, held_elsewhere, live_like
+from pmat_lsp.analysis.leading_back import MOST_ALIVE, cut_of, follow, held_elsewhere, live_like, way_of
 from pmat_lsp.analysis.ownership import Ownership, find_ownership
 from pmat_lsp.analysis.patterns import name_pattern
 from pmat_lsp.analysis.result import (
@@ -218,7 +218,7 @@ class _Teller:
             class_files=files_of_classes(heap, classes),
             class_sources=tuple(self._written.source_of(package) for package in classes),
             own_closures=frozenset(one.location for one in closures if self._written.is_own(one.location.file)),
-            held=tuple(self._is_held(hop) for hop in cycle),
+            held=self._held(cycle),
             ways_in=self._ways_in.to(first) if self._verdict == SELF_HELD else (),
             in_use=self._in_use(numbers) if self._verdict == LEAKED else (),
         )
@@ -270,8 +270,18 @@ class _Teller:
             return False
         return next(edge for edge in edges_of(cycle) if edge.start == cut.hop).hops[-1].target == cycle[0].source
 
+    def _held(self, cycle: tuple[Hop, ...]) -> tuple[bool | None, ...]:
+        """`Finding.held`; a long cycle has many hops that are alike, and these are looked at once."""
+        known: dict[tuple[object, ...], bool | None] = {}
+        found = []
+        for hop in cycle:
+            like = (*way_of(hop), hop.source if hop.kind in CAPTURES else None)
+            if like not in known:
+                known[like] = self._is_held(hop)
+            found.append(known[like])
+        return tuple(found)
+
     def _is_held(self, hop: Hop) -> bool | None:
-        """`Finding.held` of one hop."""
         heap, lost = self._heap, self._ownership.lost
         if hop.kind in CAPTURES:
             clones = clones_of(heap, hop.source)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from pmat_lsp.analysis.result import Hop, Pattern
 from pmat_lsp.format.kinds import Kind
@@ -25,12 +26,12 @@ class Cycle:
     heap: Heap
     hops: tuple[Hop, ...]
 
-    @property
+    @cached_property
     def codes(self) -> tuple[Hop, ...]:
         """The hops that leave a CODE."""
         return tuple(hop for hop in self.hops if self.heap.kind[hop.source] == Kind.CODE)
 
-    @property
+    @cached_property
     def objects(self) -> frozenset[int]:
         """The blessed SVs that are no CODE."""
         return frozenset(

@@ -54,7 +54,7 @@ class Sparse:
 
     def _one(self, row: int) -> int:
         row = row + self._length if row < 0 else row
-        at = int(np.searchsorted(self.row, np.int32(row)))
+        at = int(self.row.searchsorted(np.int32(row)))
         return int(self.value[at]) if at < len(self.row) and self.row[at] == row else -1
 
     @cached_property

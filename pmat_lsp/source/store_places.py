@@ -10,11 +10,13 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
 from tree_sitter import Node
 
+from pmat_lsp.analysis.leading_back import way_of
 from pmat_lsp.analysis.result import Edge, Finding
 from pmat_lsp.errors import PmatError
 from pmat_lsp.source.key_stores import KeyStore, StoreKind, class_made, edge_stores, has_own_value, ties
@@ -83,6 +85,7 @@ class StorePlaces:
         self._places = places
         self._finding = finding
         self._classes = {source.name: source for source in finding.class_sources}
+        self._known: dict[tuple[object, ...], FoundStores] = {}
 
     def of(self, edge: Edge, closure: tuple[Path, Range] | None = None) -> FoundStores:
         """The places that may have stored the reference along an edge.
@@ -91,6 +94,13 @@ class StorePlaces:
             edge: of the finding's cycle.
             closure: the file and the word `sub` of the closure that it leads to, where that is known.
         """
+        # A long cycle has many edges that are alike.
+        alike = (*map(way_of, edge.hops), edge.hops[-1].target_kind, edge.target, closure)
+        if alike not in self._known:
+            self._known[alike] = self._look(edge, closure)
+        return self._known[alike]
+
+    def _look(self, edge: Edge, closure: tuple[Path, Range] | None) -> FoundStores:
         if edge.hops[0].kind == "magic":
             return self._ties(edge)
         texts = self._naming(edge)
@@ -143,7 +153,7 @@ class StorePlaces:
         found = [FoundStore(path, store) for path, source in self._source(path) for store in edge_stores(source, edge)]
         return [((0, 0, 0), one) for one in found if _is_sub(one, path, keyword)]
 
-    @property
+    @cached_property
     def _keys(self) -> list[str]:
         """Of the cycle."""
         return list(dict.fromkeys(hop.name for hop in self._finding.cycle if hop.kind == "key"))

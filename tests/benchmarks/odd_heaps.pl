@@ -16,15 +16,17 @@ package Odd::Link { sub new { my ( $class, %fields ) = @_; return bless {%fields
 package main;
 
 my %HEAPS = (
-    scc      => \&one_component,
-    ring     => \&ring,
-    list     => \&list,
-    hash     => \&large_hash,
-    shapes   => \&many_shapes,
-    islands  => \&many_islands,
-    closures => \&closures_on_one_line,
-    star     => \&star,
-    diamonds => \&chain_of_diamonds,
+    scc       => \&one_component,
+    ring      => \&ring,
+    list      => \&list,
+    hash      => \&large_hash,
+    shapes    => \&many_shapes,
+    islands   => \&many_islands,
+    closures  => \&closures_on_one_line,
+    capturing => \&ring_of_closures,
+    star      => \&star,
+    diamonds  => \&chain_of_diamonds,
+    rings     => \&many_rings,
 );
 
 # One strongly connected component of about $svs SVs: a ring of nodes, each of which refers to a random one as well.
@@ -103,7 +105,32 @@ sub star {
     my ($rays) = @_;
     my $hub = Odd::Node->new;
     push @$hub, Odd::Node->new($hub) for 1 .. $rays;
-    return $hub;
+    return $hub->[-1];
+}
+
+# $rings rings of 300 objects, the keys of which are different in each.
+sub many_rings {
+    my ($rings) = @_;
+    my $first;
+    for my $ring ( 1 .. $rings ) {
+        my $key  = join '', map { chr( 97 + $_ ) } split //, $ring;
+        my $last = $first = Odd::Link->new;
+        $last = Odd::Link->new( $key => $last ) for 2 .. 300;
+        $first->{$key} = $last;
+    }
+    return $first;
+}
+
+# A ring of $closures subs, each of which captures the variable that holds the next one.
+sub ring_of_closures {
+    my ($closures) = @_;
+    my $next = \my $first;
+    for ( 1 .. $closures ) {
+        my $held = $next;
+        $next = \sub { return $held };
+    }
+    $first = $next;
+    return $$next;
 }
 
 # $diamonds pairs of arrays that share what they refer to, the next pair; held by an object that refers to itself.

@@ -1,9 +1,9 @@
 """How long commands take on heaps of odd shapes, and how that grows: `python -m tests.benchmarks.odd_heaps`.
 
 Each heap of `odd_heaps.pl` is written at half of its size and at its size. On both every command is run by itself with
-the index there already, and a hover is asked of the server as soon as it has sent its diagnostics. Prints a table in
-Markdown, of the round that took the least CPU: at full size the seconds that passed and those of CPU, and by what
-factor the latter grew with the doubling.
+the index there already; a hover, and all that leaked, are asked of the server as soon as it has sent its diagnostics.
+Prints a table in Markdown, of the round that took the least CPU: at full size the seconds that passed and those of CPU,
+and by what factor the latter grew with the doubling. Where that is more than 2.3 the exit status is 1.
 """
 
 from __future__ import annotations
@@ -24,18 +24,25 @@ from tests.benchmarks.__main__ import CACHE_VARIABLE, FOLDER, LEAKS_FOUND, progr
 from tests.benchmarks.player import SERVER
 from tests.benchmarks.timing import Failed, Run, timed
 from tests.benchmarks.wire import NoAnswer, Server, running
+from tests.benchmarks.written_heaps import ONLY_SV, WRITTEN
 
 GENERATOR = Path(__file__).parent / "odd_heaps.pl"
-OPEN, HOVER = "first summary", "first hover"
+OPEN, HOVER, LEAKS = "first summary", "first hover", "pmat/leaks"
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "leaks": ("leaks", "DUMP"),
     "largest --retained": ("largest", "DUMP", "--retained"),
-    "dominators": ("dominators", "DUMP"),
+    "largest --owned": ("largest", "DUMP", "--owned"),
+    "dominators": ("dominators", "DUMP", "--depth", "100000"),
     "identify": ("identify", "DUMP", "ADDR"),
+    "size": ("size", "DUMP", "ADDR"),
     "fix": ("fix", "DUMP"),
 }
 """By column: arguments of `pmat-lsp`; DUMP stands for the file, ADDR for the address that the generator printed."""
-COLUMNS = (OPEN, *COMMANDS, HOVER)
+COLUMNS = (OPEN, *COMMANDS, HOVER, LEAKS)
+MOST_GROWN = 2.3
+"""By what factor the time may grow when a heap is twice as large."""
+_TOO_LITTLE = 0.3
+"""Seconds of CPU; of less than that, most is the start of the program."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,9 @@ class OddHeap:
     size: int
     """What the generator takes, at full size."""
     title: str
-    hovered: tuple[str, str]
-    """A line of the generator, and the word on it, marked or about what leaked, that is hovered."""
+    hovered: tuple[str, str] | None
+    """A line of the generator, and the word on it, marked or about what leaked, that is hovered; None: nothing leaked,
+    so the server is not asked."""
 
 
 _NODE = ("package Odd::Node {", "Odd::Node")
@@ -59,8 +67,12 @@ HEAPS = (
     OddHeap("shapes", 20_000, "20,000 shapes", ("$object->{self} = $object;", "self")),
     OddHeap("islands", 1_000_000, "1,000,000 islands", _NODE),
     OddHeap("closures", 100_000, "100,000 closures on one line", ("$closure = sub {", "sub")),
-    OddHeap("star", 500_000, "star of 500,000 rays", _NODE),
+    OddHeap("capturing", 200_000, "ring of 200,000 closures", ("$next = \\sub {", "sub")),
+    OddHeap("star", 1_000_000, "star of 1,000,000 rays", _NODE),
     OddHeap("diamonds", 200_000, "chain of 200,000 diamonds", ("$owner->{self} = $owner;", "self")),
+    OddHeap("rings", 500, "500 rings of 300 objects", ("$first->{$key} = $last;", "key")),
+    OddHeap("structs", 60_000, "60,000 kinds of C structures without names", None),
+    OddHeap("contexts", 2_000_000, "2,000,000 contexts", None),
 )
 Times = Mapping[str, Run | None]
 """By column: how long it took; None where it failed."""
@@ -76,9 +88,13 @@ def odd_dump(folder: Path, name: str, size: int) -> tuple[Path, str]:
     notes = path.with_suffix(".address")
     if not notes.exists() or notes.stat().st_mtime < GENERATOR.stat().st_mtime:
         folder.mkdir(parents=True, exist_ok=True)
-        command = ["perl", str(GENERATOR), name, str(size), str(path)]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        notes.write_text(done.stdout.strip(), encoding="utf-8")
+        if name in WRITTEN:
+            path.write_bytes(WRITTEN[name](size))
+            notes.write_text(hex(ONLY_SV), encoding="utf-8")
+        else:
+            command = ["perl", str(GENERATOR), name, str(size), str(path)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            notes.write_text(done.stdout.strip(), encoding="utf-8")
     return path, notes.read_text(encoding="utf-8")
 
 
@@ -107,12 +123,12 @@ def measured(
         return timed(command, timeout, environment, status)
 
     def measure(name: str) -> Run:
-        if name == HOVER:
-            return first_hover(dump, heap.hovered, timeout, environment)
+        if name in (HOVER, LEAKS) and heap.hovered is not None:
+            return first_answer(name, dump, heap.hovered, timeout, environment)
         return run(("summary", "DUMP") if name == OPEN else COMMANDS[name])
 
     times: dict[str, Run | None] = {}
-    for name in COLUMNS:
+    for name in COLUMNS if heap.hovered is not None else (OPEN, *COMMANDS):
         smaller = known.get(name)
         if smaller and not smaller.finished:
             times[name] = smaller
@@ -134,8 +150,10 @@ def _often(rounds: int, run: Callable[[], Run]) -> Run | None:
     return min(runs, key=lambda run: run.cpu)
 
 
-def first_hover(dump: Path, hovered: tuple[str, str], timeout: float, environment: Mapping[str, str]) -> Run:
-    """A hover, asked as soon as the server has told what leaked. Its CPU is all that the server computes meanwhile.
+def first_answer(
+    name: str, dump: Path, hovered: tuple[str, str], timeout: float, environment: Mapping[str, str]
+) -> Run:
+    """HOVER or LEAKS, asked as soon as the server has sent its diagnostics, with what the server computes meanwhile.
 
     Raises:
         NoAnswer: the server left, or has nothing to say.
@@ -143,7 +161,7 @@ def first_hover(dump: Path, hovered: tuple[str, str], timeout: float, environmen
     began = time.perf_counter()
     try:
         with running(SERVER, dump.parent, {}, environment) as server:
-            return _hover(server, dump, hovered, timeout)
+            return _ask(name, server, dump, hovered, timeout)
     except NoAnswer:
         taken = time.perf_counter() - began
         if taken < timeout:
@@ -151,7 +169,7 @@ def first_hover(dump: Path, hovered: tuple[str, str], timeout: float, environmen
         return Run(taken, 0, False)
 
 
-def _hover(server: Server, dump: Path, hovered: tuple[str, str], timeout: float) -> Run:
+def _ask(name: str, server: Server, dump: Path, hovered: tuple[str, str], timeout: float) -> Run:
     text, uri = GENERATOR.read_text(encoding="utf-8"), GENERATOR.as_uri()
     root = {"uri": GENERATOR.parent.as_uri(), "name": GENERATOR.parent.name}
     options = {"dump": str(dump.absolute()), "client": {"changed": True}}
@@ -163,7 +181,8 @@ def _hover(server: Server, dump: Path, hovered: tuple[str, str], timeout: float)
     server.until(lambda: uri in server.published, timeout)
     before = _cpu(server.id)
     asked = {"textDocument": {"uri": uri}, "position": place_of(text, *hovered)}
-    reply = server.reply(server.send("textDocument/hover", asked), timeout)
+    method, params = ("textDocument/hover", asked) if name == HOVER else (LEAKS, {"overview": True})
+    reply = server.reply(server.send(method, params), timeout)
     if not reply.result:
         raise NoAnswer(f"nothing under {hovered[1]} of {hovered[0]}")
     return Run(reply.seconds, 0, True, _cpu(server.id) - before)
@@ -187,7 +206,16 @@ def _cpu(process: int) -> float:
 
 def row(heap: OddHeap, half: Times, whole: Times) -> str:
     """A row of the table."""
-    return f"| {heap.title} | {' | '.join(_cell(half[name], whole[name]) for name in whole)} |"
+    cells = (_cell(half[name], whole[name]) if name in whole else "" for name in COLUMNS)
+    return f"| {heap.title} | {' | '.join(cells)} |"
+
+
+def grown_most(half: Times, whole: Times) -> float:
+    """The greatest factor by which a time has grown; 0 where all are too little to tell."""
+    pairs = ((half[name], run) for name, run in whole.items())
+    return max(
+        (one.cpu / few.cpu for few, one in pairs if few and one and one.cpu > _TOO_LITTLE and few.cpu), default=0
+    )
 
 
 def _cell(half: Run | None, whole: Run | None) -> str:
@@ -206,8 +234,8 @@ def head() -> Iterator[str]:
     yield f"|---|{'--:|' * len(COLUMNS)}"
 
 
-def main() -> None:
-    """Measure, and print the table row by row."""
+def main() -> int:
+    """Measure, print the table row by row, and return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks.odd_heaps",
         description=__doc__,
@@ -224,12 +252,20 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     print("\n".join(head()), flush=True)
+    too_much = {}
     for heap in HEAPS:
         if heap.name in arguments.heaps:
             size, how = int(heap.size * arguments.part), (FOLDER / "odd", arguments.timeout, arguments.rounds)
             half = measured(heap, size // 2, *how)
-            print(row(heap, half, measured(heap, size, *how, half)), flush=True)
+            whole = measured(heap, size, *how, half)
+            print(row(heap, half, whole), flush=True)
+            grown, complete = grown_most(half, whole), all(run and run.finished for run in whole.values())
+            if grown > MOST_GROWN or not complete:
+                too_much[heap.name] = f"{grown:.1f}" if complete else "not all was answered"
+    for name, grown_by in too_much.items():
+        progress(f"{name}: {grown_by}; a factor of {MOST_GROWN} is allowed")
+    return 1 if too_much else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
