@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILT_FROM := pyproject.toml setup.py $(wildcard pmat_lsp/kernels/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-vscode vsix editors lint lint-lua types layers pytest fuzz bench bench-odd bench-editor format wheel clean
+.PHONY: help demo test test-vscode vsix editors lint lint-lua types layers pytest fuzz sanitize coverage bench bench-odd bench-editor format wheel clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,18 @@ pytest: $(VENV)/developing ## run the tests
 fuzz: $(VENV)/developing ## look for dumps that break the reader or an answer, for FUZZ_SECONDS=1800
 	@$(PIP) install 'atheris==3.0.0' || echo "fuzz: no atheris for this Python: dumps are drawn only" >&2
 	$(BIN)/python -m tests.fuzz
+
+sanitize: $(VENV)/developing ## run the kernels under AddressSanitizer and UBSan, for SANITIZE_SECONDS=600; needs gcc
+	$(BIN)/python -m tests.fuzz.sanitized
+
+COVERED := tests/format tests/kernels tests/fuzz $(addprefix tests/heap/test_,children.py consistent.py damage.py distinct.py \
+	every_format.py index.py packed.py pieces.py two_passes.py)
+
+coverage: $(VENV)/developing ## say which lines and branches of the reader, the index and the kernels the tests run
+	@$(PIP) install 'coverage>=7.10'
+	$(BIN)/python -m coverage run -m pytest -n 0 -q -p tests.fuzz.plain $(COVERED)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --skip-covered
 
 bench: $(VENV)/developing ## compare with the reference tool on large dumps; BENCH_ARGS='--sizes 0.2M --rounds 1'
 	$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)

@@ -18,7 +18,8 @@ def kernels() -> list[Extension]:
         from Cython.Build import cythonize
     except ImportError:
         return []
-    flags = [] if os.name == "nt" else ["-O3"]
+    # Who says how to optimise is obeyed: these flags come behind the others.
+    flags = [] if os.name == "nt" or "-O" in os.environ.get("CFLAGS", "") else ["-O3"]
     wanted = [
         Extension(f"pmat_lsp.kernels.{path.stem}", [path.as_posix()], extra_compile_args=flags)
         for path in sorted(KERNELS.glob("*.py"))

@@ -12,7 +12,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from pmat_lsp.analysis.all_sizes import owned_sizes
 from pmat_lsp.analysis.closures import code_facts, code_sites
+from pmat_lsp.analysis.diff import diff_tree
 from pmat_lsp.analysis.outline import outline
 from pmat_lsp.catalogue.question import Question
 from pmat_lsp.catalogue.questions import QUESTIONS
@@ -24,6 +26,7 @@ from pmat_lsp.heap.indexer import build
 from pmat_lsp.heap.load import load
 from pmat_lsp.heap.memory import NotEnoughMemory
 from pmat_lsp.heap.model import Heap
+from pmat_lsp.heap.privacy import held_as_secrets
 from pmat_lsp.query.views import VIEWS
 from pmat_lsp.render.json import leaks_json
 from pmat_lsp.render.report import leaks_text
@@ -92,6 +95,18 @@ def check(raw: bytes, folder: Path) -> str:
             return "error"
         ask_everything(Dump(heap, Settings(source_roots=(folder,))))
         return "answer"
+
+
+def run_kernels(path: Path) -> None:
+    """Read a dump that a perl wrote, and use every kernel on it."""
+    with limits():
+        heap = load(path)
+        dump = Dump(heap, Settings())
+        assert dump.leaks.report.svs == heap.n
+        dump.retained()
+        owned_sizes(heap)
+        held_as_secrets(heap)
+        diff_tree(heap, _another_heap())
 
 
 def check_reading(path: Path) -> Heap | None:

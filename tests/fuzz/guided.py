@@ -6,22 +6,18 @@
 from __future__ import annotations
 
 import sys
-from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from pathlib import Path
 
 import atheris
 
-ROOT = Path(__file__).parent.parent.parent
-_KERNELS = str(ROOT / "pmat_lsp" / "kernels")
-# What is compiled lies beside the sources, and would be found first. Where there is no compiler there is no Cython.
-sys.path_importer_cache[_KERNELS] = FileFinder(_KERNELS, (SourceFileLoader, SOURCE_SUFFIXES))
-sys.modules["cython"] = None  # type: ignore[assignment]
+import tests.fuzz.plain  # noqa: F401
+
 with atheris.instrument_imports(include=["pmat_lsp.format", "pmat_lsp.heap", "pmat_lsp.kernels"]):
     from tests.fuzz.checking import check_reading, limits
 
-from tests.fuzz.failures import FOUND  # noqa: E402
-from tests.fuzz.working import Work  # noqa: E402
-from tests.heap.test_every_format import MINORS, WORDS, common_heap  # noqa: E402
+from tests.fuzz.failures import FOUND
+from tests.fuzz.working import Work
+from tests.heap.test_every_format import MINORS, WORDS, common_heap
 
 _LARGEST = 1 << 14
 """Bytes of an input: small ones are tried more often."""
