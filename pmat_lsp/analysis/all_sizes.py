@@ -48,13 +48,17 @@ def owned_sizes(heap: Heap, progress: Progress = no_progress) -> U64:
     # What is said about an immortal may refer to something; but immortals have no size, and are in no component.
     owns[int(heap.out_start[heap.n]) :] = 0
     component, count = components_among(heap, owns, np.arange(heap.n))
+    progress(_STAGE, 0, 1)
     rows = np.flatnonzero(owns)
     sources, targets = component[heap.out_source[rows]].astype(np.int64), component[heap.out_target[rows]]
+    progress(_STAGE, 0, 1)
     between = distinct((sources * count + targets)[sources != targets])
+    progress(_STAGE, 0, 1)
     # A component has a larger number than those that it leads to; from here on the owners come first, behind a root.
     owner, thing = ((count - part).astype(np.int32) for part in np.divmod(between, max(count, 1)))
     weight = np.zeros(count + 1, np.uint64)
     np.add.at(weight, count - component[: heap.n], heap.size[: heap.n])
+    progress(_STAGE, 0, 1)
     owners = np.bincount(thing, minlength=count + 1)
     shared = np.flatnonzero(owners > 1)
     parent: I32 = np.zeros(count + 1, np.int32)

@@ -22,6 +22,7 @@ from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.naming import described
 from pmat_lsp.heap.neighbours import ALL, DIRECT, STRENGTHS, Reference, references_in
 from pmat_lsp.heap.pads import pads_of
+from pmat_lsp.heap.progress import Progress, no_progress, watched
 from pmat_lsp.heap.symbols import glob_name, in_symbol_table, symbol_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _MOST_LOOKED_UP = 10_000
 """SVs of which it is looked up at all whether a root, or something, refers to them."""
 MOST_REFERRERS = 10_000
 """Of one SV so many are told."""
+_OFTEN = 256
 _FAR = 1 << 30
 _IMMORTALS = ("undef", "true", "false")
 
@@ -161,21 +163,26 @@ class _Referrers:
 
 
 def identify_tree(
-    heap: Heap, sv: int, options: IdentifyOptions, unseen: Callable[[int], Unseen | None] = lambda _: None
+    heap: Heap,
+    sv: int,
+    options: IdentifyOptions,
+    unseen: Callable[[int], Unseen | None] = lambda _: None,
+    progress: Progress = no_progress,
 ) -> Tree:
     """The ways from an SV back to the roots, the shortest first.
 
     Of each row: what it tells, the strength and name of the reference, the SV that it comes from, and the mark by which
     a later row says that this SV was told before. Where no way leads on, or none to a root, `unseen` is asked which
     counts of an SV are missing from the dump; a row tells how many, and as its name who probably holds them.
+    `progress` is called now and then.
     """
-    nodes = _graph(_Referrers(heap, options), sv, options.depth)
+    nodes = _graph(_Referrers(heap, options), sv, options.depth, progress)
     _measure(nodes)
     rows = _Teller(heap, nodes, options.to_root, not _is_reached(nodes, sv), unseen).rows(sv)
-    return Tree(described(heap, sv), _COLUMNS, tuple(rows))
+    return Tree(described(heap, sv), _COLUMNS, tuple(watched(rows, progress, "rows", len(nodes))))
 
 
-def _graph(referrers: _Referrers, start: int, depth: int) -> dict[int, _Node]:
+def _graph(referrers: _Referrers, start: int, depth: int, progress: Progress) -> dict[int, _Node]:
     """The SVs within `depth` references, each with its referrers."""
     nodes = {start: _Node(0)}
     todo = deque([start])
@@ -184,6 +191,8 @@ def _graph(referrers: _Referrers, start: int, depth: int) -> dict[int, _Node]:
         sv = todo.popleft()
         node = nodes[sv]
         looked_up += 1
+        if looked_up % _OFTEN == 1:
+            progress("referrers", looked_up, _MOST_LOOKED_UP)
         if looked_up > _MOST_LOOKED_UP:
             node.cut = True
             continue

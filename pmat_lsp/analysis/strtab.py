@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from heapq import nsmallest
 
 from pmat_lsp.analysis.tables import Column, Table, Unit
 from pmat_lsp.errors import PmatError
 from pmat_lsp.format.kinds import HASH_KINDS
 from pmat_lsp.heap.model import Heap
 from pmat_lsp.heap.privacy import shown_key
-from pmat_lsp.heap.progress import Progress, no_progress
+from pmat_lsp.heap.progress import Progress, no_progress, watched
 from pmat_lsp.heap.values import hash_keys
 from pmat_lsp.units import format_bytes, format_count
 
@@ -37,10 +38,12 @@ def strtab_table(heap: Heap, most: int, progress: Progress = no_progress) -> Tab
     hashes = [sv for sv in heap.ids_of(*HASH_KINDS).tolist() if sv != table]
     counts: Counter[bytes] = Counter()
     for done, sv in enumerate(hashes):
+        counts.update(watched(hash_keys(heap, sv), progress, "keys", int(heap.length[sv])))
         if done % _OFTEN == 0:
             progress("keys", done, len(hashes))
-        counts.update(hash_keys(heap, sv))
-    keys = sorted(set(hash_keys(heap, table)), key=lambda key: (-counts[key], -len(key), key))
-    title = f"{format_count(len(keys), 'shared key')}, {format_bytes(int(heap.size[table]))} in all"
-    rows = tuple((shown_key(heap, table, key), counts[key], len(key)) for key in keys[:most])
-    return Table(title, _COLUMNS, rows, len(keys) - len(rows))
+    different = set(watched(hash_keys(heap, table), progress, "shared keys", int(heap.length[table])))
+    in_order = watched(different, progress, "sorting", len(different))
+    keys = nsmallest(most, in_order, key=lambda key: (-counts[key], -len(key), key))
+    title = f"{format_count(len(different), 'shared key')}, {format_bytes(int(heap.size[table]))} in all"
+    rows = tuple((shown_key(heap, table, key), counts[key], len(key)) for key in keys)
+    return Table(title, _COLUMNS, rows, len(different) - len(rows))

@@ -13,7 +13,7 @@ def _answer(asked: Asked) -> Tree:
     options = IdentifyOptions(
         asked.number("depth"), strengths(asked), not asked.flag("no_elide"), to_root=asked.flag("to_root")
     )
-    return identify_tree(asked.heap, asked.sv(), options, asked.dump.unseen)
+    return identify_tree(asked.heap, asked.sv(), options, asked.dump.unseen, asked.progress)
 
 
 IDENTIFY = Question(

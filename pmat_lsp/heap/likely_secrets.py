@@ -22,21 +22,17 @@ _FORMS = re.compile(
     | \b npm_ [0-9A-Za-z]{36} | \b pypi-AgE [\w-]{20}
     | \b sk- [\w-]{20}                                              # OpenAI, Anthropic
     | \b SG\. [\w-]{16,64} \. [\w-]{16}                             # SendGrid
-    | \b eyJ [\w-]{8,2048} \. eyJ [\w-]{8}                          # JSON Web Token
+    | \b eyJ [\w-]{8,400} \. eyJ [\w-]{8}                          # JSON Web Token
     | \$ (?: 1 | 2[abxy]? | 5 | 6 | y | argon2id? ) \$ [\w./$,=+-]{20}  # crypt
     | \{ S?SHA[0-9]{0,3} \} [\w+/=]{20}                             # LDAP
     | :// [^/\s:@]{1,100} : [^/\s@]{1,100} @                        # a URL with a password
+    | (?i: \b (?: bearer | basic ) \  [\w.~+/=-]{12} )
+    | (?i: \b (?: authorization | proxy-authorization | cookie | set-cookie | x-api-key ) : \s? \S )
+    | (?i: \b (?: password | passwd | passphrase | pwd | (?: client_? )? secret | api_?key
+         | (?: access | auth ) _?token )
+        ["']? \s? [=:] \s? ["']? [^\s"'&;]{4} )
     """,
     re.VERBOSE,
-)
-_SPOKEN = re.compile(
-    rb"""
-    \b (?: bearer | basic ) \  [\w.~+/=-]{12}
-    | \b (?: authorization | proxy-authorization | cookie | set-cookie | x-api-key ) : \s? \S
-    | \b (?: password | passwd | passphrase | pwd | secret | api_?key | access_?token | auth_?token | client_?secret )
-      ["']? \s? [=:] \s? ["']? [^\s"'&;]{4}
-    """,
-    re.VERBOSE | re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SECRET = re.compile(
@@ -59,8 +55,7 @@ _LONGEST_NAME = 100
 
 def is_likely_secret(text: bytes) -> bool:
     """Whether a text has the form of a secret: a private key, a token, a header with credentials, `password=…`."""
-    looked_at = text[:_LOOKED_AT]
-    return _FORMS.search(looked_at) is not None or _SPOKEN.search(looked_at) is not None
+    return _FORMS.search(text, 0, _LOOKED_AT) is not None
 
 
 def names_a_secret(name: str) -> bool:

@@ -30,6 +30,9 @@ _MOST_HOLDERS, _HIGHEST = 8, 3
 """How many references to an SV are looked at, and through how many arrays and references to names above it."""
 _MEMBER = re.compile(rb"[A-Za-z_][A-Za-z0-9_:.-]{0,63}")
 _PASSED = (RefKind.ELEMENT, RefKind.REFERENT)
+# A member of an enumeration takes long to get; this is asked of every key and string in SQL.
+_EVERYTHING, _NO_VALUES = Shown.EVERYTHING, Shown.NO_VALUES
+_SCALAR, _STASHES = int(Kind.SCALAR), frozenset(map(int, STASH_KINDS))
 
 
 def hidden_value(heap: Heap, sv: int, value: ScalarValue, held: Mask | None = None) -> str | None:
@@ -37,9 +40,9 @@ def hidden_value(heap: Heap, sv: int, value: ScalarValue, held: Mask | None = No
 
     `held` is what `held_as_secrets` gives, for a caller that asks for many.
     """
-    if heap.shown is Shown.EVERYTHING or not value.defined or heap.kind[sv] != Kind.SCALAR:
+    if heap.shown is _EVERYTHING or not value.defined or heap.kind[sv] != _SCALAR:
         return None
-    if heap.shown is Shown.NO_VALUES:
+    if heap.shown is _NO_VALUES:
         if value.string is not None:
             return _stand_in("string", value.string_length)
         return "<integer>" if value.integer is not None else "<number>"
@@ -55,9 +58,9 @@ def hidden_key(heap: Heap, holder: int, key: bytes) -> str | None:
 
     A key is data unless it is a symbol, a constant in the program's code, or an identifier in an object.
     """
-    if heap.shown is Shown.EVERYTHING or heap.kind[holder] in STASH_KINDS:
+    if heap.shown is _EVERYTHING or int(heap.kind[holder]) in _STASHES:
         return None
-    if heap.shown is Shown.NO_SECRETS:
+    if heap.shown is not _NO_VALUES:
         return _stand_in("likely secret", len(key)) if is_likely_secret(key) else None
     is_member = heap.blessed[holder] >= 0 and _MEMBER.fullmatch(key)
     return None if is_member or key in _constants(heap) else _stand_in("key", len(key))

@@ -24,7 +24,7 @@ from pmat_lsp.heap.neighbours import STRENGTHS
 from pmat_lsp.heap.pads import padname_ids
 from pmat_lsp.heap.pieces import different_strings, pieces
 from pmat_lsp.heap.privacy import held_as_secrets, hidden_value, shown_key
-from pmat_lsp.heap.progress import Progress
+from pmat_lsp.heap.progress import Progress, watched
 from pmat_lsp.heap.symbols import SLOTS, glob_name
 from pmat_lsp.heap.values import ScalarValue
 from pmat_lsp.query.view import (
@@ -188,7 +188,7 @@ def _reference_names(heap: Heap, progress: Progress) -> Texts:
     # What is shown of a key depends on what kind of hash has it.
     kinds = np.isin(heap.kind[holders], STASH_KINDS) + 2 * (heap.blessed[holders] >= 0)
     first, group = alike(which, kinds)
-    pairs = zip(holders[first].tolist(), which[first].tolist(), strict=True)
+    pairs = watched(zip(holders[first].tolist(), which[first].tolist(), strict=True), progress, "keys", len(first))
     names[values] = texts(shown_key(heap, holder, keys[key]) for holder, key in pairs)[group]
     lexicals = np.flatnonzero(heap.out_kind == RefKind.PAD_LEXICAL)
     names[lexicals] = looked_up(padname_ids(heap, lexicals), heap.string)
