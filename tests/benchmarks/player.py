@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,17 @@ class Played:
         return self.memory[-1] - self.memory[0]
 
 
-def play(dump: Path, folder: Path, most: int | None = None, recording: Path = RECORDING) -> Played:
+def play(
+    dump: Path,
+    folder: Path,
+    most: int | None = None,
+    recording: Path = RECORDING,
+    between: Callable[[Server, float], None] = lambda _server, _part: None,
+) -> Played:
     """Play a session, or its first `most` messages, in a workspace that is made in `folder`.
 
-    `dump` must be one that the generator has written.
+    `dump` must be one that the generator has written. `between` is called before each message with the server, and how
+    much of the session has been played: 0 to 1.
     """
     workspace = folder / "service"
     workspace.mkdir()
@@ -60,12 +67,13 @@ def play(dump: Path, folder: Path, most: int | None = None, recording: Path = RE
     messages = recorded.messages[:most]
     environment = {**os.environ, "PYTHONPATH": str(GENERATOR.parent.parent.parent)}
     with running(SERVER, folder, recorded.answers, environment) as server:
-        return _Player(server, recorded).play(messages)
+        return _Player(server, recorded, between).play(messages)
 
 
 class _Player:
-    def __init__(self, server: Server, recorded: Recording) -> None:
+    def __init__(self, server: Server, recorded: Recording, between: Callable[[Server, float], None]) -> None:
         self._server = server
+        self._between = between
         self._recorded = recorded
         self._results: dict[int, Any] = {}
         self._played = Played()
@@ -78,6 +86,7 @@ class _Player:
         for number, message in enumerate(messages):
             if number >= warm and (number - warm) % every == 0:
                 self._played.memory.append(self._server.memory())
+            self._between(self._server, number / len(messages))
             self._message(message)
         self._played.memory.append(self._server.memory())
         self._played.wrong += self._server.faults

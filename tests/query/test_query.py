@@ -28,7 +28,7 @@ from pmat_lsp.heap.values import scalar_value
 from pmat_lsp.query import database
 from pmat_lsp.query.database import query_table
 from pmat_lsp.query.views import VIEWS
-from pmat_lsp.session import Dump, Settings
+from pmat_lsp.session import Dump, Settings, Shown
 from tests.dump_writer import DumpWriter
 from tests.dumps import ROOT, heap_of, named, own_dumps
 
@@ -42,7 +42,7 @@ def rows(dump: Dump, sql: str) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("path", named(own_dumps()))
 def test_figures_and_references_are_those_of_the_commands(path: Path) -> None:
-    dump = Dump(heap_of(path), Settings())
+    dump = Dump(heap_of(path), Settings()).showing(Shown.EVERYTHING)
     _check_figures(dump)
     _check_references(dump, random.Random(path.name))
     _check_strings(dump)
