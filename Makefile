@@ -57,7 +57,7 @@ fuzz: $(VENV)/developing ## look for dumps that break the reader or an answer, f
 sanitize: $(VENV)/developing ## run the kernels under AddressSanitizer and UBSan, for SANITIZE_SECONDS=600; needs gcc
 	$(BIN)/python -m tests.fuzz.sanitized
 
-COVERED := tests/format tests/kernels tests/fuzz $(addprefix tests/heap/test_,children.py consistent.py damage.py distinct.py \
+COVERED := tests/heap/test_cut_everywhere.py tests/format tests/kernels tests/fuzz $(addprefix tests/heap/test_,children.py consistent.py damage.py distinct.py \
 	every_format.py index.py packed.py pieces.py two_passes.py)
 
 coverage: $(VENV)/developing ## say which lines and branches of the reader, the index and the kernels the tests run

@@ -1,0 +1,98 @@
+"""A dump with every kind of record, cut at each byte: before it is read, and between the two passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pmat_lsp.errors import DumpError
+from pmat_lsp.format.header import Layout, read_header
+from pmat_lsp.heap.load import load
+from pmat_lsp.heap.records import Records
+from pmat_lsp.heap.references import nothing_added
+from pmat_lsp.heap.survey import Survey, survey_records
+from tests.dump_writer import DumpWriter
+from tests.heap.test_every_format import ARRAY, CODE, GLOB, HASH, REF, REGEXP, SCALAR, common_heap
+
+WORDS = [
+    pytest.param({"big_endian": False}, id="little-64"),
+    pytest.param({"big_endian": True, "uint64": False, "ptr64": False}, id="big-32"),
+]
+
+
+def every_record(words: dict[str, Any]) -> DumpWriter:
+    """A heap with every kind of record of the newest minor version."""
+    writer = common_heap(6, words)
+    writer.meta_struct(3, "Node", [("next", 0), ("live", 1), ("kind", 2), ("serial", 3), ("big", 4)])
+    writer.struct(0x9000, 3, [ARRAY, 1, 200, 7, 9])
+    writer.saved_scalar(GLOB, SCALAR)
+    writer.saved_element(ARRAY, 5, REF)
+    writer.saved_value(HASH, SCALAR, REF)
+    writer.note(HASH, ARRAY, "the note")
+    writer.debug_report(SCALAR, serial=11, file="lib/A.pm", line=13)
+    writer.klass(0x9100, "Point", {"new": CODE}, fields=[(0, "$x"), (1, "@y")])
+    writer.object(0x9200, [SCALAR, ARRAY], blessed=0x9100)
+    writer.undef(0x9300)
+    writer.yes(0x9400)
+    writer.no(0x9500)
+    writer.shared_hek(SCALAR, 0x77)
+    writer.magic2(REGEXP, flags=0x01, aux=SCALAR, key=REF, user=ARRAY)
+    writer.mortals([SCALAR, REF], floor=1)
+    return writer
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_a_cut_gives_an_error_at_a_byte_that_is_there(words: dict[str, Any]) -> None:
+    whole = every_record(words).to_bytes()
+    errors = {length: _error(whole[:length]) for length in range(len(whole))}
+    # The dumpers before 0.47 wrote no mortals, so a dump may end before them.
+    assert [length for length, error in errors.items() if error is None] == [
+        len(whole) - len(every_record(words)._mortals)
+    ]
+    offsets = [(error.offset, length) for length, error in errors.items() if error is not None]
+    assert [pair for pair in offsets if pair[0] is None or not 0 <= pair[0] <= pair[1]] == []
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_a_cut_between_the_two_passes_is_an_error(words: dict[str, Any]) -> None:
+    whole = every_record(words).to_bytes()
+    layout, start = read_header(whole, "whole.pmat")
+    (at,) = (i for i in range(start, len(whole)) if whole[i:].startswith(_first_record(words)))
+    found, _ = survey_records(whole, "whole.pmat", layout, at, np.zeros(3, np.uint64))
+    told = [_svs_read(whole[:length], found, layout) for length in range(at, len(whole) + 1)]
+    # Behind the last SV nothing is read again.
+    assert told == sorted(told, key=bool)
+    assert {*told} == {None, found.addresses.count}
+
+
+def _svs_read(raw: bytes, found: Survey, layout: Layout) -> int | None:
+    """How many SVs the second pass reads; None where it says that the file has changed."""
+    reader = Records(raw, "cut.pmat", layout, found)
+    try:
+        return sum(len(piece.svs.kind) for piece in reader.resolved(nothing_added()))
+    except DumpError as error:
+        return None if "changed while it was read" in str(error) else -1
+
+
+def _error(raw: bytes) -> DumpError | None:
+    try:
+        load("cut.pmat", read=lambda _: raw)
+    except DumpError as error:
+        return error
+    return None
+
+
+def _first_record(words: dict[str, Any]) -> bytes:
+    """The first bytes of the heap section, which the header and the roots do not have."""
+    return bytes(common_heap(6, words)._heap[:20])
+
+
+def test_the_heap_has_every_record_of_its_version(tmp_path: Path) -> None:
+    path = tmp_path / "every.pmat"
+    path.write_bytes(every_record({}).to_bytes())
+    heap = load(path)
+    # All kinds but UNKNOWN, and those that perl makes of arrays; 0 stands for what all records begin with.
+    assert set(heap.kind[: heap.n].tolist()) >= set(range(1, 18)) | {0x7F}
