@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BUILT_FROM := pyproject.toml setup.py $(wildcard pmat_lsp/kernels/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-vscode vsix editors lint lint-lua types layers pytest fuzz sanitize coverage bench bench-odd bench-editor format wheel clean
+.PHONY: help demo test test-vscode vsix editors lint lint-lua types layers pytest fuzz sanitize coverage bench bench-odd bench-editor soak format wheel clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ bench: $(VENV)/developing ## compare with the reference tool on large dumps; BEN
 
 bench-odd: $(VENV)/developing ## run commands on heaps of odd shapes, and tell how their time grows; BENCH_ARGS='--part 0.1'
 	$(BIN)/python -m tests.benchmarks.odd_heaps $(BENCH_ARGS)
+
+soak: $(VENV)/developing ## replay two hours of an editor while 200 dumps come and go: what grows?
+	$(BIN)/python -m tests.benchmarks.soak
 
 bench-editor: $(VENV)/developing ## measure the server: two hours of an editor, questions, and another server beside it
 	$(BIN)/python -m tests.benchmarks.replay

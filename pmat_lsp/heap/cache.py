@@ -67,12 +67,16 @@ class Cache:
 
     folder: Path
     limit: int = DEFAULT_LIMIT
+    is_shared: bool = True
+    """Whether others may have files in the folder; then its mode stays as it is."""
 
     @classmethod
     def of_user(cls) -> Cache:
         """The cache in the user's own folder; PMAT_LSP_CACHE names another."""
         named = os.environ.get("PMAT_LSP_CACHE")
-        return cls(Path(named) if named else Path(platformdirs.user_cache_dir("pmat-lsp", appauthor=False)))
+        if named:
+            return cls(Path(named))
+        return cls(Path(platformdirs.user_cache_dir("pmat-lsp", appauthor=False)), is_shared=False)
 
     def index_of(self, identity: Identity) -> Path:
         """Where the index of a dump belongs; a dump or a schema that has changed has another place."""
@@ -109,6 +113,10 @@ class Cache:
         except FileExistsError as error:
             # A file has its name.
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.folder)) from error
+        if not self.is_shared:
+            # Earlier versions let everyone look into it.
+            with suppress(OSError):
+                self.folder.chmod(0o700)
 
     def entries(self) -> list[CacheEntry]:
         """All its files, the one used last first."""
@@ -134,8 +142,9 @@ class Cache:
     def remove_unfinished(self, suffix: str) -> None:
         """Remove what a child has left that was ended while it wrote files with this suffix."""
         for path in self.folder.glob(f"*{suffix}"):
-            with suppress(OSError):
-                path.unlink()
+            if _OWN_NAME.fullmatch(path.name):
+                with suppress(OSError):
+                    path.unlink()
 
     def remove_temporary(self) -> None:
         """Remove the folder if it is temporary and empty: the process that made it may have been killed."""

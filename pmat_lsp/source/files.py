@@ -239,7 +239,7 @@ def read_source(path: Path) -> str:
         PmatError: the file cannot be read or is larger than `LARGEST_SOURCE`.
     """
     try:
-        with _open_regular(path) as file:
+        with open_regular(path) as file:
             data = file.read(LARGEST_SOURCE + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -252,7 +252,7 @@ def read_source(path: Path) -> str:
         return data.decode("latin-1")
 
 
-def _open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BinaryIO:
     """Open a regular file for reading; anything else could wait for ever, as a FIFO does, or never end.
 
     Raises:
@@ -344,7 +344,7 @@ def _perl_files(root: Path) -> Iterator[Path]:
 
 def _is_perl_script(path: Path) -> bool:
     try:
-        with _open_regular(path) as file:
+        with open_regular(path) as file:
             first = file.read(128).split(b"\n", 1)[0]
     except (OSError, ValueError):
         return False

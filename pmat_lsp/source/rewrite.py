@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pmat_lsp.errors import PmatError
 from pmat_lsp.source.edits import Edit, apply_edits
+from pmat_lsp.source.files import open_regular
 
 
 def rewrite(path: Path, text: str, edits: Iterable[Edit]) -> None:
@@ -21,14 +22,17 @@ def rewrite(path: Path, text: str, edits: Iterable[Edit]) -> None:
     """
     target = Path(os.path.realpath(path))
     try:
-        data = target.read_bytes()
+        with open_regular(target) as file:
+            data = file.read()
         mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
         encoding = next(name for name in ("utf-8", "latin-1") if _is(name, data))
         if data[len(mark) :].decode(encoding) != text:
             raise PmatError(f"{path}: it has just changed", "Nothing was written there; run the command again.")
         _replace(target, mark + apply_edits(text, edits).encode(encoding))
-    except OSError as error:
-        raise PmatError(f"{path}: cannot be written: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        # Not a regular file is a ValueError.
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise PmatError(f"{path}: cannot be written: {reason}") from error
 
 
 def _is(encoding: str, data: bytes) -> bool:

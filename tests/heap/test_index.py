@@ -278,6 +278,29 @@ def test_nobody_else_can_read_the_cache(tmp_path: Path, demo_dump: Path) -> None
     assert len(cache.entries()) == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of files are those of POSIX")
+def test_the_users_own_cache_is_closed_to_others_and_a_folder_that_is_named_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("PMAT_LSP_CACHE")
+    own, named_one = tmp_path / "pmat-lsp", tmp_path / "named"
+    for folder in (own, named_one):
+        folder.mkdir(mode=0o755)
+    Cache.of_user().make()
+    monkeypatch.setenv("PMAT_LSP_CACHE", str(named_one))
+    Cache.of_user().make()
+    assert [folder.stat().st_mode & 0o777 for folder in (own, named_one)] == [0o700, 0o755]
+
+
+def test_only_files_with_the_names_of_the_cache_count_as_unfinished(tmp_path: Path) -> None:
+    mine, other = tmp_path / f"{'a' * 32}.pmatidx.12ab.tmp", tmp_path / "letter.12ab.tmp"
+    for path in (mine, other):
+        path.touch()
+    Cache(tmp_path).remove_unfinished(".12ab.tmp")
+    assert list(tmp_path.iterdir()) == [other]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
 def test_an_unfinished_file_goes_once_its_process_is_gone(tmp_path: Path) -> None:
     cache = Cache(tmp_path)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pmat_lsp.errors import PmatError
 from pmat_lsp.source.edits import Edit, apply_edits, insert_before, insert_behind
 from pmat_lsp.source.imports import current_sub_import, weaken_import
 from pmat_lsp.source.model import Point, Range
 from pmat_lsp.source.perl import PerlSource
+from pmat_lsp.source.rewrite import rewrite
 
 TEXTS = st.text(st.sampled_from("ab\n\r\f\u00fc\U0001f600 "), max_size=40)
 
@@ -124,3 +129,10 @@ def test_current_sub_is_enabled_where_no_version_has_done_it(text: str, expected
 
 def test_where_features_are_taken_away_current_sub_is_left_alone() -> None:
     assert _imported("use v5.36;\nno feature 'current_sub';\nsub f {}\n", feature=True) is None
+
+
+def test_a_file_that_has_become_a_fifo_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "Foo.pm"
+    os.mkfifo(path)
+    with pytest.raises(PmatError, match="cannot be written: it is not a regular file"):
+        rewrite(path, "", [])
