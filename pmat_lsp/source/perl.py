@@ -14,7 +14,7 @@ from tree_sitter import Node
 from pmat_lsp.source.directives import LineDirectives
 from pmat_lsp.source.lexicals import Declaration, Lexicals, SubNode
 from pmat_lsp.source.model import Point, Range
-from pmat_lsp.source.parsing import LONGEST_PARSE, parse, parse_at_once
+from pmat_lsp.source.parsing import LONGEST_PARSE, Parsed, parse, parse_at_once
 from pmat_lsp.source.text import SourceText
 
 _EMPTY = parse_at_once(b"\n")
@@ -58,19 +58,28 @@ class Sub:
 class PerlSource:
     """A Perl text, parsed once. Where the parser meets an error, everything outside of it still works.
 
-    A text that takes longer than `seconds` to parse has no subs and no variables, but its lines.
+    A text that takes longer than `seconds` to parse has no subs and no variables, but its lines. `before` is the text
+    that it was made of by a change.
     """
 
-    def __init__(self, text: str, path: Path | None = None, seconds: float = LONGEST_PARSE) -> None:
+    def __init__(
+        self,
+        text: str,
+        path: Path | None = None,
+        seconds: float = LONGEST_PARSE,
+        before: PerlSource | None = None,
+    ) -> None:
         self.text = text
         self.path = path
         """The file, where it is known."""
         self._text = SourceText(text)
         # The parser's tree must outlive the nodes that the walk keeps. At the end of a text without a line feed the
         # grammar's scanner never comes back from a here-document that is not ended yet, as it is while one is typed.
-        tree = parse(self._text.data + b"\n", seconds) if seconds else None
+        data = self._text.data + b"\n"
+        tree = parse(data, seconds, before._parsed if before is not None else None) if seconds else None
         self.is_parsed = tree is not None
         """Whether there was time to parse it."""
+        self._parsed: Parsed | None = Parsed(data, tree) if tree is not None else None
         self._tree = tree or _EMPTY
         self._lexicals = Lexicals(self._tree.root_node, self._text)
         self._directives = LineDirectives(self._text.lines)

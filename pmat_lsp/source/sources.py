@@ -31,7 +31,8 @@ class Sources:
         key = _key(path)
         # Each letter that is typed into a text that took too long would take as long again.
         waits = time.monotonic() < self._not_before.get(key, 0)
-        source = self._open[key] = PerlSource(text, path, 0 if waits else LONGEST_PARSE)
+        source = PerlSource(text, path, 0 if waits else LONGEST_PARSE, self._open.get(key))
+        self._open[key] = source
         if not source.is_parsed and not waits:
             self._not_before[key] = time.monotonic() + _PAUSE
         self.version += 1
