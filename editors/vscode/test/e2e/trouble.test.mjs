@@ -91,6 +91,21 @@ inWindow(
 );
 
 inWindow(
+    "the name of a damaged dump is no link in its message, and no command that a click runs",
+    () => undefined,
+    async (bench, folder) => {
+        await bench.openFile("HTTP.pm");
+        await bench.status("courier.pmat.xz: 1 leak").waitFor();
+        writeFileSync(path.join(folder, "[Fix](command:workbench.view.search).pmat"), "PMAT");
+        const message = bench.message("truncated");
+        await message.getByRole("button", { name: "Show Log" }).waitFor();
+        await bench.shot("dump-named-like-a-link");
+        assert.match(await message.textContent(), /\[Fix\] \(command:workbench\.view\.search\)\.pmat/);
+        assert.equal(await message.locator(".notification-list-item-message a").count(), 0);
+    },
+);
+
+inWindow(
     "while a dump is read, the status bar says so, and a click there leads to its button to cancel",
     (folder) => {
         writeFileSync(path.join(folder, "go"), "");
