@@ -300,7 +300,8 @@ class CapturedVariable:
 
     def _free_name(self, wanted: str) -> str:
         name, number = wanted, 2
-        while re.search(rf"\b{name}\b", self.source.text):
+        taken = set(re.findall(r"\w+", self.source.text))
+        while name in taken:
             name, number = f"{wanted}{number}", number + 1
         return name
 

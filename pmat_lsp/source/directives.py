@@ -12,6 +12,8 @@ _DIRECTIVE = re.compile(
     r"""\#[ \t]*line[ \t]+(?P<line>[0-9]+)[ \t]*(?:[ \t](?P<quote>"?)(?P<file>[^"\s]+|(?<=")[^"]+)(?P=quote))?[ \t]*$"""
 )
 _LONGEST_NUMBER = 10
+_LONGEST_LINE = 1000
+"""Characters; of blanks in a longer one the pattern would try every way to share them out."""
 
 
 class _Span(NamedTuple):
@@ -48,7 +50,7 @@ class LineDirectives:
 def _find_spans(lines: Sequence[str]) -> list[_Span]:
     spans = [_Span(1, 1, None)]
     for index, line in enumerate(lines):
-        if not line.startswith("#"):
+        if not line.startswith("#") or len(line) > _LONGEST_LINE:
             continue
         match = _DIRECTIVE.match(line.rstrip("\r"))
         if match and len(match["line"]) <= _LONGEST_NUMBER:

@@ -231,7 +231,7 @@ def _is_weakened(source: PerlSource, assignment: Node, target: Node) -> bool:
     if call is not None and source.string(call.children[0]).rpartition("::")[2] == "weaken":
         return True
     around = next((one for one in ancestors(assignment) if one.type in SUB_TYPES), source.root)
-    pattern = rf"\bweaken\s*\(?\s*{re.escape(source.string(target))}\s*[;)]"
+    pattern = rf"\bweaken\s*(?:\(\s*)?{re.escape(source.string(target))}\s*[;)]"
     return re.search(pattern, source.string(around)) is not None
 
 

@@ -229,6 +229,12 @@ def test_line_directives_as_perlsyn_has_them(directive: str, recorded: tuple[str
     assert source.disk_lines(*recorded) == (3,)
 
 
+def test_a_long_comment_is_no_line_directive_and_takes_no_time() -> None:
+    source = PerlSource("# line 7 " + " " * 300_000 + '"\nsub f { 1 }\n')
+    assert source.recorded_line(2) == (None, 2)
+
+
+
 def test_a_recorded_line_can_stand_for_several_lines_or_none() -> None:
     source = PerlSource("1;\n# line 1\n2;\n3;\n")
     assert source.disk_lines(None, 1) == (1, 3)
