@@ -57,7 +57,7 @@ def largest_text(answer: Answer) -> Text:
         _, text, size = row.values
         parts = ": of which" if following and following.depth > row.depth else ""
         lines.append(f"{' |   ' * row.depth}{visible(str(text), _LONGEST)}: {format_bytes(int(size or 0))}{parts}\n")
-    return Text("".join(lines))
+    return Text("".join(lines) or "no SVs\n")
 
 
 def found_text(table: Table) -> Text:
