@@ -234,7 +234,6 @@ def test_a_long_comment_is_no_line_directive_and_takes_no_time() -> None:
     assert source.recorded_line(2) == (None, 2)
 
 
-
 def test_a_recorded_line_can_stand_for_several_lines_or_none() -> None:
     source = PerlSource("1;\n# line 1\n2;\n3;\n")
     assert source.disk_lines(None, 1) == (1, 3)
