@@ -13,7 +13,7 @@ from pmat_lsp.errors import DumpError
 from pmat_lsp.heap.model import Heap
 from tests.dump_writer import DumpWriter, small_dump
 from tests.fuzz import checking
-from tests.fuzz.checking import Hang, check, limits
+from tests.fuzz.checking import Hang, Reader, check, limits
 from tests.fuzz.failures import Failures
 from tests.fuzz.heaps import dumps
 
@@ -58,7 +58,7 @@ def _loop() -> None:
         time.process_time()
 
 
-def _without_a_place(path: Path) -> Heap:
+def _without_a_place(path: Path, read: Reader) -> Heap:
     raise DumpError(path, "odd")
 
 
