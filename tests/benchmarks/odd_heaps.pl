@@ -108,15 +108,14 @@ sub star {
     return $hub->[-1];
 }
 
-# $rings rings of 300 objects, the keys of which are different in each.
+# $rings rings of 300 objects, in each of which one is of a class of its own.
 sub many_rings {
     my ($rings) = @_;
     my $first;
     for my $ring ( 1 .. $rings ) {
-        my $key  = join '', map { chr( 97 + $_ ) } split //, $ring;
-        my $last = $first = Odd::Link->new;
-        $last = Odd::Link->new( $key => $last ) for 2 .. 300;
-        $first->{$key} = $last;
+        my $last = $first = bless {}, "Odd::Ring$ring";
+        $last = Odd::Link->new( round => $last ) for 2 .. 300;
+        $first->{round} = $last;
     }
     return $first;
 }
