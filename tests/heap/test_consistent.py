@@ -1,10 +1,14 @@
-"""An index whose numbers lead out of its arrays is refused, though its checksums are right."""
+"""An index whose numbers lead out of its arrays, or whose header is odd, is refused, though its checksums are right."""
 
 from __future__ import annotations
 
 import shutil
+import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import msgpack
 import pytest
 
 from pmat_lsp.format.container import read_dump
@@ -99,5 +103,47 @@ def test_a_column_that_is_too_short_is_refused(dump: Path, copied: Path, name: s
 )
 def test_a_number_that_leads_out_of_the_heap_is_refused(dump: Path, copied: Path, name: str, number: int) -> None:
     rewrite(copied, name, number)
+    with pytest.raises(index.IndexDamaged):
+        read(copied, dump)
+
+
+def set_in(*where: Any, value: Any) -> Callable[[dict[str, Any]], object]:
+    """A change of a header: a value at a path of keys and numbers."""
+
+    def change(header: Any) -> object:
+        inner = header
+        for key in where[:-1]:
+            inner = inner[key]
+        inner[where[-1]] = value
+        return header
+
+    return change
+
+
+HEADERS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "no mapping": lambda _: [1],
+    "nothing": lambda _: {},
+    "no table": set_in("columns", value=None),
+    "a column beyond the file": set_in("columns", 0, 3, value=1 << 40),
+    "a column before the file": set_in("columns", 0, 3, value=-8),
+    "a column of fractions": set_in("columns", 0, 1, value="<f8"),
+    "a column of objects": set_in("columns", 0, 1, value="O"),
+    "a column of no type": set_in("columns", 0, 1, value="odd"),
+    "no small parts": set_in("small", value={}),
+    "a root that is no SV": set_in("small", "roots", 0, 2, value=HUGE),
+    "another alignment": set_in("small", "alignment", value=64),
+}
+
+
+@pytest.mark.parametrize("change", HEADERS.values(), ids=HEADERS)
+def test_an_odd_header_is_refused(dump: Path, copied: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    raw = copied.read_bytes()
+    with open(copied, "rb") as file:
+        header = index._read_header(file)
+    packed = msgpack.packb(change(header), unicode_errors="surrogatepass")
+    at = int.from_bytes(raw[8:16], "little")
+    numbers = ((at, 8), (len(packed), 4), (zlib.crc32(packed), 4))
+    preamble = raw[:8] + b"".join(number.to_bytes(size, "little") for number, size in numbers)
+    copied.write_bytes(preamble + raw[len(preamble) : at] + packed)
     with pytest.raises(index.IndexDamaged):
         read(copied, dump)

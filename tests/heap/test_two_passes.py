@@ -22,6 +22,7 @@ from pmat_lsp.heap.references import nothing_added
 from pmat_lsp.heap.survey import survey_records
 from tests.dump_writer import DumpWriter
 from tests.dumps import ROOT
+from tests.heap.test_cut_everywhere import every_record
 from tests.same import assert_same
 
 ARENA = 0x7F00_0000_0000
@@ -133,9 +134,15 @@ def test_a_file_that_changes_between_the_passes_is_an_error_and_no_more(tmp_path
         assert "changed while it was read" in problem or svs == found.addresses.count
 
 
-def test_little_room_for_what_is_noted_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    dump = ROOT / "pmat_lsp" / "demo" / "courier.pmat.xz"
-    wanted = load(dump)
-    monkeypatch.setattr(survey, "_ROOM", 3)
-    monkeypatch.setattr(survey, "BYTES_AT_A_TIME", 5000)
-    assert_same(load(dump), wanted)
+def test_little_room_for_what_is_noted_gives_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    writer = every_record(6, {})
+    writer.klass(0x9700, "Wide", fields=[(index, "$field") for index in range(20)])
+    writer.code(0x9800, padnames=[(1, "$" + "long" * 2000, 0)])
+    every = tmp_path / "every.pmat"
+    every.write_bytes(writer.to_bytes())
+    for dump, room, at_a_time in ((ROOT / "pmat_lsp" / "demo" / "courier.pmat.xz", 3, 5000), (every, 1, 1 << 20)):
+        wanted = load(dump)
+        with monkeypatch.context() as patch:
+            patch.setattr(survey, "_ROOM", room)
+            patch.setattr(survey, "BYTES_AT_A_TIME", at_a_time)
+            assert_same(load(dump), wanted)
