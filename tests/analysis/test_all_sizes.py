@@ -69,7 +69,7 @@ def test_the_largest_of_no_svs_are_none(tmp_path: Path) -> None:
     path.write_bytes(DumpWriter().to_bytes())
     heap = load(path)
     for measure in (by_itself, by_structure, by_owned):
-        assert largest_text(largest_tree(heap, measure(heap), (5, 3))).plain == ""
+        assert largest_text(largest_tree(heap, measure(heap), (5, 3))).plain == "no SVs\n"
 
 
 def test_some_svs_have_several_owners(demo_dump: Path) -> None:

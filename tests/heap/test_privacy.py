@@ -107,7 +107,7 @@ def test_redaction_hides_every_value_and_the_keys_that_are_data() -> None:
     assert {hidden_key(heap, config, entry.key) for entry in hash_entries(heap, config)} == {None}
 
 
-@pytest.mark.parametrize("path", named(own_dumps()))
+@pytest.mark.parametrize("path", named([SECRETS, *own_dumps()[::6]]))
 def test_what_names_that_mean_secrets_hold_is_the_same_one_by_one_and_at_once(path: Path) -> None:
     heap = heap_of(path)
     at_once, differ = held_as_secrets(heap), []
