@@ -51,7 +51,10 @@ def carried(text: str) -> str:
 
 
 def without_links(text: str) -> str:
-    """`text` for a notification: VS Code makes `[label](command:…)` there a link, which a file may be named like."""
+    """`text` for a notification: VS Code makes `[label](command:…)` there a link, which a file may be named like.
+
+    The title and the messages of a progress are in one, too.
+    """
     return text.replace("](", "] (")
 
 

@@ -154,10 +154,11 @@ def guarded(
         try:
             return await handler(ls, *args, **kwargs)
         except Exception as error:
-            short = memory.shortage("it", error)
-            if short is None:
+            # The dump may have been overwritten since it was loaded.
+            known = error if isinstance(error, PmatError) else memory.shortage("it", error)
+            if known is None:
                 _logger.exception("%s failed", name)
-            details = f"{short.message}. {short.hint}" if short else "".join(traceback.format_exception(error))
+            details = f"{known.message}. {known.hint}" if known else "".join(traceback.format_exception(error))
             ls.log(types.MessageType.Error, f"{name} failed: {details}")
             return None
         finally:

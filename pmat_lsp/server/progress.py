@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from lsprotocol import types
 
+from pmat_lsp.render.escape import without_links
 from pmat_lsp.server.language_server import LONGEST_WAIT, PmatServer
 
 Answer = TypeVar("Answer")
@@ -49,7 +50,7 @@ class Progress:
 
     def _begin(self, token: str | int) -> None:
         self._token = token
-        begin = types.WorkDoneProgressBegin(self._title, cancellable=True)
+        begin = types.WorkDoneProgressBegin(without_links(self._title), cancellable=True)
         self._ls.work_done_progress.begin(token, begin)
 
     def report(self, message: str) -> None:
@@ -61,7 +62,7 @@ class Progress:
         if self._token is not None:
             if self._ls.work_done_progress.tokens[self._token].cancelled():
                 raise Cancelled
-            self._ls.work_done_progress.report(self._token, types.WorkDoneProgressReport(message=message))
+            self._tell(self._token, message)
 
     def from_thread(self) -> Callable[[str, int, int], None]:
         """A function for another thread, to be called with the stage, what is done and the total."""
@@ -83,8 +84,10 @@ class Progress:
         ):
             self._last = (stage, percentage)
             # In words: the protocol wants a percentage that only rises, and every stage begins anew.
-            part = types.WorkDoneProgressReport(message=f"{stage} {percentage}%" if percentage else stage)
-            self._ls.work_done_progress.report(self._token, part)
+            self._tell(self._token, f"{stage} {percentage}%" if percentage else stage)
+
+    def _tell(self, token: str | int, message: str) -> None:
+        self._ls.work_done_progress.report(token, types.WorkDoneProgressReport(message=without_links(message)))
 
     async def or_cancelled(self, work: Awaitable[Answer]) -> Answer:
         """The result of `work`, which is cancelled when the user or whoever waits for it gives up.

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pmat_lsp.server.publishing import DEBOUNCE_SECONDS
@@ -53,17 +54,20 @@ def play(
     most: int | None = None,
     recording: Path = RECORDING,
     between: Callable[[Server, float], None] = lambda _server, _part: None,
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> Played:
     """Play a session, or its first `most` messages, in a workspace that is made in `folder`.
 
     `dump` must be one that the generator has written. `between` is called before each message with the server, and how
-    much of the session has been played: 0 to 1.
+    much of the session has been played: 0 to 1. `settings` are those of `pmat.` that are not as in the recorded one.
     """
     workspace = folder / "service"
     workspace.mkdir()
     shutil.copy(GENERATOR, workspace)
     places = {"workspace": str(workspace), "dump": str(dump.absolute()), "sources": str(GENERATOR.parent)}
     recorded = read_recording(recording, places)
+    for given in recorded.settings():
+        given.update(settings)
     messages = recorded.messages[:most]
     environment = {**os.environ, "PYTHONPATH": str(GENERATOR.parent.parent.parent)}
     with running(SERVER, folder, recorded.answers, environment) as server:

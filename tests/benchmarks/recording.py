@@ -42,6 +42,15 @@ class Recording:
     messages: Sequence[Message]
     """With texts of documents as a whole; parts of answers and `expects` and `pause` as above."""
 
+    def settings(self) -> Iterator[dict[str, Json]]:
+        """The settings, wherever the client sends them: changing these changes what it sends."""
+        yield from self.answers["workspace/configuration"]
+        for message in self.messages:
+            params = message.get("params") or {}
+            for given in (params.get("initializationOptions"), params.get("settings")):
+                if given:
+                    yield given["pmat"]
+
 
 def read_recording(path: Path, places: Mapping[str, str]) -> Recording:
     """A recording, for the paths of this machine: of `workspace`, `dump` and `sources`."""

@@ -179,6 +179,18 @@ async def test_a_broken_new_dump_keeps_the_marks_and_shows_one_message(workspace
         assert shown.leak(HTTP) is not None
 
 
+async def test_the_name_of_a_dump_is_no_link_while_it_is_read_nor_where_that_fails(workspace: Path) -> None:
+    dump = workspace / "courier.pmat"
+    linked = dump.rename(dump.with_name("[Fix](command:noop).pmat"))
+    async with editor(workspace, full_capabilities()) as shown:
+        await shown.until_loaded()
+        _break(linked)
+        await shown.command("pmat.load", linked.name)
+        said = [*shown.shown, *map(str, shown.client.progress_reports.values())]
+        assert sum("[Fix] (command:noop).pmat" in one for one in said) == 3
+        assert not any("](" in one for one in said)
+
+
 async def test_a_client_that_watches_is_asked_to_and_tells_of_a_new_dump(workspace: Path) -> None:
     dump = (workspace / "courier.pmat").read_bytes()
     (workspace / "courier.pmat").unlink()

@@ -19,14 +19,8 @@ from tests.server.test_leaving import BUSY
 
 HTTP = "lib/Courier/HTTP.pm"
 LEAKED, USE = 78, 81
-FAILING = (
-    sys.executable,
-    "-c",
-    "import sys; from pmat_lsp.server.features import hover; "
-    "hover._Teller.at = lambda *_: 1 / 0; "
-    "from pmat_lsp.cli.main import main; sys.exit(main(['serve']))",
-)
-"""A server whose hovers are broken."""
+BROKEN = "lambda *_: 1 / 0"
+OVERWRITTEN = "lambda *_: (_ for _ in ()).throw(DumpError('app.pmat', 'cut short', hint='Load it again.'))"
 
 
 def test_every_handler_is_guarded() -> None:
@@ -85,9 +79,19 @@ async def test_a_request_that_waits_behind_long_work_is_cancelled_at_once(tmp_pa
         assert (await shown.request("pmat/catalogue", {}))["questions"]
 
 
+def _failing(hover: str) -> tuple[str, ...]:
+    """A server in which an expression stands in the place of what finds hovers."""
+    program = (
+        "import sys; from pmat_lsp.errors import DumpError; from pmat_lsp.server.features import hover; "
+        f"hover._Teller.at = {hover}; "
+        "from pmat_lsp.cli.main import main; sys.exit(main(['serve']))"
+    )
+    return sys.executable, "-c", program
+
+
 @pytest.mark.asyncio
 async def test_a_feature_that_fails_is_logged_and_the_others_answer(tmp_path: Path) -> None:
-    async with editor(demo_workspace(tmp_path / "courier"), full_capabilities(), server=FAILING) as shown:
+    async with editor(demo_workspace(tmp_path / "courier"), full_capabilities(), server=_failing(BROKEN)) as shown:
         await shown.until_loaded()
         shown.open(HTTP)
         assert await asyncio.wait_for(_hover(shown), LONGEST_WAIT) is None
@@ -95,3 +99,13 @@ async def test_a_feature_that_fails_is_logged_and_the_others_answer(tmp_path: Pa
         assert await shown.definition(HTTP, USE, 15) is not None
         assert shown.leak(HTTP) is not None
         assert shown.shown == []
+
+
+@pytest.mark.asyncio
+async def test_a_dump_that_was_overwritten_is_logged_in_one_line(tmp_path: Path) -> None:
+    server = _failing(OVERWRITTEN)
+    async with editor(demo_workspace(tmp_path / "courier"), full_capabilities(), server=server) as shown:
+        await shown.until_loaded()
+        shown.open(HTTP)
+        assert await asyncio.wait_for(_hover(shown), LONGEST_WAIT) is None
+        assert "hover failed: app.pmat: cut short. Load it again." in shown.log

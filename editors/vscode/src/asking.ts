@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import { type Connection, messageOf } from "./client";
 import type { Model } from "./model";
 import type { Catalogue, Leaks, Parameter, Question } from "./protocol";
-import { nameOf } from "./texts";
+import { nameOf, sentences } from "./texts";
 
 const DUMPS = "**/*.{pmat,pmat.gz,pmat.xz,pmat.zst}";
 
@@ -102,7 +102,7 @@ export class Asking {
             });
             return picked?.question;
         } catch (error) {
-            void vscode.window.showErrorMessage(messageOf(error));
+            void vscode.window.showErrorMessage(sentences(messageOf(error)));
             return undefined;
         }
     }

@@ -82,7 +82,7 @@ export class Connection implements vscode.Disposable {
                 return;
             }
             this.changed.fire("stopped");
-            void sayNotFound(`The pmat-lsp server did not start: ${messageOf(error)} (${found.foundBy})`);
+            void sayNotFound(sentences(`The pmat-lsp server did not start: ${messageOf(error)} (${found.foundBy})`));
         }
     }
 

@@ -36,9 +36,15 @@ export function lineOf(fragment: string): number {
     return Math.max(0, Number(/^L(\d+)$/.exec(fragment)?.[1] ?? 1) - 1);
 }
 
-/** Lines as sentences behind each other: VS Code shows a message without its line feeds. */
+/**
+ * Lines as a message: sentences behind each other, since VS Code shows no line feeds, and without links. It makes one of
+ * `[label](command:…)`, and a file or a class may be named like that.
+ */
 export function sentences(lines: string): string {
-    return lines.replace(/([^.!?:])\n/g, "$1. ").replaceAll("\n", " ");
+    return lines
+        .replace(/([^.!?:])\n/g, "$1. ")
+        .replaceAll("\n", " ")
+        .replaceAll("](", "] (");
 }
 
 /** The last part of a path. */

@@ -61,7 +61,8 @@ export class Verifying implements vscode.Disposable {
     private async tryFixes(finding: string, askAgain: boolean): Promise<void> {
         const known = await this.connection.request<Fixes>("pmat/fixes", { finding });
         if (!known.fixes.length) {
-            void vscode.window.showWarningMessage(`There is no fix to try: ${known.whyNone}. By hand: ${known.byHand}`);
+            const text = `There is no fix to try: ${known.whyNone}. By hand: ${known.byHand}`;
+            void vscode.window.showWarningMessage(sentences(text));
             return;
         }
         const folder = known.folder ? vscode.Uri.parse(known.folder) : undefined;
@@ -121,7 +122,7 @@ export class Verifying implements vscode.Disposable {
     private run(finding: string, command: string): Thenable<Verification | undefined> {
         const options = {
             location: vscode.ProgressLocation.Notification,
-            title: `Verifying the fix with “${command}”`,
+            title: sentences(`Verifying the fix with “${command}”`),
             cancellable: true,
         };
         return vscode.window.withProgress(options, async (progress, token) => {
@@ -129,7 +130,7 @@ export class Verifying implements vscode.Disposable {
                 return await this.connection.requestWithProgress<Verification>(
                     "pmat/verify",
                     { finding, command },
-                    (message) => progress.report({ message }),
+                    (message) => progress.report({ message: sentences(message) }),
                     token,
                 );
             } catch (error) {

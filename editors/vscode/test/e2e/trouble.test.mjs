@@ -1,10 +1,23 @@
 // What a user sees when something is wrong: no server, a server that dies, a damaged dump.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+    chmodSync,
+    copyFileSync,
+    existsSync,
+    mkdirSync,
+    readFileSync,
+    rmSync,
+    truncateSync,
+    writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { demoFolder, SERVER, Workbench } from "./workbench.mjs";
+
+const COMMAND = "command:noop";
+/** What VS Code would make a link of, with the length of `Courier::Connection`. */
+const LIKE_A_LINK = `[Fix](${COMMAND})`;
 
 /** A test with a window of its own. */
 function inWindow(name, prepare, run) {
@@ -91,27 +104,60 @@ inWindow(
 );
 
 inWindow(
-    "the name of a damaged dump is no link in its message, and no command that a click runs",
-    () => undefined,
+    "the name of a dump is no link in messages, and no command that a click runs",
+    slowly,
     async (bench, folder) => {
         await bench.openFile("HTTP.pm");
         await bench.status("courier.pmat.xz: 1 leak").waitFor();
-        writeFileSync(path.join(folder, "[Fix](command:workbench.view.search).pmat"), "PMAT");
+        writeFileSync(path.join(folder, `${LIKE_A_LINK}.pmat`), "PMAT");
         const message = bench.message("truncated");
         await message.getByRole("button", { name: "Show Log" }).waitFor();
         await bench.shot("dump-named-like-a-link");
-        assert.match(await message.textContent(), /\[Fix\] \(command:workbench\.view\.search\)\.pmat/);
-        assert.equal(await message.locator(".notification-list-item-message a").count(), 0);
+        assert.ok((await message.textContent()).includes(`${LIKE_A_LINK.replace("](", "] (")}.pmat`));
+        assert.equal(await linksIn(message), 0);
+
+        rmSync(path.join(folder, "go"));
+        copyFileSync(path.join(folder, "courier.pmat.xz"), path.join(folder, `${LIKE_A_LINK}.pmat.xz`));
+        await bench.page
+            .locator(".statusbar-item", { hasText: `${LIKE_A_LINK}.pmat.xz` })
+            .first()
+            .click();
+        const progress = bench.message("Heap dump");
+        await progress.getByRole("button", { name: "Cancel" }).waitFor();
+        assert.ok((await progress.textContent()).includes(`Heap dump ${LIKE_A_LINK.replace("](", "] (")}.pmat.xz`));
+        assert.equal(await linksIn(progress), 0);
+    },
+);
+
+inWindow(
+    "the name of a class is no link in a hover",
+    (folder) => {
+        const dump = path.join(folder, "courier.pmat");
+        execFileSync("xz", ["-d", `${dump}.xz`]);
+        const heap = readFileSync(dump, "latin1");
+        assert.equal(LIKE_A_LINK.length, "Courier::Connection".length);
+        writeFileSync(dump, heap.replaceAll("Courier::Connection", LIKE_A_LINK), "latin1");
+    },
+    async (bench) => {
+        await bench.openFile("HTTP.pm");
+        await bench.status("courier.pmat: 1 leak").waitFor();
+        await bench.goTo(79);
+        const text = await bench.hoverSquiggle("leads back to this sub");
+        await bench.shot("class-named-like-a-link");
+        assert.ok(text.includes(LIKE_A_LINK));
+        const links = await bench.page
+            .locator(".monaco-hover:visible a")
+            .evaluateAll((all) => all.map((one) => `${one.dataset.href ?? one.href} ${one.textContent}`));
+        assert.deepEqual(
+            links.filter((link) => link.includes(COMMAND)),
+            [],
+        );
     },
 );
 
 inWindow(
     "while a dump is read, the status bar says so, and a click there leads to its button to cancel",
-    (folder) => {
-        writeFileSync(path.join(folder, "go"), "");
-        writeFileSync(path.join(folder, "sitecustomize.py"), SLOW);
-        return { env: { PYTHONPATH: folder, PMAT_TEST_GO: path.join(folder, "go") } };
-    },
+    slowly,
     async (bench, folder) => {
         await bench.openFile("HTTP.pm");
         await bench.status("courier.pmat.xz: 1 leak").waitFor();
@@ -156,6 +202,18 @@ if "pmat_lsp.heap.indexer" in sys.orig_argv:
     while not os.path.exists(os.environ["PMAT_TEST_GO"]):
         time.sleep(0.05)
 `;
+
+/** Dumps are read only while there is a file `go`. */
+function slowly(folder) {
+    writeFileSync(path.join(folder, "go"), "");
+    writeFileSync(path.join(folder, "sitecustomize.py"), SLOW);
+    return { env: { PYTHONPATH: folder, PMAT_TEST_GO: path.join(folder, "go") } };
+}
+
+/** How many links a message has, whose text it is as well. */
+function linksIn(message) {
+    return message.locator(".notification-list-item-message a").count();
+}
 
 /** The processes of one window that read a dump. */
 function readers(bench) {

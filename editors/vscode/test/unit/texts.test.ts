@@ -36,6 +36,12 @@ test("the fragment of a place names its line", () => {
     assert.deepEqual(["L1", "L25", "", "L0", "Lx", "x"].map(lineOf), [0, 24, 0, 0, 0, 0]);
 });
 
+test("a message has no link, whatever is named in it", () => {
+    const name = "[Fix](command:workbench.action.terminal.new).pmat";
+    assert.equal(sentences(`${name}: truncated`), "[Fix] (command:workbench.action.terminal.new).pmat: truncated");
+    assert.equal(sentences("[Fix]\n(command:a)"), "[Fix]. (command:a)");
+});
+
 test("lines become sentences", () => {
     assert.equal(
         sentences("a.pmat: truncated\nIt was killed.\nMake another."),
