@@ -47,8 +47,9 @@ def build() -> None:
         subprocess.CalledProcessError: the package cannot be built.
     """
     with tempfile.TemporaryDirectory(prefix="pmat-sources-") as sources:
-        # What was compiled before must not be taken again.
-        shutil.copytree(ROOT / "pmat_lsp", f"{sources}/pmat_lsp", ignore=shutil.ignore_patterns("*.so", "*.c"))
+        # What was compiled before must not be taken again, and may be written just now.
+        made = shutil.ignore_patterns("*.so", "*.c", "__pycache__")
+        shutil.copytree(ROOT / "pmat_lsp", f"{sources}/pmat_lsp", ignore=made)
         for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(ROOT / name, sources)
         Path(sources, "pmat_lsp", "kernels", "broken.py").write_text(_BROKEN, encoding="utf-8")

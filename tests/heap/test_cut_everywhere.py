@@ -100,7 +100,7 @@ def test_a_change_between_the_two_passes_is_noticed_or_read(minor: int, words: d
 def _changed(whole: bytes, start: int) -> Iterator[bytes]:
     """A dump with a byte changed, or with all bits of a word set, at each byte from `start` on."""
     for at in range(start, len(whole)):
-        for other in (b"\x00", b"\xff", b"\xff" * 4, b"\xff" * 8):
+        for other in (b"\x00", b"\xfe", b"\xff", b"\xff" * 4, b"\xff" * 8):
             if whole[at : at + len(other)] != other:
                 yield whole[:at] + other + whole[at + len(other) :]
 

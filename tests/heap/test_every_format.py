@@ -27,7 +27,7 @@ WORDS = [
     for name in [f"{order}-{words}-{number}"]
 ]
 MINORS = range(7)
-MAIN, GLOB, SCALAR, REF, WEAK, ARRAY, HASH, CODE, IO, PAD, LVALUE, REGEXP, FORMAT, INVLIST, PADNAMES = range(
+MAIN, GLOB, SCALAR, REF, WEAK, ARRAY, HASH, CODE, PAD, IO, LVALUE, REGEXP, FORMAT, INVLIST, PADNAMES = range(
     0x1000, 0x1000 + 15 * 0x10, 0x10
 )
 
