@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -88,7 +89,9 @@ def main() -> int:
             return 1
     with tempfile.TemporaryDirectory(prefix="pmat-sanitized-") as name:
         status = watch(name, os.environ.get("SANITIZE_SECONDS", "600")).returncode
-        if status and (last := Path(name, "fuzzed.pmat")).exists():
+        if status in (-signal.SIGTERM, -signal.SIGKILL):
+            print("sanitized: somebody ended it", file=sys.stderr)
+        elif status and (last := Path(name, "fuzzed.pmat")).exists():
             print(f"sanitized: the input is kept: {shutil.copy(last, FOUND / 'sanitized.pmat')}", file=sys.stderr)
     return status
 
