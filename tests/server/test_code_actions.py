@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -183,3 +184,26 @@ async def test_a_fix_that_needs_review_asks_first(tmp_path: Path) -> None:
         assert annotation.description == (
             "`Loop::watch` at live_clones.pl:19 gets the callback, and what it does with it is not known."
         )
+
+
+@needs_dumper
+async def test_a_file_of_a_library_is_marked_and_not_edited_until_its_folder_is_a_source_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, module = tmp_path / "job", tmp_path / "library" / "Walk.pm"
+    workspace.mkdir()
+    module.parent.mkdir()
+    module.write_text("package Walk; sub walk { my $step; $step = sub { $_[0] ? $step->(0) : 1 }; $step->(1) } 1;\n")
+    # A library of the local perl: its text may be read.
+    monkeypatch.setenv("PERL5LIB", str(module.parent))
+    options = f"-MDevel::MAT::Dumper=-dump_at_END,-file,{workspace / 'app.pmat'}"
+    subprocess.run(["perl", options, "-MWalk", "-e", "Walk::walk()"], cwd=workspace, check=True, timeout=60)
+    name = str(module)
+    async with editor(workspace, full_capabilities()) as shown:
+        shown.open(name)
+        assert await _actions(shown, name, (await _leak(shown, name)).range) == []
+    settings = {"pmat": {"sourceRoots": [str(module.parent)]}}
+    async with editor(workspace, full_capabilities(), options=settings) as shown:
+        shown.open(name)
+        actions = await _actions(shown, name, (await _leak(shown, name)).range)
+        assert len([one for one in actions if one.edit]) == 2

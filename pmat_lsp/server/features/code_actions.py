@@ -111,7 +111,7 @@ def _ignore(
 ) -> Iterator[types.CodeAction]:
     """The comment that makes the finding known."""
     mark = marked.mark
-    if mark is None:
+    if mark is None or not opened.dump.places.may_edit(mark.path):
         return
     try:
         source = opened.dump.places.source(mark.path)
