@@ -54,8 +54,8 @@ class OddHeap:
     """What the generator takes, at full size."""
     title: str
     hovered: tuple[str, str] | None
-    """A line of the generator, and the word on it, marked or about what leaked, that is hovered; None: nothing leaked,
-    so the server is not asked."""
+    """A line of the generator, and the word on it, marked or about what leaked, that is hovered; None: there is
+    no such mark, so the server is not asked."""
 
 
 _NODE = ("package Odd::Node {", "Odd::Node")
@@ -70,7 +70,7 @@ HEAPS = (
     OddHeap("capturing", 200_000, "ring of 200,000 closures", ("$next = \\sub {", "sub")),
     OddHeap("star", 1_000_000, "star of 1,000,000 rays", _NODE),
     OddHeap("diamonds", 200_000, "chain of 200,000 diamonds", ("$owner->{self} = $owner;", "self")),
-    OddHeap("rings", 500, "500 rings of 300 objects", ("Odd::Link->new( round => $last )", "round")),
+    OddHeap("rings", 500, "500 rings of 300 objects", None),
     OddHeap("structs", 60_000, "60,000 kinds of C structures without names", None),
     OddHeap("contexts", 2_000_000, "2,000,000 contexts", None),
 )
