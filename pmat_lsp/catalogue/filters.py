@@ -23,7 +23,7 @@ from pmat_lsp.errors import PmatError
 
 _INTEGER = re.compile(r"[+-]?(?:[0-9]{1,30}|0[xX][0-9a-fA-F]{1,16})")
 _NUMBER = re.compile(
-    rf"{_INTEGER.pattern}|[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]{{1,4}})?|[+-]?inf", re.IGNORECASE
+    rf"{_INTEGER.pattern}|[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]{{1,4}})?|[+-]?inf", re.IGNORECASE
 )
 Given = Mapping[str, str]
 """What a filter was told, by the names of its parameters; "" for a flag."""

@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 LONGEST_MESSAGE = 1 << 28
 """Bytes. The longest messages contain the whole text of a file."""
 _LONGEST_LINE = 1 << 16
-_HEADER = re.compile(rb"Content-Length: 0*(\d+)\r\n\Z")
+_HEADER = re.compile(rb"Content-Length: 0*([1-9]\d*|0)\r\n\Z")
 _DIGITS = len(str(LONGEST_MESSAGE))
 _logger = logging.getLogger(__name__)
 

@@ -9,11 +9,9 @@ from typing import NamedTuple
 
 # perlsyn, "Plain Old Comments (Not!)": the file name ends at the first blank or is quoted.
 _DIRECTIVE = re.compile(
-    r"""\#[ \t]*line[ \t]+(?P<line>[0-9]+)[ \t]*(?:[ \t](?P<quote>"?)(?P<file>[^"\s]+|(?<=")[^"]+)(?P=quote))?[ \t]*$"""
+    r"""\#[ \t]*line[ \t]+(?P<line>[0-9]+)(?:[ \t]+(?:"(?P<quoted>[^"]+)"|(?P<bare>[^"\s]+)))?[ \t]*$"""
 )
 _LONGEST_NUMBER = 10
-_LONGEST_LINE = 1000
-"""Characters; of blanks in a longer one the pattern would try every way to share them out."""
 
 
 class _Span(NamedTuple):
@@ -50,9 +48,9 @@ class LineDirectives:
 def _find_spans(lines: Sequence[str]) -> list[_Span]:
     spans = [_Span(1, 1, None)]
     for index, line in enumerate(lines):
-        if not line.startswith("#") or len(line) > _LONGEST_LINE:
+        if not line.startswith("#"):
             continue
         match = _DIRECTIVE.match(line.rstrip("\r"))
         if match and len(match["line"]) <= _LONGEST_NUMBER:
-            spans.append(_Span(index + 2, int(match["line"]), match["file"] or spans[-1].file))
+            spans.append(_Span(index + 2, int(match["line"]), match["quoted"] or match["bare"] or spans[-1].file))
     return spans

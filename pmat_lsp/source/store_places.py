@@ -243,7 +243,8 @@ def _without_declarations(stores: Iterable[FoundStore]) -> tuple[FoundStore, ...
 
 def _naming(key: str) -> re.Pattern[str]:
     """What a text has that stores something under a key: `{key}`, `key =>`."""
-    return re.compile(rf"(?<!\w){re.escape(key)}(?!\w)['\"]?\s*(?:=>|\}}|\()")
+    # The key may be a blank, and a text full of blanks would be gone through from each of them.
+    return re.compile(rf"(?<!\w){re.escape(key)}(?!\w)['\"]?\s{{0,100}}(?:=>|\}}|\()")
 
 
 def _is_sub(found: FoundStore, path: Path, keyword: Range) -> bool:

@@ -15,7 +15,7 @@ from pmat_lsp.server.positions import Lines
 from pmat_lsp.server.reports import SCHEME, SUFFIX, reports_folder
 from pmat_lsp.source.model import Point, Range
 
-_LINK = re.compile(r"\[(?P<label>(?:\\.|[^\]\\]){0,1000})\]\((?P<target>(?:file|pmat):[^)\s]*)\)")
+_LINK = re.compile(r"(?<!\\)\[(?P<label>(?:\\.|[^\[\]\\])*)\]\((?P<target>(?:file|pmat):[^()\s]*)\)")
 MOST_LINKS = 20_000
 
 
