@@ -147,6 +147,10 @@ async def show_front(ls: PmatServer) -> None:
     if opened is None:
         return
     outcome = await refresh(ls)
+    loading = ls.state.loading
+    if loading is not None and loading.path != opened.dump.path:
+        # Another one was asked for meanwhile. Clients hear of this one only if that one cannot be read.
+        await asyncio.wait({loading.task})
     if ls.state.is_front(opened):
         set_front(ls, "ready", opened.dump.path, loaded_message(opened.dump.path, opened.dump.leaks.report))
         ask_again(ls)
