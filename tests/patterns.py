@@ -77,7 +77,7 @@ def _calls(tree: ast.AST) -> Iterator[tuple[str, str, object]]:
 def texts(pattern: re.Pattern[Any]) -> Iterator[str]:
     """Texts that are bad for it."""
     source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
-    tree = list(parser.parse(source, pattern.flags & ~(re.UNICODE | re.LOCALE)))
+    tree = parser.parse(source, pattern.flags & ~(re.UNICODE | re.LOCALE)).data
     pumped = {*_pumped(tree, ""), ("", _shortest(tree))}
     for before, again in sorted(pumped):
         if again:

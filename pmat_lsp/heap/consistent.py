@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pmat_lsp.format.kinds import STASH_KINDS, Kind, RefKind
 from pmat_lsp.heap.addresses import bits_set
 
 Column = npt.NDArray[Any]
@@ -27,6 +28,8 @@ _TABLES = ("codes", "globs", "ios", "stashes", "padnames", "extensions", "contex
 _SV_IDS = ("sv", "code", "stash", "glob", "outside", "arguments")
 _STRING_IDS = ("name", "file")
 _LARGEST_ALIGNMENT = 3
+_OF_TABLE = {"codes": (Kind.CODE,), "globs": (Kind.GLOB,), "ios": (Kind.IO,), "stashes": STASH_KINDS}
+"""The SVs of which kinds are in a table."""
 
 
 def misfit(columns: Mapping[str, Column], alignment: int) -> str | None:
@@ -57,12 +60,21 @@ def _misfits(columns: Mapping[str, Column], alignment: int) -> Iterator[str]:
     for name, end in (("out_target", svs), ("in_ref", rows)):
         if not _are_below(columns[name], end):
             yield name
+    if rows and columns["out_kind"].max() > max(RefKind):
+        yield "out_kind"
+    for table, kinds in _OF_TABLE.items():
+        if not np.array_equal(columns[f"{table}.sv"], np.flatnonzero(np.isin(columns["kind"], kinds))):
+            yield f"{table}.sv"
     # Packed and sparse columns: the rows that have a value, and the values.
     for name, column in columns.items():
         if name.endswith(".row"):
             column_of = columns.get(name[: -len(".row")])
             length = svs if column_of is None else len(column_of)
-            if not _rises(column, length - 1) or len(column) != len(columns[f"{name[: -len('row')]}value"]):
+            if (
+                not _rises(column, length - 1)
+                or len(column) != len(columns[f"{name[: -len('row')]}value"])
+                or (column_of is not None and not _marks_rows(column_of, column))
+            ):
                 yield name
     for name in ("stack", "mortals", "blessed.value", "owner.value"):
         if not _are_ids(columns[name], svs):
@@ -105,6 +117,12 @@ def _rises(column: Column, last: int) -> bool:
     if not len(column):
         return True
     return bool(column[0] >= 0 and column[-1] <= last and (column[1:] >= column[:-1]).all())
+
+
+def _marks_rows(narrow: Column, rows: Column) -> bool:
+    """Whether the highest number, which stands for one that does not fit, is in these rows of a packed column alone."""
+    highest = np.iinfo(narrow.dtype).max
+    return np.count_nonzero(narrow == highest) == len(rows) and bool((narrow[rows] == highest).all())
 
 
 def _are_below(column: Column, end: int) -> bool:

@@ -69,7 +69,8 @@ def kept(heap: Heap) -> I64:
     for array in _in_globs(heap, "ISA", RefKind.GLOB_ARRAY):
         svs += elements(heap, array) if heap.kind[array] == Kind.ARRAY else ()
     names = heap.out_target[heap.out_kind == RefKind.PADNAMES_ELEMENT]
-    return np.unique(np.concatenate((np.array(svs, np.int64), names.astype(np.int64))))
+    distinct: npt.NDArray[np.int64] = np.unique(np.concatenate((np.array(svs, np.int64), names.astype(np.int64))))
+    return distinct
 
 
 def _in_globs(heap: Heap, name: str, slot: RefKind) -> list[int]:

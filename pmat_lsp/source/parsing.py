@@ -98,4 +98,6 @@ def _common(one: bytes, other: bytes) -> int:
 
 
 def _point(data: bytes, offset: int) -> Point:
-    return Point(data.count(b"\n", 0, offset), offset - (data.rfind(b"\n", 0, offset) + 1))
+    # Without its type mypy takes the result for Any where tree-sitter has no Point of its own kind, as on Python 3.10.
+    point: Point = Point(data.count(b"\n", 0, offset), offset - (data.rfind(b"\n", 0, offset) + 1))
+    return point

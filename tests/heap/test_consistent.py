@@ -13,6 +13,7 @@ import pytest
 
 from pmat_lsp.format.container import read_dump
 from pmat_lsp.format.dumpfile import DumpFile
+from pmat_lsp.format.kinds import Kind
 from pmat_lsp.heap import index
 from pmat_lsp.heap.cache import Cache, identify
 from pmat_lsp.heap.model import Heap
@@ -102,6 +103,18 @@ def test_a_column_that_is_too_short_is_refused(dump: Path, copied: Path, name: s
     ],
 )
 def test_a_number_that_leads_out_of_the_heap_is_refused(dump: Path, copied: Path, name: str, number: int) -> None:
+    rewrite(copied, name, number)
+    with pytest.raises(index.IndexDamaged):
+        read(copied, dump)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("kind", Kind.CODE), ("kind", Kind.IO), ("out_kind", 200), ("refcount", 0xFF), ("length", 0xFFFF)],
+)
+def test_an_sv_without_its_row_of_a_table_and_a_reference_of_no_kind_are_refused(
+    dump: Path, copied: Path, name: str, number: int
+) -> None:
     rewrite(copied, name, number)
     with pytest.raises(index.IndexDamaged):
         read(copied, dump)
